@@ -1,0 +1,50 @@
+# The two commands that matter are `make run` and `make test`; the rest serves them.
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= python3
+PIP := $(PY) -m pip --disable-pip-version-check -q
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench lint kill-test lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/.run  ## set up everything and run the product
+	@exec $(VENV)/bin/ratify up
+
+test: $(VENV)/.dev  ## set up everything and run all tests
+	$(PY) -m pytest
+
+bench: $(VENV)/.dev  ## measure the pages beside a bare Flask page (JSON=FILE writes the figures)
+	$(PY) -m benchmarks.pages $(if $(JSON),--json $(JSON))
+
+kill-test: $(VENV)/.dev  ## send letters while workers are killed KILLS times (default 100)
+	$(PY) -m tests.kill_test --kills $(or $(KILLS),100) $(if $(DATABASE_URL),--database-url $(DATABASE_URL))
+
+lint: $(VENV)/.dev  ## ruff, mypy --strict, import-linter, templates, messages
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/djlint --lint --quiet templates
+	$(VENV)/bin/pybabel -q extract -F babel.cfg -o $(VENV)/messages.pot .
+
+lock:  ## renew the pinned, hashed dependencies from pyproject.toml (needs uv)
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q --custom-compile-command 'make lock' --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:  ## remove the virtual environment and the local data
+	rm -rf $(VENV) instance
+
+$(PY):
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(PY) requirements.lock pyproject.toml
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,40 @@
+"""Ratify: the application factory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from config import Environment, Settings, load_settings
+from crm import i18n, job_queue, policy, security, web
+from crm.audit import recording
+from crm.database import prepare_engine
+from crm.extensions import csrf, db, limiter, login_manager, mail
+
+ROOT = Path(__file__).parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application with every feature registered; settings come from the environment where none are given."""
+    settings = settings or load_settings()
+    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config.from_mapping(settings.flask_config())
+    app.config["PSEUDO_LOCALE"] = settings.environment is not Environment.PRODUCTION
+    app.extensions["settings"] = settings
+    app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+
+    db.init_app(app)
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    mail.init_app(app)
+    limiter.init_app(app)
+    job_queue.init_app(app, settings.queue_url)
+    i18n.init_app(app)
+    web.init_app(app)
+    security.init_app(app)
+    policy.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    recording.listen()
+    return app

@@ -1,0 +1,1 @@
+"""Append-only record of every write, with before and after, and the one undo built on it."""

@@ -1,0 +1,23 @@
+"""The `ratify` command: every subcommand builds the app on a migrated database, and does one thing."""
+
+from __future__ import annotations
+
+import click
+
+from config import SettingsError
+
+
+class RatifyGroup(click.Group):
+    """A group that reports wrong settings as a message, not as a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=RatifyGroup)
+@click.version_option(package_name="ratify")
+def main() -> None:
+    """Ratify: a lightweight CRM for campaigns that win treaty ratifications."""

@@ -1,0 +1,119 @@
+"""The declarative base, column types and engine events every table stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from sqlalchemy import event
+from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC on every database. A naive value raises ValueError."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def enum_column(kind: type[StrEnum]) -> sa.Enum:
+    """A column of a StrEnum that stores the values (not the names), as text with a check."""
+    return sa.Enum(
+        kind,
+        native_enum=False,
+        length=32,
+        create_constraint=True,
+        name=kind.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    """Base of every table. `__audited__ = False` opts a table out of the audit trail, with a comment why."""
+
+    registry = registry(
+        metadata=sa.MetaData(naming_convention=NAMING),
+        type_annotation_map={datetime: UtcDateTime(), dict[str, Any]: sa.JSON(), Mapping[str, Any]: sa.JSON()},
+    )
+    __audited__: ClassVar[bool] = True
+
+    id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
+
+
+def on_sqlite_connect(connection: Any, _record: Any) -> None:
+    """Hand transactions to SQLAlchemy and set the pragmas of a server under load."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=30000",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def on_sqlite_begin(connection: sa.Connection) -> None:
+    """Take the write lock first where a transaction will write, so that it waits instead of failing half-way."""
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def prepare_engine(engine: Engine) -> Engine:
+    """Attach the events the dialect needs; the engine is returned."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", on_sqlite_connect)
+        event.listen(engine, "begin", on_sqlite_begin)
+    return engine
+
+
+def alembic_config(url: str) -> AlembicConfig:
+    """Alembic's settings for the database at `url`; used by commands and tests alike."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade_schema(url: str) -> None:
+    """Bring the database at `url` to the newest schema; an up-to-date one is left alone."""
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    if not any(Path(__file__).parent.glob("migrations/versions/*.py")):
+        import crm.models  # noqa: F401, PLC0415
+
+        engine = prepare_engine(sa.create_engine(url))
+        Base.metadata.create_all(engine)
+        engine.dispose()
+        return
+    command.upgrade(alembic_config(url), "head")

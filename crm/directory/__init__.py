@@ -1,0 +1,1 @@
+"""People and organizations in Popolo's terms: memberships, contact points, identifiers."""

@@ -1,0 +1,89 @@
+"""The RQ queues: which jobs exist, how one is enqueued by name, and what a worker may run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from flask import Flask, current_app
+from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MAIL, DESK = "mail", "desk"
+# Two queues, each with its own worker: a long import must not delay a password reset.
+QUEUES = (MAIL, DESK)
+
+
+@dataclass(frozen=True)
+class Doorbell:
+    """A job to enqueue, by the name of its function, with plain JSON arguments."""
+
+    name: str
+    args: tuple[Any, ...] = ()
+
+
+_jobs: dict[str, tuple[str, int]] = {}
+
+
+def background(queue: str, *, timeout: int = 600) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Allow a function of a `jobs.py` to run in the worker of `queue` (seconds of `timeout`)."""
+
+    def allow(function: Callable[P, R]) -> Callable[P, R]:
+        _jobs[f"{function.__module__}.{function.__qualname__}"] = (queue, timeout)
+        return function
+
+    return allow
+
+
+def allowed_jobs() -> dict[str, str]:
+    """Name of every allowed job with its queue."""
+    return {name: queue for name, (queue, _timeout) in _jobs.items()}
+
+
+class AllowedJob(Job):
+    """A job whose function must be on the list: a serializer alone would still call any name it is given."""
+
+    def perform(self) -> Any:
+        if self.func_name not in _jobs:
+            raise PermissionError(f"{self.func_name!r} is not a job of this product")
+        return super().perform()
+
+
+def connect(url: str) -> Redis:
+    """A client of the queue server that fails fast, so that a request never hangs on it."""
+    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5, retry=Retry(ConstantBackoff(0.1), 1))
+
+
+def init_app(app: Flask, url: str) -> None:
+    """Bind the queue server's address to the app."""
+    app.extensions["queue_url"] = url
+    app.extensions["queue_connection"] = connect(url)
+
+
+def connection() -> Redis:
+    """The app's client of the queue server."""
+    client: Redis = current_app.extensions["queue_connection"]
+    return client
+
+
+def get_queue(name: str) -> Queue:
+    """The RQ queue of that name."""
+    return Queue(name, connection=connection(), serializer=JSONSerializer, job_class=AllowedJob)
+
+
+def ring(doorbell: Doorbell) -> None:
+    """Enqueue a job now. Raises KeyError for a job that is not on the list, redis.RedisError without a server."""
+    queue, timeout = _jobs[doorbell.name]
+    get_queue(queue).enqueue(
+        doorbell.name, args=doorbell.args, job_timeout=timeout, result_ttl=0, failure_ttl=7 * 24 * 3600
+    )

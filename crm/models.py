@@ -1,0 +1,15 @@
+"""Every table of the product in one place, so that migrations and tests see them all."""
+
+import crm.accounts.models
+import crm.audit.models
+import crm.directory.models
+import crm.timeline.models
+import crm.treaties.models
+
+FEATURES = (
+    crm.audit.models,
+    crm.accounts.models,
+    crm.directory.models,
+    crm.timeline.models,
+    crm.treaties.models,
+)

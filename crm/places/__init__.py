@@ -1,0 +1,1 @@
+"""States, areas and the names they go by."""

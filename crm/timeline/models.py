@@ -1,0 +1,40 @@
+"""The timeline's one table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.database import Base, enum_column
+
+
+class EntryKind(StrEnum):
+    """What happened."""
+
+    IMPORTED = "imported"
+    TARGETED = "targeted"
+    STAGE_MOVED = "stage_moved"
+    LETTER_SENT = "letter_sent"
+    LETTER_FAILED = "letter_failed"
+
+
+class TimelineEntry(Base):
+    """An event of a contact. `reference` names the row it came from (`letter:7`); `team_id` limits who sees it."""
+
+    __tablename__ = "timeline_entry"
+    __audited__ = False  # a projection of rows that are audited themselves
+    __table_args__ = (
+        sa.Index("ix_timeline_entry_contact_id_at_id", "contact_id", "at", "id"),
+        sa.Index("ix_timeline_entry_reference", "reference"),
+    )
+
+    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"))
+    at: Mapped[datetime]
+    kind: Mapped[EntryKind] = mapped_column(enum_column(EntryKind))
+    reference: Mapped[str] = mapped_column(sa.String(60))
+    summary: Mapped[str] = mapped_column(sa.String(300), default="")
+    actor: Mapped[str] = mapped_column(sa.String(80))
+    team_id: Mapped[int | None] = mapped_column(sa.ForeignKey("team.id"))

@@ -1,0 +1,1 @@
+"""Conventions and what states did about them."""

