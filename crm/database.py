@@ -45,13 +45,16 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
 
 
 def enum_column(kind: type[StrEnum]) -> sa.Enum:
-    """A column of a StrEnum that stores the values (not the names), as text with a check."""
+    """A column of a StrEnum that stores the values (not the names) as text.
+
+    SQLAlchemy refuses unknown values; no CHECK in the table, so that a new status needs no table rebuild.
+    """
     return sa.Enum(
         kind,
         native_enum=False,
         length=32,
-        create_constraint=True,
-        name=kind.__name__.lower(),
+        create_constraint=False,
+        validate_strings=True,
         values_callable=lambda members: [member.value for member in members],
     )
 

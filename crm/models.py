@@ -3,6 +3,7 @@
 import crm.accounts.models
 import crm.audit.models
 import crm.directory.models
+import crm.pipeline.models
 import crm.timeline.models
 import crm.treaties.models
 
@@ -12,4 +13,5 @@ FEATURES = (
     crm.directory.models,
     crm.timeline.models,
     crm.treaties.models,
+    crm.pipeline.models,
 )

@@ -1,0 +1,1 @@
+"""Campaigns, their targets, and where each target stands."""

@@ -1,0 +1,113 @@
+"""Campaigns, targets and stage moves; which moves between stages are allowed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm import clock
+from crm.accounts.models import Team, User
+from crm.database import Base, enum_column
+from crm.directory.models import Contact
+from crm.treaties.models import Treaty
+
+
+class Stage(StrEnum):
+    """Where a target stands on the way to a ratification commitment."""
+
+    IDENTIFIED = "identified"
+    CONTACTED = "contacted"
+    IN_DIALOGUE = "in_dialogue"
+    CONVINCED = "convinced"
+    COMMITTED = "committed"
+    DELIVERED = "delivered"
+    CLOSED = "closed"
+
+
+OPEN_STAGES = tuple(stage for stage in Stage if stage is not Stage.CLOSED)
+
+
+class CloseReason(StrEnum):
+    """Why a target is pursued no more."""
+
+    DECLINED = "declined"
+    MANDATE_ENDED = "mandate_ended"
+    NOT_RELEVANT = "not_relevant"
+    DUPLICATE = "duplicate"
+
+
+# Any open stage may follow any other (people change their minds both ways); a closed target is reopened first.
+ALLOWED_MOVES: dict[Stage, frozenset[Stage]] = {
+    stage: frozenset(Stage) - {stage} if stage is not Stage.CLOSED else frozenset({Stage.IDENTIFIED, Stage.CONTACTED})
+    for stage in Stage
+}
+
+
+class Priority(StrEnum):
+    """How much a target matters to the campaign."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class Campaign(Base):
+    """An effort for a treaty's ratification, with its goal and the day it is to be reached."""
+
+    __tablename__ = "campaign"
+
+    name: Mapped[str] = mapped_column(sa.String(160), unique=True)
+    treaty_id: Mapped[int] = mapped_column(sa.ForeignKey("treaty.id"), index=True)
+    goal: Mapped[str] = mapped_column(sa.String(300), default="")
+    goal_by: Mapped[date | None]
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"), index=True)
+    owner_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    archived_at: Mapped[datetime | None]
+
+    treaty: Mapped[Treaty] = relationship(lazy="joined")
+    team: Mapped[Team] = relationship()
+    owner: Mapped[User] = relationship()
+
+
+class Target(Base):
+    """A contact pursued in a campaign. `stage_since` is when it came to where it stands."""
+
+    __tablename__ = "target"
+    __table_args__ = (
+        sa.UniqueConstraint("campaign_id", "contact_id"),
+        sa.Index("ix_target_campaign_id_stage_next_step_due_id", "campaign_id", "stage", "next_step_due", "id"),
+        sa.Index("ix_target_owner_id_next_step_due", "owner_id", "next_step_due"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
+    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"), index=True)
+    stage: Mapped[Stage] = mapped_column(enum_column(Stage), default=Stage.IDENTIFIED)
+    stage_since: Mapped[datetime] = mapped_column(default=clock.now)
+    close_reason: Mapped[CloseReason | None] = mapped_column(enum_column(CloseReason))
+    priority: Mapped[Priority] = mapped_column(enum_column(Priority), default=Priority.NORMAL)
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    ask: Mapped[str] = mapped_column(sa.String(300), default="")
+    next_step: Mapped[str] = mapped_column(sa.String(300), default="")
+    next_step_due: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    campaign: Mapped[Campaign] = relationship()
+    contact: Mapped[Contact] = relationship()
+    owner: Mapped[User | None] = relationship()
+
+
+class StageMove(Base):
+    """One move of a target between stages, the ground of funnel figures. `from_stage` is null when it was added."""
+
+    __tablename__ = "stage_move"
+    __table_args__ = (sa.Index("ix_stage_move_target_id_at", "target_id", "at"),)
+
+    target_id: Mapped[int] = mapped_column(sa.ForeignKey("target.id"))
+    from_stage: Mapped[Stage | None] = mapped_column(enum_column(Stage))
+    to_stage: Mapped[Stage] = mapped_column(enum_column(Stage))
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+    actor: Mapped[str] = mapped_column(sa.String(80))
