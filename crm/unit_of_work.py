@@ -1,4 +1,4 @@
-"""The one place that commits: a write transaction with its actor, its doubts undone and its doorbells rung after."""
+"""The one place that commits: a write transaction with its actor, and its doorbells rung after the commit."""
 
 from __future__ import annotations
 
