@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from config import SettingsError
+from crm.cli.up import up
 
 
 class RatifyGroup(click.Group):
@@ -21,3 +22,6 @@ class RatifyGroup(click.Group):
 @click.version_option(package_name="ratify")
 def main() -> None:
     """Ratify: a lightweight CRM for campaigns that win treaty ratifications."""
+
+
+main.add_command(up)

@@ -1,0 +1,83 @@
+"""`ratify up`: the whole product on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import http.client
+import os
+from collections.abc import Callable
+from time import monotonic
+
+import click
+
+from config import Environment, Settings, SettingsError, load_settings
+from crm.cli.app import prepare_data
+from crm.processes import data_folder, ports
+from crm.processes.programs import QueueServerMissing, programs
+from crm.processes.supervision import supervise
+
+_PATIENCE = 30.0  # seconds until we say what we wait for
+_PAUSE = 0.25  # seconds between two questions; a child's output turns the supervisor's loop as well
+
+
+def _settle(settings: Settings) -> Settings:
+    """The settings of all children: ports chosen, and a mail catcher where no mail server is set."""
+    if settings.environment is Environment.PRODUCTION and not settings.mail_server:
+        raise SettingsError("MAIL_SERVER is missing: mail is caught only outside production")
+    chosen = {"RATIFY_DATA": str(settings.data), "PORT": str(ports.claim_port(settings.port))}
+    if not settings.mail_server:
+        chosen |= {"MAIL_SERVER": ports.HOST, "MAIL_PORT": str(ports.claim_port()), "MAIL_CATCHER": "true"}
+    # Children read the same environment; their lines must not wait in a buffer.
+    os.environ.update(chosen, PYTHONUNBUFFERED="1")
+    return load_settings()
+
+
+class _Announcement:
+    """Prints the address once the product answers that it is ready, and what it waits for if that takes long."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.patient_until = monotonic() + _PATIENCE
+        self.next_question = monotonic()
+        self.done = False
+
+    def _obstacle(self) -> str | None:
+        """What is not ready yet; None if all is."""
+        # Local by construction: no proxy of the environment must stand between.
+        connection = http.client.HTTPConnection(ports.HOST, self.settings.port, timeout=3)
+        try:
+            connection.request("GET", "/readyz", headers={"Accept": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read(2000).decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException) as error:
+            return f"web: {error}"
+        finally:
+            connection.close()
+        return None if answer.status in (200, 404) else text
+
+    def __call__(self, say: Callable[[str], None]) -> None:
+        if self.done or monotonic() < self.next_question:
+            return
+        obstacle = self._obstacle()
+        self.next_question = monotonic() + _PAUSE
+        if obstacle is None:
+            self.done = True
+            say(f"ready: {click.style(self.settings.base_url, bold=True)} (Ctrl-C stops everything)")
+        elif monotonic() > self.patient_until:
+            self.patient_until = monotonic() + _PATIENCE
+            say(f"not ready yet: {obstacle}")
+
+
+@click.command()
+def up() -> None:
+    """Run the whole product: web, workers, queue server and mail catcher, until Ctrl-C."""
+    try:
+        wanted = load_settings()
+        with data_folder.locked(wanted.data) as leave_note:
+            settings = _settle(wanted)
+            leave_note(f"process {os.getpid()}, {settings.base_url}")
+            running = programs(settings)
+            click.echo(f"Preparing {settings.data}")
+            prepare_data(settings)
+            supervise(settings.data / "run", running, _Announcement(settings))
+    except (ports.PortInUse, data_folder.AlreadyRunning, QueueServerMissing, PermissionError) as refusal:
+        raise click.ClickException(str(refusal)) from None
