@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -35,24 +35,58 @@ class Category(StrEnum):
     OTHER = "other"
 
 
+# Folded text sorts alike on every database: PostgreSQL compares its bytes, as SQLite does.
+SORTED = sa.String(300).with_variant(sa.String(300, collation="C"), "postgresql")
+
+# The last day of a mandate that still runs.
+OPEN_END = date.max
+
+
+def last_day(end_date: date | None, ended_by: date | None) -> date:
+    """The last day a membership is known to have held; `OPEN_END` while it runs."""
+    if end_date is not None:
+        return end_date
+    return OPEN_END if ended_by is None else ended_by - timedelta(days=1)
+
+
 class Contact(Base):
-    """A person or an organization. `country` is ISO 3166 alpha-2; `search_text` is folded by `crm.text.fold`."""
+    """A person or an organization. `country` is ISO 3166 alpha-2.
+
+    The columns under "derived" repeat what memberships and contact points say, so that a list of any size filters and
+    sorts by index without joins; `crm.directory.projection` alone writes them. Text in them is folded.
+    """
 
     __tablename__ = "contact"
     __table_args__ = (
         sa.Index("ix_contact_sort_name_id", "sort_name", "id"),
         sa.Index("ix_contact_category_sort_name_id", "category", "sort_name", "id"),
         sa.Index("ix_contact_country_sort_name_id", "country", "sort_name", "id"),
+        sa.Index("ix_contact_group_id_sort_name_id", "group_id", "sort_name", "id"),
+        sa.Index("ix_contact_party_id_sort_name_id", "party_id", "sort_name", "id"),
+        sa.Index("ix_contact_country_sort_sort_name_id", "country_sort", "sort_name", "id"),
+        sa.Index("ix_contact_group_sort_sort_name_id", "group_sort", "sort_name", "id"),
+        sa.Index("ix_contact_mandate_end_sort_name_id", "mandate_end", "sort_name", "id"),
     )
 
     kind: Mapped[ContactKind] = mapped_column(enum_column(ContactKind))
     category: Mapped[Category] = mapped_column(enum_column(Category))
     name: Mapped[str] = mapped_column(sa.String(300))
-    sort_name: Mapped[str] = mapped_column(sa.String(300))
-    search_text: Mapped[str] = mapped_column(sa.Text, default="")
     country: Mapped[str | None] = mapped_column(sa.String(2))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
+
+    # Derived: the family name first, the country's English name, everything a text filter looks through.
+    sort_name: Mapped[str] = mapped_column(SORTED)
+    country_sort: Mapped[str] = mapped_column(SORTED, default="")
+    search_text: Mapped[str] = mapped_column(sa.Text, default="")
+    # Derived: political group and party of the running mandate (of the last one, where none runs).
+    group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contact.id"))
+    group_sort: Mapped[str] = mapped_column(SORTED, default="")
+    party_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contact.id"))
+    # Derived: last day of the last mandate, OPEN_END while one runs, null for a contact that never held one.
+    mandate_end: Mapped[date | None]
+    # Derived: the e-mail address that letters go to.
+    email: Mapped[str | None] = mapped_column(sa.String(320))
 
     points: Mapped[list[ContactPoint]] = relationship(back_populates="contact", order_by="ContactPoint.id")
     identifiers: Mapped[list[Identifier]] = relationship(back_populates="contact", order_by="Identifier.id")
@@ -130,7 +164,7 @@ class PointStatus(StrEnum):
 
 
 class ContactPoint(Base):
-    """One way to reach a contact, with its source. E-mail addresses are kept as `email-validator` normalizes them."""
+    """One way to reach a contact, with its source. E-mail addresses are kept normalized, in lower case."""
 
     __tablename__ = "contact_point"
     __table_args__ = (

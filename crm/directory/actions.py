@@ -1,0 +1,200 @@
+"""What changes the directory: people, organizations, memberships, contact points, identifiers.
+
+Every action flushes and keeps the derived columns true; wrap many of them in `projected_together()`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
+
+from crm.directory.models import (
+    Category,
+    Contact,
+    ContactPoint,
+    Identifier,
+    Membership,
+    Organization,
+    Person,
+    PointKind,
+    PointStatus,
+)
+from crm.directory.projection import project, project_members, sort_name_of
+from crm.extensions import db
+
+ContactT = TypeVar("ContactT", bound=Contact)
+
+
+class InvalidAddress(ValueError):
+    """Not an e-mail address; the message says what is wrong with it, in English."""
+
+
+class IdentifierTaken(ValueError):
+    """The identifier already names another contact, `contact_id`."""
+
+    def __init__(self, contact_id: int) -> None:
+        super().__init__(f"the identifier names contact {contact_id}")
+        self.contact_id = contact_id
+
+
+def normalize_address(value: str) -> str:
+    """An e-mail address as it is kept: normalized by email-validator, in lower case. Raises InvalidAddress."""
+    try:
+        return validate_email(value.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise InvalidAddress(str(error)) from None
+
+
+def create_person(
+    *,
+    category: Category,
+    given_name: str | None = None,
+    family_name: str | None = None,
+    name: str | None = None,
+    country: str | None = None,
+    gender: str | None = None,
+    birth_date: date | None = None,
+) -> Person:
+    """A new person; `name` is how the name is written in full, by default given name and family name."""
+    written = name or " ".join(part for part in (given_name, family_name) if part)
+    if not written:
+        raise ValueError("a person needs a name")
+    person = Person(
+        category=category,
+        name=written,
+        sort_name=sort_name_of(written, given_name, family_name),
+        given_name=given_name,
+        family_name=family_name,
+        country=country,
+        gender=gender,
+        birth_date=birth_date,
+    )
+    return _added(person)
+
+
+def create_organization(
+    name: str, *, category: Category, abbreviation: str | None = None, country: str | None = None
+) -> Organization:
+    """A new organization; lists call it by its abbreviation where it has one."""
+    if not name:
+        raise ValueError("an organization needs a name")
+    return _added(
+        Organization(
+            category=category, name=name, sort_name=sort_name_of(name), abbreviation=abbreviation, country=country
+        )
+    )
+
+
+def _added(contact: ContactT) -> ContactT:
+    db.session.add(contact)
+    db.session.flush()
+    project([contact.id])
+    return contact
+
+
+def update_contact(contact: Contact, **fields: Any) -> bool:
+    """Set the given columns and say whether anything changed; a renamed organization is renamed in all its members.
+
+    A person's `name` follows its two parts unless it is given itself.
+    """
+    if isinstance(contact, Person) and "name" not in fields and {"given_name", "family_name"} & set(fields):
+        parts = (fields.get("given_name", contact.given_name), fields.get("family_name", contact.family_name))
+        fields["name"] = " ".join(part for part in parts if part)
+    if "name" in fields and not fields["name"]:
+        raise ValueError("a contact needs a name")
+    changed = {name for name, value in fields.items() if getattr(contact, name) != value}
+    for name in changed:
+        setattr(contact, name, fields[name])
+    if changed:
+        db.session.flush()
+        project([contact.id])
+        if isinstance(contact, Organization) and changed & {"name", "abbreviation", "category"}:
+            project_members(contact.id)
+    return bool(changed)
+
+
+def add_membership(
+    person: Person,
+    organization: Organization,
+    *,
+    role: str = "member",
+    on_behalf_of: Organization | None = None,
+    country: str | None = None,
+    term: str | None = None,
+    start_date: date | None = None,
+    end_date: date | None = None,
+    ended_by: date | None = None,
+    source: str = "",
+) -> Membership:
+    """A new mandate. A seat in a parliament is held on behalf of a group; belonging to a party is one of its own."""
+    membership = Membership(
+        person_id=person.id,
+        organization_id=organization.id,
+        role=role,
+        on_behalf_of_id=on_behalf_of.id if on_behalf_of else None,
+        country=country,
+        term=term,
+        start_date=start_date,
+        end_date=end_date,
+        ended_by=ended_by,
+        source=source,
+    )
+    db.session.add(membership)
+    db.session.flush()
+    project([person.id])
+    return membership
+
+
+def update_membership(membership: Membership, **fields: Any) -> bool:
+    """Set the given columns of a mandate (an end date ends it) and say whether anything changed."""
+    changed = {name for name, value in fields.items() if getattr(membership, name) != value}
+    for name in changed:
+        setattr(membership, name, fields[name])
+    if changed:
+        db.session.flush()
+        project([membership.person_id])
+    return bool(changed)
+
+
+def add_point(contact: Contact, kind: PointKind, value: str, *, source: str = "") -> ContactPoint:
+    """A way to reach the contact; a retired one of the same value comes back into use. Raises InvalidAddress."""
+    value = normalize_address(value) if kind is PointKind.EMAIL else value.strip()
+    known = db.session.scalar(
+        sa.select(ContactPoint).where(
+            ContactPoint.contact_id == contact.id, ContactPoint.kind == kind, ContactPoint.value == value
+        )
+    )
+    point = known or ContactPoint(contact_id=contact.id, kind=kind, value=value, source=source)
+    point.status = PointStatus.CURRENT
+    db.session.add(point)
+    db.session.flush()
+    if kind is PointKind.EMAIL:
+        project([contact.id])
+    return point
+
+
+def set_point_status(point: ContactPoint, status: PointStatus) -> bool:
+    """Take a contact point out of use, or back into it; say whether that changed anything."""
+    if point.status is status:
+        return False
+    point.status = status
+    db.session.flush()
+    if point.kind is PointKind.EMAIL:
+        project([point.contact_id])
+    return True
+
+
+def add_identifier(contact: Contact, scheme: str, value: str) -> Identifier:
+    """The contact's name in somebody's register; a second one of the scheme is fine, a shared one IdentifierTaken."""
+    known = db.session.scalar(sa.select(Identifier).where(Identifier.scheme == scheme, Identifier.value == value))
+    if known is not None:
+        if known.contact_id != contact.id:
+            raise IdentifierTaken(known.contact_id)
+        return known
+    identifier = Identifier(contact_id=contact.id, scheme=scheme, value=value)
+    db.session.add(identifier)
+    db.session.flush()
+    return identifier

@@ -1,0 +1,231 @@
+"""The derived columns of a contact: what its memberships and contact points say, kept where lists can filter on it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.directory.models import (
+    Category,
+    Contact,
+    ContactPoint,
+    Membership,
+    Organization,
+    Person,
+    PointKind,
+    PointStatus,
+    last_day,
+)
+from crm.extensions import db
+from crm.places.countries import country_name
+from crm.text import fold
+
+CHUNK = 500
+_DEFERRED = "contacts to project"
+# Belonging to these is a loyalty; belonging to anything else is an office or a mandate.
+LOYALTIES = (Category.POLITICAL_GROUP, Category.PARTY)
+
+
+@dataclass(frozen=True)
+class Affiliation:
+    """An organization as a membership names it."""
+
+    id: int
+    name: str
+    abbreviation: str | None
+    category: Category
+
+    @property
+    def label(self) -> str:
+        """What lists call it: the short name where it has one."""
+        return self.abbreviation or self.name
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """One membership as the projection reads it."""
+
+    last_day: date
+    start_date: date | None
+    organization: Affiliation
+    on_behalf_of: Affiliation | None
+
+    @property
+    def is_office(self) -> bool:
+        """Whether it is a mandate rather than mere belonging to a group or party."""
+        return self.organization.category not in LOYALTIES
+
+    @property
+    def affiliations(self) -> tuple[Affiliation, ...]:
+        """Both organizations it names."""
+        return (self.organization, self.on_behalf_of) if self.on_behalf_of else (self.organization,)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a person's mandates come to on a day."""
+
+    mandate_end: date | None
+    group: Affiliation | None
+    party: Affiliation | None
+    affiliations: tuple[Affiliation, ...]
+
+
+def _running_or_last(mandates: Sequence[Mandate], day: date) -> list[Mandate]:
+    running = [mandate for mandate in mandates if mandate.last_day >= day]
+    if running or not mandates:
+        return running
+    newest = max(mandate.last_day for mandate in mandates)
+    return [mandate for mandate in mandates if mandate.last_day == newest]
+
+
+def standing(mandates: Iterable[Mandate], day: date) -> Standing:
+    """The mandates that run on `day`, or the last ones where none does, and the group and party they were held for."""
+    ordered = sorted(mandates, key=lambda mandate: (mandate.last_day, mandate.start_date or date.min), reverse=True)
+    offices = [mandate for mandate in ordered if mandate.is_office]
+    loyalties = [mandate for mandate in ordered if not mandate.is_office]
+    held = _running_or_last(offices, day) + _running_or_last(loyalties, day)
+    affiliations = tuple(dict.fromkeys(named for mandate in held for named in mandate.affiliations))
+
+    def first(category: Category) -> Affiliation | None:
+        return next((named for named in affiliations if named.category is category), None)
+
+    return Standing(
+        mandate_end=max((mandate.last_day for mandate in offices), default=None),
+        group=first(Category.POLITICAL_GROUP),
+        party=first(Category.PARTY),
+        affiliations=affiliations,
+    )
+
+
+def sort_name_of(name: str, given_name: str | None = None, family_name: str | None = None) -> str:
+    """The folded name in the order of an index: family name first."""
+    return fold(f"{family_name} {given_name or ''}" if family_name else name)[:300]
+
+
+def search_text_of(name: str, country: str | None, labels: Iterable[str | None]) -> str:
+    """Everything a text filter looks through, folded: the name, the country, what the contact belongs to."""
+    return fold(" ".join([name, country_name(country), *(label for label in labels if label)]))
+
+
+@contextmanager
+def projected_together() -> Iterator[None]:
+    """Put off the projections asked for inside to the end of the block, so that an import costs few queries."""
+    info = db.session().info
+    if _DEFERRED in info:
+        yield
+        return
+    info[_DEFERRED] = set()
+    try:
+        yield
+        waiting = info.pop(_DEFERRED)
+    finally:
+        info.pop(_DEFERRED, None)
+    project(waiting)
+
+
+def _mandates(contact_ids: Sequence[int]) -> dict[int, list[Mandate]]:
+    organization = sa.orm.aliased(Organization)
+    behalf = sa.orm.aliased(Organization)
+    found = db.session.execute(
+        sa.select(
+            Membership.person_id,
+            Membership.start_date,
+            Membership.end_date,
+            Membership.ended_by,
+            organization.id.label("organization_id"),
+            organization.name.label("organization_name"),
+            organization.abbreviation.label("organization_abbreviation"),
+            organization.category.label("organization_category"),
+            behalf.id.label("behalf_id"),
+            behalf.name.label("behalf_name"),
+            behalf.abbreviation.label("behalf_abbreviation"),
+            behalf.category.label("behalf_category"),
+        )
+        .join(organization, Membership.organization_id == organization.id)
+        .outerjoin(behalf, Membership.on_behalf_of_id == behalf.id)
+        .where(Membership.person_id.in_(contact_ids))
+        .order_by(Membership.id)
+    )
+    mandates: dict[int, list[Mandate]] = defaultdict(list)
+    for row in found:
+        mandates[row.person_id].append(
+            Mandate(
+                last_day(row.end_date, row.ended_by),
+                row.start_date,
+                Affiliation(
+                    row.organization_id,
+                    row.organization_name,
+                    row.organization_abbreviation,
+                    row.organization_category,
+                ),
+                Affiliation(row.behalf_id, row.behalf_name, row.behalf_abbreviation, row.behalf_category)
+                if row.behalf_id
+                else None,
+            )
+        )
+    return mandates
+
+
+def _addresses(contact_ids: Sequence[int]) -> dict[int, str]:
+    """The oldest current e-mail address of each contact that has one."""
+    found = db.session.execute(
+        sa.select(ContactPoint.contact_id, ContactPoint.value)
+        .where(
+            ContactPoint.contact_id.in_(contact_ids),
+            ContactPoint.kind == PointKind.EMAIL,
+            ContactPoint.status == PointStatus.CURRENT,
+        )
+        .order_by(ContactPoint.id.desc())
+    )
+    return {row.contact_id: row.value for row in found}
+
+
+def _project_chunk(contact_ids: Sequence[int]) -> None:
+    mandates, addresses = _mandates(contact_ids), _addresses(contact_ids)
+    for contact in db.session.scalars(sa.select(Contact).where(Contact.id.in_(contact_ids))):
+        held = standing(mandates.get(contact.id, ()), clock.today())
+        labels = [label for named in held.affiliations for label in (named.abbreviation, named.name)]
+        if isinstance(contact, Person):
+            contact.sort_name = sort_name_of(contact.name, contact.given_name, contact.family_name)
+        else:
+            contact.sort_name = sort_name_of(contact.name)
+        if isinstance(contact, Organization):
+            labels.append(contact.abbreviation)
+        contact.country_sort = fold(country_name(contact.country))
+        contact.search_text = search_text_of(contact.name, contact.country, labels)
+        contact.group_id = held.group.id if held.group else None
+        contact.group_sort = fold(held.group.label) if held.group else ""
+        contact.party_id = held.party.id if held.party else None
+        contact.mandate_end = held.mandate_end
+        contact.email = addresses.get(contact.id)
+    db.session.flush()
+
+
+def project(contact_ids: Iterable[int]) -> None:
+    """Write the derived columns of these contacts anew, in the running unit of work; three queries per 500."""
+    wanted = set(contact_ids)
+    waiting = db.session().info.get(_DEFERRED)
+    if waiting is not None:
+        waiting |= wanted
+        return
+    ordered = sorted(wanted)
+    for start in range(0, len(ordered), CHUNK):
+        _project_chunk(ordered[start : start + CHUNK])
+
+
+def project_members(organization_id: int) -> None:
+    """Write anew everyone whose derived columns carry this organization's name."""
+    project(
+        db.session.scalars(
+            sa.select(Membership.person_id).where(
+                sa.or_(Membership.organization_id == organization_id, Membership.on_behalf_of_id == organization_id)
+            )
+        )
+    )
