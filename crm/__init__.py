@@ -8,9 +8,11 @@ from flask import Flask
 
 from config import Environment, Settings, load_settings
 from crm import i18n, job_queue, policy, security, web
+from crm.accounts import passwords, sessions
+from crm.accounts import views as accounts_views
 from crm.audit import recording
 from crm.database import prepare_engine
-from crm.extensions import csrf, db, limiter, login_manager, mail
+from crm.extensions import csrf, db, limiter, mail
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,14 +28,16 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     db.init_app(app)
     csrf.init_app(app)
-    login_manager.init_app(app)
     mail.init_app(app)
     limiter.init_app(app)
     job_queue.init_app(app, settings.queue_url)
     i18n.init_app(app)
     web.init_app(app)
     security.init_app(app)
+    passwords.init_app(app)
+    sessions.init_app(app)
     policy.init_app(app)
+    app.register_blueprint(accounts_views.blueprint)
     with app.app_context():
         prepare_engine(db.engine)
     recording.listen()

@@ -23,6 +23,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+BUSY_TIMEOUT = 30_000  # milliseconds a writer of SQLite waits for the one before it
+
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
     """An aware datetime, kept in UTC on every database. A naive value raises ValueError."""
@@ -60,13 +62,17 @@ def enum_column(kind: type[StrEnum]) -> sa.Enum:
 
 
 class Base(DeclarativeBase):
-    """Base of every table. `__audited__ = False` opts a table out of the audit trail, with a comment why."""
+    """Base of every table.
+
+    `__audited__ = False` opts a table out of the audit trail, `__undoable__ = False` out of undo, with a comment why.
+    """
 
     registry = registry(
         metadata=sa.MetaData(naming_convention=NAMING),
         type_annotation_map={datetime: UtcDateTime(), dict[str, Any]: sa.JSON(), Mapping[str, Any]: sa.JSON()},
     )
     __audited__: ClassVar[bool] = True
+    __undoable__: ClassVar[bool] = True
 
     id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
 
@@ -78,7 +84,7 @@ def on_sqlite_connect(connection: Any, _record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
-        "busy_timeout=30000",
+        f"busy_timeout={BUSY_TIMEOUT}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
     ):
@@ -88,8 +94,17 @@ def on_sqlite_connect(connection: Any, _record: Any) -> None:
 
 def on_sqlite_begin(connection: sa.Connection) -> None:
     """Take the write lock first where a transaction will write, so that it waits instead of failing half-way."""
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("write", False):
+        connection.exec_driver_sql("BEGIN")
+    elif options.get("wait", True):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
 
 
 def prepare_engine(engine: Engine) -> Engine:

