@@ -66,7 +66,9 @@ def _beyond(keys: Sequence[SortKey], values: Sequence[Any], backwards: bool) -> 
     return sa.or_(*clauses)
 
 
-def page(statement: sa.Select[*tuple[Any, ...]], keys: Sequence[SortKey], cursor: str | None, size: int = PAGE_SIZE) -> Page:
+def page(
+    statement: sa.Select[*tuple[Any, ...]], keys: Sequence[SortKey], cursor: str | None, size: int = PAGE_SIZE
+) -> Page:
     """One page of `statement` in the order of `keys`, in one query. Raises BadRequest for a damaged cursor.
 
     The key columns are added to the rows under the names `key_0`, `key_1`, …
