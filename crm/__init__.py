@@ -11,8 +11,10 @@ from crm import i18n, job_queue, policy, security, web
 from crm.accounts import passwords, sessions
 from crm.accounts import views as accounts_views
 from crm.audit import recording
+from crm.audit.actions import on_undo
 from crm.database import prepare_engine
 from crm.extensions import csrf, db, limiter, mail
+from crm.timeline.actions import forget_undone
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,4 +43,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         prepare_engine(db.engine)
     recording.listen()
+    on_undo(forget_undone)
     return app

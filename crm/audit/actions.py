@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,15 @@ from crm.audit.recording import REDACTED, change_set_of, decode, encode
 from crm.database import Base
 from crm.extensions import db
 from crm.unit_of_work import current_unit_of_work
+
+UndoListener = Callable[[Sequence[Change]], None]
+_listeners: list[UndoListener] = []
+
+
+def on_undo(listener: UndoListener) -> None:
+    """Call `listener` with the changes of every change set that is undone, in the same transaction."""
+    if listener not in _listeners:
+        _listeners.append(listener)
 
 
 class UndoRefused(Exception):
@@ -93,5 +103,7 @@ def undo(change_set_id: int) -> int:
             for change in changes
         ],
     )
+    for listener in _listeners:
+        listener(changes)
     session.expire_all()
     return undone_by

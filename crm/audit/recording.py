@@ -56,7 +56,9 @@ def _column_value(row: Base, attribute: str, column: sa.Column[Any]) -> Any:
 
 
 def _columns(row: Base) -> list[tuple[str, sa.Column[Any]]]:
-    return [(attribute.key, attribute.columns[0]) for attribute in inspect(row).mapper.column_attrs]  # type: ignore[misc]
+    """Attribute and column of everything stored; what the database computes itself can be neither kept nor undone."""
+    columns = [(attribute.key, attribute.columns[0]) for attribute in inspect(row).mapper.column_attrs]
+    return [(key, column) for key, column in columns if column.computed is None]  # type: ignore[misc]
 
 
 def _whole(row: Base) -> dict[str, Any]:

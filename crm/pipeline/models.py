@@ -27,6 +27,7 @@ class Stage(StrEnum):
     CLOSED = "closed"
 
 
+# In their order: a target that came to one of them has passed the ones before it.
 OPEN_STAGES = tuple(stage for stage in Stage if stage is not Stage.CLOSED)
 
 
@@ -54,6 +55,10 @@ class Priority(StrEnum):
     LOW = "low"
 
 
+# Sorts targets without a next step behind all others.
+NO_NEXT_STEP = date(9999, 12, 31)
+
+
 class Campaign(Base):
     """An effort for a treaty's ratification, with its goal and the day it is to be reached."""
 
@@ -68,19 +73,24 @@ class Campaign(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     archived_at: Mapped[datetime | None]
 
-    treaty: Mapped[Treaty] = relationship(lazy="joined")
+    treaty: Mapped[Treaty] = relationship(lazy="joined", innerjoin=True)
     team: Mapped[Team] = relationship()
     owner: Mapped[User] = relationship()
 
 
 class Target(Base):
-    """A contact pursued in a campaign. `stage_since` is when it came to where it stands."""
+    """A contact pursued in a campaign. `stage_since` is when it came to where it stands.
+
+    `due_order` and `priority_order` are what lists are sorted by, kept by the database: no next step comes last.
+    """
 
     __tablename__ = "target"
     __table_args__ = (
         sa.UniqueConstraint("campaign_id", "contact_id"),
-        sa.Index("ix_target_campaign_id_stage_next_step_due_id", "campaign_id", "stage", "next_step_due", "id"),
-        sa.Index("ix_target_owner_id_next_step_due", "owner_id", "next_step_due"),
+        sa.Index("ix_target_board", "campaign_id", "stage", "due_order", "priority_order", "id"),
+        sa.Index("ix_target_list", "campaign_id", "due_order", "priority_order", "id"),
+        sa.Index("ix_target_recent", "campaign_id", "stage_since", "id"),
+        sa.Index("ix_target_owner_id_due_order_id", "owner_id", "due_order", "id"),
     )
 
     campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
@@ -93,6 +103,13 @@ class Target(Base):
     ask: Mapped[str] = mapped_column(sa.String(300), default="")
     next_step: Mapped[str] = mapped_column(sa.String(300), default="")
     next_step_due: Mapped[date | None]
+    due_order: Mapped[date] = mapped_column(
+        sa.Date, sa.Computed(f"coalesce(next_step_due, '{NO_NEXT_STEP.isoformat()}')", persisted=True)
+    )
+    priority_order: Mapped[int] = mapped_column(
+        sa.SmallInteger,
+        sa.Computed("CASE priority WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END", persisted=True),
+    )
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     campaign: Mapped[Campaign] = relationship()
@@ -101,13 +118,18 @@ class Target(Base):
 
 
 class StageMove(Base):
-    """One move of a target between stages, the ground of funnel figures. `from_stage` is null when it was added."""
+    """One move of a target between stages, the ground of funnel figures. `from_stage` is null when it was added.
+
+    `close_reason` says why a target was closed, `note` is what the person who moved it wanted to add.
+    """
 
     __tablename__ = "stage_move"
-    __table_args__ = (sa.Index("ix_stage_move_target_id_at", "target_id", "at"),)
+    __table_args__ = (sa.Index("ix_stage_move_target_id_to_stage_at", "target_id", "to_stage", "at"),)
 
     target_id: Mapped[int] = mapped_column(sa.ForeignKey("target.id"))
     from_stage: Mapped[Stage | None] = mapped_column(enum_column(Stage))
     to_stage: Mapped[Stage] = mapped_column(enum_column(Stage))
+    close_reason: Mapped[CloseReason | None] = mapped_column(enum_column(CloseReason))
+    note: Mapped[str] = mapped_column(sa.String(300), default="")
     at: Mapped[datetime] = mapped_column(default=clock.now)
     actor: Mapped[str] = mapped_column(sa.String(80))

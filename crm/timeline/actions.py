@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from crm.audit.models import Change, ChangeKind
 from crm.extensions import db
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import current_unit_of_work
@@ -22,6 +24,7 @@ class Event:
     kind: EntryKind
     reference: str
     summary: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
     team_id: int | None = None
 
 
@@ -30,3 +33,10 @@ def add_events(events: Sequence[Event]) -> None:
     actor = current_unit_of_work().actor
     if events:
         db.session.execute(sa.insert(TimelineEntry), [{**asdict(event), "actor": actor} for event in events])
+
+
+def forget_undone(changes: Sequence[Change]) -> None:
+    """Take the entries of rows whose insertion was undone off the timeline; called by the audit's undo."""
+    references = [f"{change.table_name}:{change.row_id}" for change in changes if change.kind is ChangeKind.INSERT]
+    if references:
+        db.session.execute(sa.delete(TimelineEntry).where(TimelineEntry.reference.in_(references)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,7 +23,11 @@ class EntryKind(StrEnum):
 
 
 class TimelineEntry(Base):
-    """An event of a contact. `reference` names the row it came from (`letter:7`); `team_id` limits who sees it."""
+    """An event of a contact. `reference` names the row it came from (`letter:7`); `team_id` limits who sees it.
+
+    `summary` is a name or a subject as people wrote it; `details` holds what a screen puts into words in the reader's
+    language (a stage, a reason), so that no sentence is stored.
+    """
 
     __tablename__ = "timeline_entry"
     __audited__ = False  # a projection of rows that are audited themselves
@@ -36,5 +41,6 @@ class TimelineEntry(Base):
     kind: Mapped[EntryKind] = mapped_column(enum_column(EntryKind))
     reference: Mapped[str] = mapped_column(sa.String(60))
     summary: Mapped[str] = mapped_column(sa.String(300), default="")
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     actor: Mapped[str] = mapped_column(sa.String(80))
     team_id: Mapped[int | None] = mapped_column(sa.ForeignKey("team.id"))
