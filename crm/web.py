@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date, datetime
+from functools import cache
+from pathlib import Path
 
-from flask import Flask, flash, jsonify, render_template, request
+from flask import Flask, Response, current_app, flash, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, format_datetime, format_decimal, format_timedelta, gettext
 from flask_wtf.csrf import CSRFError
@@ -14,6 +17,8 @@ from werkzeug.exceptions import HTTPException
 from crm import clock
 
 PARTIAL_HEADER = "X-Partial"
+# Set by the page's own script; it holds no person's data.
+THEME_COOKIE = "theme"
 
 
 def is_partial() -> bool:
@@ -57,9 +62,34 @@ def _csrf_error(error: CSRFError) -> ResponseReturnValue:
     return _error_page(error)
 
 
-def _vary(response: ResponseReturnValue) -> ResponseReturnValue:
-    response.headers.add("Vary", f"{PARTIAL_HEADER}, Cookie")  # type: ignore[union-attr]
+def _cache_headers(response: Response) -> Response:
+    if request.endpoint != "static":
+        response.headers.add("Vary", f"{PARTIAL_HEADER}, Cookie")
+    elif "v" in request.args:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+def has_endpoint(endpoint: str) -> bool:
+    """Whether a feature has registered this endpoint: the navigation offers only what is there."""
+    return endpoint in current_app.view_functions
+
+
+@cache
+def _fingerprint(path: Path, _changed_at: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def asset(filename: str) -> str:
+    """Address of a static file that changes with its content, so that browsers may keep it for good."""
+    path = Path(current_app.static_folder or "") / filename
+    return url_for("static", filename=filename, v=_fingerprint(path, path.stat().st_mtime_ns))
+
+
+def theme() -> str | None:
+    """The reader's own choice of `light` or `dark`; None follows the system."""
+    chosen = request.cookies.get(THEME_COOKIE)
+    return chosen if chosen in ("light", "dark") else None
 
 
 def ago(moment: datetime | date | None) -> str:
@@ -78,10 +108,11 @@ def slug(value: str) -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Register error pages, filters and the Vary header."""
+    """Register error pages, cache headers and what templates may call."""
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(CSRFError, _csrf_error)
-    app.after_request(_vary)
+    app.after_request(_cache_headers)
+    app.jinja_env.globals.update(has_endpoint=has_endpoint, asset=asset, theme=theme)
     app.jinja_env.filters.update(
         ago=ago,
         slug=slug,
