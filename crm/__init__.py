@@ -12,6 +12,7 @@ from crm.accounts import passwords, sessions
 from crm.accounts import views as accounts_views
 from crm.audit import recording
 from crm.audit.actions import on_undo
+from crm.caught_mail import views as caught_mail_views
 from crm.database import prepare_engine
 from crm.extensions import csrf, db, limiter, mail
 from crm.timeline.actions import forget_undone
@@ -40,6 +41,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     sessions.init_app(app)
     policy.init_app(app)
     app.register_blueprint(accounts_views.blueprint)
+    if settings.mail_catcher:
+        app.register_blueprint(caught_mail_views.blueprint)
     with app.app_context():
         prepare_engine(db.engine)
     recording.listen()

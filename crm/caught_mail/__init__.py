@@ -1,0 +1,1 @@
+"""The page of the local mail catcher: what would have been sent, read in the product."""
