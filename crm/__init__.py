@@ -15,9 +15,12 @@ from crm.audit.actions import on_undo
 from crm.caught_mail import views as caught_mail_views
 from crm.database import prepare_engine
 from crm.extensions import csrf, db, limiter, mail
+from crm.outbox import jobs as outbox_jobs
 from crm.timeline.actions import forget_undone
 
 ROOT = Path(__file__).parent.parent
+# Importing them is what puts their functions on the list of jobs.
+JOBS = (outbox_jobs,)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -3,12 +3,14 @@
 import crm.accounts.models
 import crm.audit.models
 import crm.directory.models
+import crm.outbox.models
 import crm.pipeline.models
 import crm.timeline.models
 import crm.treaties.models
 
 FEATURES = (
     crm.audit.models,
+    crm.outbox.models,
     crm.accounts.models,
     crm.directory.models,
     crm.timeline.models,

@@ -1,0 +1,265 @@
+"""Writes of the outbox: batches opened, filled, released, paused, cancelled; addresses suppressed; doubts settled."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+from flask import current_app
+
+from crm import clock
+from crm.extensions import db
+from crm.outbox.addresses import address_hash, key_id
+from crm.outbox.models import (
+    BATCH_MOVES,
+    WAITING,
+    Batch,
+    BatchState,
+    MessageState,
+    OutgoingMessage,
+    Priority,
+    Suppression,
+    SuppressionReason,
+)
+from crm.outbox.queries import CHUNK
+from crm.outbox.reasons import Reason
+from crm.outbox.results import Result, announce
+from crm.outbox.safe_header import mailbox, safe_header
+from crm.unit_of_work import current_unit_of_work
+
+SEND_WAITING = "crm.outbox.jobs.send_waiting"
+_ANNOUNCED_AT_ONCE = 1000
+
+
+class BatchRefused(Exception):
+    """The batch is not in a state that allows it; `state` is the one it is in."""
+
+    def __init__(self, state: BatchState) -> None:
+        super().__init__(f"the batch is {state}")
+        self.state = state
+
+
+class NotHeld(Exception):
+    """The letter is not held any more: somebody or something has decided already."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A letter to post. `reference` names it within its batch; `sender` and `reply_to` are `Name <local@domain>`.
+
+    One-click unsubscribe (RFC 8058) adds the headers that let a mail program suppress the address.
+    """
+
+    reference: str
+    to_address: str
+    to_name: str
+    subject: str
+    text: str
+    html: str | None = None
+    sender: str | None = None
+    reply_to: str | None = None
+    one_click_unsubscribe: bool = False
+
+
+def open_batch(kind: str, reference: str, *, priority: Priority = Priority.BULK) -> Batch:
+    """The batch of that kind and reference, made unreleased where there is none yet."""
+    found = db.session.scalar(sa.select(Batch).where(Batch.kind == kind, Batch.reference == reference))
+    if found is not None:
+        return found
+    batch = Batch(kind=kind, reference=reference, priority=priority)
+    db.session.add(batch)
+    db.session.flush()
+    return batch
+
+
+def _row(batch_id: int, draft: Draft) -> dict[str, object]:
+    sender = safe_header(draft.sender) if draft.sender else None
+    _name, address = mailbox(sender or str(current_app.config["MAIL_DEFAULT_SENDER"]))
+    if draft.reply_to:
+        mailbox(draft.reply_to)
+    return {
+        "batch_id": batch_id,
+        "reference": draft.reference,
+        "to_address": draft.to_address.strip()[:320],
+        "to_name": safe_header(draft.to_name)[:300],
+        "subject": safe_header(draft.subject)[:900],
+        "text": draft.text,
+        "html": draft.html,
+        "sender": sender,
+        "reply_to": safe_header(draft.reply_to) if draft.reply_to else None,
+        "one_click_unsubscribe": draft.one_click_unsubscribe,
+        # Made once, so that a letter a person sends again is known to be the same one.
+        "message_id_header": f"<{secrets.token_hex(16)}@{address.rpartition('@')[2]}>",
+    }
+
+
+def _known(batch_id: int, references: Sequence[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    for start in range(0, len(references), CHUNK):
+        statement = sa.select(OutgoingMessage.reference, OutgoingMessage.id).where(
+            OutgoingMessage.batch_id == batch_id, OutgoingMessage.reference.in_(references[start : start + CHUNK])
+        )
+        known.update((reference, message_id) for reference, message_id in db.session.execute(statement))
+    return known
+
+
+def post(batch_id: int, drafts: Sequence[Draft]) -> dict[str, int]:
+    """Put letters into the batch and return their ids by reference; one that is there already stays as it was.
+
+    A suppressed or malformed recipient is taken too, and ends cancelled or failed with its reason instead of sent.
+    Raises BatchRefused for a cancelled batch, BadAddress for a malformed sender or Reply-To.
+    """
+    state = db.session.scalar(sa.select(Batch.state).where(Batch.id == batch_id))
+    if state is None or state is BatchState.CANCELLED:
+        raise BatchRefused(BatchState.CANCELLED)
+    references = [draft.reference for draft in drafts]
+    known = _known(batch_id, references)
+    missing = {draft.reference: draft for draft in drafts if draft.reference not in known}
+    if missing:
+        db.session.execute(sa.insert(OutgoingMessage), [_row(batch_id, draft) for draft in missing.values()])
+        known |= _known(batch_id, list(missing))
+    if state is BatchState.RUNNING:
+        current_unit_of_work().ring(SEND_WAITING)
+    return known
+
+
+def post_now(draft: Draft) -> int:
+    """Post one letter that somebody waits for, before all others, and return its id."""
+    batch = open_batch("transactional", "standing", priority=Priority.TRANSACTIONAL)
+    if batch.state is BatchState.UNRELEASED:
+        release(batch.id)
+    return post(batch.id, [draft])[draft.reference]
+
+
+def _move(batch_id: int, target: BatchState) -> None:
+    """Change a batch's state by one guarded UPDATE; repeating the same change is allowed."""
+    sources = [state for state, targets in BATCH_MOVES.items() if target in targets]
+    values: dict[str, object] = {"state": target}
+    if target is BatchState.RUNNING:
+        values["released_at"] = sa.func.coalesce(Batch.released_at, clock.now())
+    moved = db.session.execute(
+        sa.update(Batch).where(Batch.id == batch_id, Batch.state.in_(sources)).values(values).returning(Batch.id)
+    ).all()
+    if not moved:
+        state = db.session.scalar(sa.select(Batch.state).where(Batch.id == batch_id))
+        if state is not target:
+            raise BatchRefused(state or BatchState.CANCELLED)
+        return
+    current_unit_of_work().notes.setdefault("outbox_batch", {})[str(batch_id)] = target.value
+
+
+def release(batch_id: int) -> None:
+    """Let the batch's letters leave. Raises BatchRefused for one that is cancelled."""
+    _move(batch_id, BatchState.RUNNING)
+    current_unit_of_work().ring(SEND_WAITING)
+
+
+def pause(batch_id: int) -> None:
+    """Stop the batch after the letter in the air. Raises BatchRefused for one that is not running."""
+    _move(batch_id, BatchState.PAUSED)
+
+
+def resume(batch_id: int) -> None:
+    """Let a paused batch go on."""
+    release(batch_id)
+
+
+def cancel(batch_id: int) -> int:
+    """Stop the batch for good and return how many letters are cancelled now; what is in the air ends as it ends."""
+    _move(batch_id, BatchState.CANCELLED)
+    statement = (
+        sa.update(OutgoingMessage)
+        .where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.state.in_(WAITING))
+        .values(
+            state=MessageState.CANCELLED,
+            next_attempt_at=None,
+            reason=Reason.BATCH_CANCELLED,
+            finished_at=clock.now(),
+        )
+        .returning(OutgoingMessage.id)
+    )
+    ids = sorted(db.session.scalars(statement))
+    for results in _results(ids):
+        announce(results)
+    return len(ids)
+
+
+def _results(ids: Sequence[int]) -> Iterator[list[Result]]:
+    """The letters' present states as results, in portions a handler can take."""
+    for start in range(0, len(ids), _ANNOUNCED_AT_ONCE):
+        yield results_of(ids[start : start + _ANNOUNCED_AT_ONCE])
+
+
+def results_of(ids: Sequence[int]) -> list[Result]:
+    """The present states of at most 1,000 letters as results."""
+    statement = (
+        sa.select(
+            OutgoingMessage.id,
+            OutgoingMessage.batch_id,
+            Batch.kind,
+            OutgoingMessage.reference,
+            OutgoingMessage.state,
+            OutgoingMessage.reply_text,
+        )
+        .join(Batch, Batch.id == OutgoingMessage.batch_id)
+        .where(OutgoingMessage.id.in_(ids))
+        .order_by(OutgoingMessage.id)
+    )
+    at = clock.now()
+    return [
+        Result(message_id, batch_id, kind, reference, state, at, reply or "")
+        for message_id, batch_id, kind, reference, state, reply in db.session.execute(statement)
+    ]
+
+
+def suppress(address: str, reason: SuppressionReason, *, source: str = "") -> bool:
+    """Never write to the address again; False where that was so already. `source` says where it came from."""
+    hashed = address_hash(address)
+    if db.session.scalar(sa.select(sa.exists().where(Suppression.address_hash == hashed))):
+        return False
+    db.session.add(Suppression(address_hash=hashed, key_id=key_id(), reason=reason, source=source))
+    db.session.flush()
+    return True
+
+
+class Decision(StrEnum):
+    """What a person says about a held letter."""
+
+    ARRIVED = "arrived"
+    SEND_AGAIN = "send_again"
+    GIVE_UP = "give_up"
+
+
+_DECIDED = {
+    Decision.ARRIVED: (MessageState.SENT, Reason.SAID_ARRIVED),
+    Decision.SEND_AGAIN: (MessageState.QUEUED, Reason.SAID_SEND_AGAIN),
+    Decision.GIVE_UP: (MessageState.FAILED, Reason.SAID_GIVE_UP),
+}
+
+
+def resolve_held(message_id: int, decision: Decision) -> None:
+    """Settle a letter of unknown outcome as a person decides. Raises NotHeld where it was settled meanwhile."""
+    state, reason = _DECIDED[decision]
+    work = current_unit_of_work()
+    again = state is MessageState.QUEUED
+    moved = db.session.scalar(
+        sa.update(OutgoingMessage)
+        .where(OutgoingMessage.id == message_id, OutgoingMessage.state == MessageState.HELD)
+        .values(
+            state=state,
+            reason=reason,
+            lease_token=None,
+            next_attempt_at=clock.now() if again else None,
+            finished_at=None if again else clock.now(),
+        )
+        .returning(OutgoingMessage.id)
+    )
+    if moved is None:
+        raise NotHeld(message_id)
+    work.notes.setdefault("held_letters", {})[str(message_id)] = decision.value
+    if again:
+        work.ring(SEND_WAITING)
+    announce(results_of([message_id]))

@@ -1,0 +1,222 @@
+"""The outbox: batches of letters with their whole delivery record, leases on them, suppressed addresses, outages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm import clock
+from crm.database import Base, enum_column
+from crm.outbox.reasons import Reason
+
+
+class Priority(StrEnum):
+    """Which letters leave first."""
+
+    TRANSACTIONAL = "transactional"  # somebody waits for it, as for a password reset
+    BULK = "bulk"
+
+
+class BatchState(StrEnum):
+    """Whether a batch's letters may leave."""
+
+    UNRELEASED = "unreleased"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
+BATCH_MOVES: dict[BatchState, frozenset[BatchState]] = {
+    BatchState.UNRELEASED: frozenset({BatchState.RUNNING, BatchState.CANCELLED}),
+    BatchState.RUNNING: frozenset({BatchState.PAUSED, BatchState.CANCELLED}),
+    BatchState.PAUSED: frozenset({BatchState.RUNNING, BatchState.CANCELLED}),
+    BatchState.CANCELLED: frozenset(),
+}
+
+
+class MessageState(StrEnum):
+    """Where a letter is on its way."""
+
+    QUEUED = "queued"  # never tried, or given back untouched
+    CLAIMED = "claimed"  # leased by one process; nothing has left yet
+    HANDED_OVER = "handed_over"  # its words are leaving for the server, or may have left
+    SENT = "sent"  # the server took it
+    DEFERRED = "deferred"  # to be tried again at next_attempt_at
+    FAILED = "failed"  # it will never arrive
+    HELD = "held"  # nobody knows whether it arrived; a person decides
+    CANCELLED = "cancelled"  # it was stopped before it left
+
+
+_AFTER_CLAIM = frozenset(
+    {
+        MessageState.QUEUED,
+        MessageState.HANDED_OVER,
+        MessageState.DEFERRED,
+        MessageState.FAILED,
+        MessageState.HELD,
+        MessageState.CANCELLED,
+    }
+)
+MESSAGE_MOVES: dict[MessageState, frozenset[MessageState]] = {
+    MessageState.QUEUED: frozenset({MessageState.CLAIMED, MessageState.CANCELLED}),
+    MessageState.DEFERRED: frozenset({MessageState.CLAIMED, MessageState.CANCELLED}),
+    MessageState.CLAIMED: _AFTER_CLAIM,
+    MessageState.HANDED_OVER: frozenset(
+        {MessageState.SENT, MessageState.DEFERRED, MessageState.FAILED, MessageState.HELD}
+    ),
+    # SENT and DEFERRED also where the holder turns out to live and knows the answer.
+    MessageState.HELD: frozenset(
+        {MessageState.SENT, MessageState.QUEUED, MessageState.DEFERRED, MessageState.FAILED, MessageState.CANCELLED}
+    ),
+    MessageState.SENT: frozenset(),
+    MessageState.FAILED: frozenset(),
+    MessageState.CANCELLED: frozenset(),
+}
+WAITING = frozenset({MessageState.QUEUED, MessageState.DEFERRED})
+IN_FLIGHT = frozenset({MessageState.CLAIMED, MessageState.HANDED_OVER})
+
+
+class Batch(Base):
+    """Letters released, paused and cancelled together, by one UPDATE that never looks into them."""
+
+    __tablename__ = "outbox_batch"
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "reference"),
+        sa.Index("ix_outbox_batch_state_released_at", "state", "released_at"),
+    )
+
+    kind: Mapped[str] = mapped_column(sa.String(40))
+    reference: Mapped[str] = mapped_column(sa.String(80))
+    priority: Mapped[Priority] = mapped_column(enum_column(Priority))
+    state: Mapped[BatchState] = mapped_column(enum_column(BatchState), default=BatchState.UNRELEASED)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    released_at: Mapped[datetime | None]
+
+
+class OutgoingMessage(Base):
+    """One e-mail: exactly what is sent, and all that happened to it.
+
+    `next_attempt_at` is set while the letter waits and only then: the index on it holds nothing but waiting letters.
+    """
+
+    __tablename__ = "outgoing_message"
+    __audited__ = False  # its own columns are the delivery record; a copy of every text would double the database
+    __table_args__ = (
+        sa.UniqueConstraint("batch_id", "reference"),
+        sa.Index("ix_outgoing_message_batch_id_state_id", "batch_id", "state", "id"),
+        sa.Index("ix_outgoing_message_state_id", "state", "id"),
+        sa.Index(
+            "ix_outgoing_message_waiting",
+            "batch_id",
+            "next_attempt_at",
+            sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+            postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+        ),
+        sa.CheckConstraint(
+            "(next_attempt_at IS NOT NULL) = (state IN ('queued', 'deferred'))", name="due_while_waiting"
+        ),
+    )
+
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("outbox_batch.id"))
+    reference: Mapped[str] = mapped_column(sa.String(80))
+    to_address: Mapped[str] = mapped_column(sa.String(320))
+    to_name: Mapped[str] = mapped_column(sa.String(300))
+    subject: Mapped[str] = mapped_column(sa.String(900))
+    text: Mapped[str] = mapped_column(sa.Text)
+    html: Mapped[str | None] = mapped_column(sa.Text)
+    sender: Mapped[str | None] = mapped_column(sa.String(640))
+    reply_to: Mapped[str | None] = mapped_column(sa.String(640))
+    one_click_unsubscribe: Mapped[bool]
+    message_id_header: Mapped[str] = mapped_column(sa.String(320), unique=True)
+
+    state: Mapped[MessageState] = mapped_column(enum_column(MessageState), default=MessageState.QUEUED)
+    lease_token: Mapped[str | None] = mapped_column(sa.String(32))
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None] = mapped_column(default=clock.now)
+    reason: Mapped[Reason | None] = mapped_column(enum_column(Reason))
+    reply_code: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    reply_text: Mapped[str | None] = mapped_column(sa.String(500))
+    size: Mapped[int | None]
+
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    first_deferred_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
+    handed_over_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class Lease(Base):
+    """One process's claim on some letters of one batch, named by the token in their rows.
+
+    On PostgreSQL the table is unlogged: a crash of the server, which may lose the last unsynced marks, empties it.
+    So letters in flight whose lease is missing are exactly those whose marks cannot be trusted.
+    """
+
+    __tablename__ = "outbox_lease"
+    __audited__ = False  # it lives for seconds
+
+    token: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    batch_id: Mapped[int]
+    worker: Mapped[str] = mapped_column(sa.String(120))
+    host: Mapped[str] = mapped_column(sa.String(300))
+    boot: Mapped[str] = mapped_column(sa.String(64))
+    pid: Mapped[int]
+    process_start: Mapped[str] = mapped_column(sa.String(40))
+    expires_at: Mapped[datetime]
+
+
+event.listen(
+    Lease.__table__,
+    "after_create",
+    sa.DDL("ALTER TABLE outbox_lease SET UNLOGGED").execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
+)
+
+
+class SuppressionReason(StrEnum):
+    """Why an address must not be written to."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    OBJECTION = "objection"
+    HARD_BOUNCE = "hard_bounce"
+    BY_HAND = "by_hand"
+
+
+class Suppression(Base):
+    """An address that must not be written to, as a keyed hash, so that it outlives the erasure of the person."""
+
+    __tablename__ = "suppression"
+
+    address_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    # Tells hashes made with another SECRET_KEY apart: those would silently stop protecting anyone.
+    key_id: Mapped[str] = mapped_column(sa.String(8), index=True)
+    reason: Mapped[SuppressionReason] = mapped_column(enum_column(SuppressionReason))
+    source: Mapped[str] = mapped_column(sa.String(80), default="")
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class OutageReason(StrEnum):
+    """Why no letter at all can leave."""
+
+    NO_SERVER = "no_server"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+    NOT_TRUSTED = "not_trusted"
+    LOGIN_REFUSED = "login_refused"
+    KEY_CHANGED = "key_changed"
+
+
+class Outage(Base):
+    """The mail server's present trouble; the one row is there while it lasts, and sending waits until its time."""
+
+    __tablename__ = "outbox_outage"
+    __audited__ = False  # it comes and goes by itself
+
+    reason: Mapped[OutageReason] = mapped_column(enum_column(OutageReason))
+    words: Mapped[str] = mapped_column(sa.String(500))
+    since: Mapped[datetime]
+    failures: Mapped[int]
+    next_attempt_at: Mapped[datetime]
