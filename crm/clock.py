@@ -1,13 +1,28 @@
 """The one place that tells the time, always aware and in UTC."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
+
+_pretended: ContextVar[datetime | None] = ContextVar("pretended", default=None)
 
 
 def now() -> datetime:
     """The present moment in UTC."""
-    return datetime.now(UTC)
+    return _pretended.get() or datetime.now(UTC)
 
 
 def today() -> date:
     """The present day in UTC."""
     return now().date()
+
+
+@contextmanager
+def pretend(moment: datetime) -> Iterator[None]:
+    """Tell another time inside the block, for demo data with a past and for tests."""
+    token = _pretended.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _pretended.reset(token)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from config import SettingsError
+from crm.cli.demo import demo
 from crm.cli.up import up
 
 
@@ -24,4 +25,5 @@ def main() -> None:
     """Ratify: a lightweight CRM for campaigns that win treaty ratifications."""
 
 
+main.add_command(demo)
 main.add_command(up)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import http.client
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 import click
 
 from config import Environment, Settings, SettingsError, load_settings
+from crm import create_app
 from crm.cli.app import prepare_data
+from crm.demo.actions import load_demo
+from crm.demo.users import PASSWORD, USERS, demo_users_exist, no_users_yet
+from crm.extensions import db
 from crm.processes import data_folder, ports
 from crm.processes.programs import QueueServerMissing, programs
 from crm.processes.supervision import supervise
@@ -31,11 +35,29 @@ def _settle(settings: Settings) -> Settings:
     return load_settings()
 
 
+def _load_demo_once(settings: Settings, wanted: bool) -> Sequence[str]:
+    """Load the demo on a first start, where it is wanted, and return how to sign in, line by line."""
+    with create_app(settings).app_context():
+        try:
+            if no_users_yet():
+                if not wanted or settings.environment is Environment.PRODUCTION:
+                    return ["nobody can sign in yet: ratify create-user"]
+                click.echo("Loading the demo: invented people, parties and letters (RATIFY_DEMO=0 starts empty)")
+                load_demo()
+            if not demo_users_exist():
+                return []
+            names = [f"  {user.email:<28} {user.role}" for user in USERS]
+            return [f"sign in as one of these, with the password: {click.style(PASSWORD, bold=True)}", *names]
+        finally:
+            db.engine.dispose()
+
+
 class _Announcement:
     """Prints the address once the product answers that it is ready, and what it waits for if that takes long."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sign_in: Sequence[str]) -> None:
         self.settings = settings
+        self.sign_in = sign_in
         self.patient_until = monotonic() + _PATIENCE
         self.next_question = monotonic()
         self.done = False
@@ -61,6 +83,10 @@ class _Announcement:
         self.next_question = monotonic() + _PAUSE
         if obstacle is None:
             self.done = True
+            for line in self.sign_in:
+                say(line)
+            if self.settings.mail_catcher:
+                say(f"no real mail leaves this machine: {self.settings.base_url}/caught-mail")
             say(f"ready: {click.style(self.settings.base_url, bold=True)} (Ctrl-C stops everything)")
         elif monotonic() > self.patient_until:
             self.patient_until = monotonic() + _PATIENCE
@@ -68,7 +94,8 @@ class _Announcement:
 
 
 @click.command()
-def up() -> None:
+@click.option("--demo/--no-demo", envvar="RATIFY_DEMO", default=True, help="Load the demo on a first start.")
+def up(demo: bool) -> None:
     """Run the whole product: web, workers, queue server and mail catcher, until Ctrl-C."""
     try:
         wanted = load_settings()
@@ -78,6 +105,7 @@ def up() -> None:
             running = programs(settings)
             click.echo(f"Preparing {settings.data}")
             prepare_data(settings)
-            supervise(settings.data / "run", running, _Announcement(settings))
+            sign_in = _load_demo_once(settings, demo)
+            supervise(settings.data / "run", running, _Announcement(settings, sign_in))
     except (ports.PortInUse, data_folder.AlreadyRunning, QueueServerMissing, PermissionError) as refusal:
         raise click.ClickException(str(refusal)) from None

@@ -85,7 +85,7 @@ def web_server(settings: Settings) -> Program:
         "bind": f"{HOST}:{settings.port}",
         "workers": os.environ.get("WEB_CONCURRENCY", "2"),
         "threads": "8",
-        "graceful-timeout": "5",
+        "graceful-timeout": "3",
         "worker-tmp-dir": "/dev/shm" if Path("/dev/shm").is_dir() else str(settings.data),  # noqa: S108
         "pythonpath": str(ROOT),
         "log-level": "warning",

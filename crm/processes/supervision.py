@@ -117,7 +117,8 @@ class _Foreman(Supervisor):  # type: ignore[misc]  # supervisor ships no types
             self.each_turn()
 
     def _ended(self, event: Any) -> None:
-        self.output.line("ratify", f"{event.process.config.name} ended; starting it again")
+        if not self.stopping:
+            self.output.line("ratify", f"{event.process.config.name} ended; starting it again")
 
     def _stopping(self, _event: Any) -> None:
         self.output.line("ratify", "stopping")

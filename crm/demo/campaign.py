@@ -1,0 +1,99 @@
+"""The demo's campaign: targets that have moved through its stages in the months before today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.accounts.models import User
+from crm.demo.directory import Contact
+from crm.extensions import db
+from crm.pipeline.actions import add_targets, create_campaign, move_target, update_target
+from crm.pipeline.models import OPEN_STAGES, Campaign, CloseReason, Priority, Stage, Target
+from crm.policy import Role
+from crm.treaties.models import Treaty
+
+NAME = "ICRMW: the first ratifications in the European Union"
+STARTED_DAYS_AGO = 120
+
+_ASK = {
+    "EP": "Sign the written question to the Council on ratification",
+    "": "Put ratification on the agenda of the interministerial group",
+}
+_NEXT_STEPS = (
+    "Call the assistant about the hearing",
+    "Send the briefing on labour migration",
+    "Meet at the committee's coffee break",
+    "Ask for a co-signature of the written question",
+    "Thank, and offer a quote for the press",
+)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A move of a target at its moment."""
+
+    at: datetime
+    target_id: int
+    to: Stage
+
+
+def _path(final: Stage) -> tuple[Stage, ...]:
+    """The stages a target passes after it was identified."""
+    if final is Stage.CLOSED:
+        return (Stage.CONTACTED, Stage.CLOSED)
+    return OPEN_STAGES[1 : OPEN_STAGES.index(final) + 1]
+
+
+def _steps(targets: dict[int, Stage], now: datetime) -> Iterator[_Step]:
+    """Moves spread over the campaign's months, at odd but always the same moments."""
+    for number, (target_id, final) in enumerate(targets.items()):
+        day = STARTED_DAYS_AGO - 4 - number % 11
+        for to in _path(final):
+            yield _Step(now - timedelta(days=day, minutes=47 * number % 400), target_id, to)
+            day = max(1, day - 9 - (number * 7) % 16)
+
+
+def create(contacts: list[Contact], users: dict[Role, User]) -> Campaign:
+    """Add the campaign and its targets, as they stood at its beginning."""
+    lead, officer = users[Role.LEAD], users[Role.OFFICER]
+    treaty_id = db.session.scalars(sa.select(Treaty.id).where(Treaty.code == "ICRMW")).one()
+    campaign = create_campaign(
+        NAME,
+        treaty_id,
+        lead.team_id,
+        lead.id,
+        goal="Two member states deposit their instruments of ratification",
+        goal_by=date(clock.today().year + 2, 12, 18),
+    )
+    for priority in Priority:
+        ids = [contact.person.id for contact in contacts if contact.row["priority"] == priority]
+        add_targets(campaign.id, ids, owner_id=officer.id, priority=priority)
+    return campaign
+
+
+def play(campaign: Campaign, contacts: list[Contact]) -> None:
+    """Move the targets to where they stand now, and note what comes next."""
+    now = clock.now()
+    rows = {contact.person.id: contact.row for contact in contacts}
+    targets = db.session.execute(
+        sa.select(Target.id, Target.contact_id).where(Target.campaign_id == campaign.id).order_by(Target.id)
+    ).all()
+    finals = {target.id: Stage(rows[target.contact_id]["stage"]) for target in targets}
+    for step in sorted(_steps(finals, now), key=lambda step: step.at):
+        with clock.pretend(step.at):
+            move_target(step.target_id, step.to, reason=CloseReason.DECLINED if step.to is Stage.CLOSED else None)
+    for number, target in enumerate(targets):
+        if finals[target.id] in (Stage.CLOSED, Stage.DELIVERED, Stage.IDENTIFIED):
+            continue
+        update_target(
+            target.id,
+            ask=_ASK["EP" if rows[target.contact_id]["seat"] == "EP" else ""],
+            next_step=_NEXT_STEPS[number % len(_NEXT_STEPS)],
+            # Some are overdue, most are not.
+            next_step_due=(now + timedelta(days=(number * 5) % 24 - 4)).date(),
+        )

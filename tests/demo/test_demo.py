@@ -1,0 +1,36 @@
+"""The demo is whole, made of invented people, and has a past."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Flask
+
+from crm import clock
+from crm.accounts.models import User
+from crm.demo.actions import load_demo
+from crm.demo.users import USERS, demo_users_exist, no_users_yet
+from crm.directory.models import Contact, ContactPoint, PointKind
+from crm.extensions import db
+from crm.pipeline.models import Stage, StageMove, Target
+from crm.policy import Role
+from crm.treaties.actions import load_facts
+from crm.unit_of_work import unit_of_work
+
+
+def test_the_demo_fills_an_empty_database(app: Flask) -> None:
+    with unit_of_work("load facts", actor="test"):
+        load_facts()
+    assert no_users_yet()
+    load_demo()
+    assert not no_users_yet()
+    assert demo_users_exist()
+    assert {user.role for user in db.session.scalars(sa.select(User))} == set(Role) == {user.role for user in USERS}
+    # Enough for a second page of the list, and a target in every stage of the board.
+    assert (db.session.scalar(sa.select(sa.func.count(Contact.id))) or 0) > 50
+    assert set(db.session.scalars(sa.select(Target.stage))) == set(Stage)
+    addresses = db.session.scalars(sa.select(ContactPoint.value).where(ContactPoint.kind == PointKind.EMAIL)).all()
+    assert len(addresses) > 50
+    assert all(address.endswith(".example") for address in addresses)
+    moments = db.session.scalars(sa.select(StageMove.at)).all()
+    assert max(moments) <= clock.now()
+    assert (max(moments) - min(moments)).days > 60
