@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column, registry
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -80,6 +80,13 @@ class Base(DeclarativeBase):
     __undoable__: ClassVar[bool] = True
 
     id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
+
+
+@event.listens_for(Base, "mapper_configured", propagate=True)
+def _know_old_values(mapper: Mapper[Any], kind: type[Base]) -> None:
+    """Load the old value of a column before a new one is set: the audit trail and the undo need both."""
+    for attribute in mapper.column_attrs:
+        getattr(kind, attribute.key).impl.active_history = True
 
 
 def on_sqlite_connect(connection: Any, _record: Any) -> None:

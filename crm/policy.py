@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, has_request_context, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -73,6 +73,12 @@ def can(permission: Permission | str) -> bool:
 def actor() -> str:
     """The signed-in user as the audit's opaque actor."""
     return f"user:{current_user.id}"
+
+
+def permission_of_request() -> Permission | None:
+    """What the running request's view asks for; None outside of a request and for public views."""
+    view = current_app.view_functions.get(request.endpoint or "") if has_request_context() else None
+    return getattr(view, "permission", None)
 
 
 def _guard() -> ResponseReturnValue | None:

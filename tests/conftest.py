@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,17 +39,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(
-    tmp_path_factory: pytest.TempPathFactory, worker_id: str
-) -> Iterator[PostgresqlTemplate | DatabaseUnavailable]:
-    folder = tmp_path_factory.mktemp("postgresql")
-    try:
-        for server_url in postgresql_server(folder):
-            template = PostgresqlTemplate(server_url, worker_id)
-            yield template
-            template.close()
-    except DatabaseUnavailable as reason:
-        yield reason
+def postgresql_template(worker_id: str) -> Iterator[PostgresqlTemplate | DatabaseUnavailable]:
+    # Not in pytest's own folder: every test run beside this one would close it to the server's user again.
+    with tempfile.TemporaryDirectory(prefix="ratify-postgresql-") as folder:
+        try:
+            for server_url in postgresql_server(Path(folder)):
+                template = PostgresqlTemplate(server_url, worker_id)
+                yield template
+                template.close()
+        except DatabaseUnavailable as reason:
+            yield reason
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,11 +25,23 @@ def on_undo(listener: UndoListener) -> None:
         _listeners.append(listener)
 
 
-class UndoRefused(Exception):
-    """The change set cannot be undone any more; `reason` is a code: missing, undone, secret, changed, needed."""
+class Refusal(StrEnum):
+    """Why a change set cannot be undone."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    MISSING = "missing"  # no such change set, or it changed nothing
+    UNDONE = "undone"  # it was undone already
+    CHANGED = "changed"  # a row it left behind has changed since
+    NEEDED = "needed"  # other rows have come to need what it made
+    SECRET = "secret"  # noqa: S105  # the trail does not keep what was there before
+    BULK = "bulk"  # part of it was written in bulk and only summed up
+    KEPT = "kept"  # its table has rules of its own for going back
+
+
+class UndoRefused(Exception):
+    """The change set cannot be undone, or not any more; `reason` says why."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(reason.value)
         self.reason = reason
 
 
@@ -43,16 +56,18 @@ def _current(table: sa.Table, row_id: int) -> dict[str, Any] | None:
 
 def _revert(table: sa.Table, change: Change) -> None:
     current = _current(table, change.row_id)
-    if REDACTED in change.before.values() or (change.kind is ChangeKind.DELETE and REDACTED in change.after.values()):
-        raise UndoRefused("secret")
+    if REDACTED in change.before.values():
+        raise UndoRefused(Refusal.SECRET)
+    if not change.before.keys() <= set(table.c.keys()):
+        raise UndoRefused(Refusal.CHANGED)
     if change.kind is ChangeKind.DELETE:
         if current is not None:
-            raise UndoRefused("changed")
+            raise UndoRefused(Refusal.CHANGED)
         db.session.execute(sa.insert(table).values(_columns(table, change.before)))
         return
     expected = {name: value for name, value in change.after.items() if value != REDACTED}
-    if current is None or any(current[name] != value for name, value in expected.items()):
-        raise UndoRefused("changed")
+    if current is None or any(current.get(name) != value for name, value in expected.items()):
+        raise UndoRefused(Refusal.CHANGED)
     row = table.c.id == change.row_id
     if change.kind is ChangeKind.INSERT:
         db.session.execute(sa.delete(table).where(row))
@@ -73,22 +88,34 @@ def undo(change_set_id: int) -> int:
     Nothing is undone in part: UndoRefused is raised, and the unit rolls back, where a row has changed since.
     """
     session = db.session()
-    if session.get(ChangeSet, change_set_id) is None:
-        raise UndoRefused("missing")
-    if session.scalar(sa.select(ChangeSet.id).where(ChangeSet.undoes_id == change_set_id)) is not None:
-        raise UndoRefused("undone")
+    undone = session.get(ChangeSet, change_set_id)
     changes = session.scalars(
         sa.select(Change).where(Change.change_set_id == change_set_id).order_by(Change.id.desc())
     ).all()
-    if not changes:
-        raise UndoRefused("missing")
+    if undone is None or not changes:
+        raise UndoRefused(Refusal.MISSING)
+    if session.scalar(sa.select(ChangeSet.id).where(ChangeSet.undoes_id == change_set_id)) is not None:
+        raise UndoRefused(Refusal.UNDONE)
+    if undone.notes:
+        raise UndoRefused(Refusal.BULK)
+    undoable = {mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__undoable__}
+    if any(change.table_name not in undoable for change in changes):
+        raise UndoRefused(Refusal.KEPT)
     try:
+        # First what stands on the rows (entries of a timeline), then the rows.
+        for listener in _listeners:
+            listener(changes)
         for change in changes:
             _revert(Base.metadata.tables[change.table_name], change)
     except IntegrityError:
-        raise UndoRefused("needed") from None
+        raise UndoRefused(Refusal.NEEDED) from None
     undone_by = change_set_of(session, current_unit_of_work())
-    session.execute(sa.update(ChangeSet).where(ChangeSet.id == undone_by).values(undoes_id=change_set_id))
+    session.execute(
+        sa.update(ChangeSet)
+        .where(ChangeSet.id == undone_by)
+        # Going back, and forth again, needs what the deed itself needed.
+        .values(undoes_id=change_set_id, permission=undone.permission)
+    )
     session.execute(
         sa.insert(Change),
         [
@@ -103,7 +130,5 @@ def undo(change_set_id: int) -> int:
             for change in changes
         ],
     )
-    for listener in _listeners:
-        listener(changes)
     session.expire_all()
     return undone_by

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event, inspect
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapper, Session, object_session
 
 from crm import clock
 from crm.audit.models import Change, ChangeKind, ChangeSet
 from crm.database import Base
 from crm.extensions import db
+from crm.policy import permission_of_request
 from crm.unit_of_work import UnitOfWork, current_unit_of_work
 
 REDACTED = "***"
+_ROWS = "audited rows"
 
 
 def encode(value: Any) -> Any:
-    """A column's value as JSON: dates in ISO 8601, enums by value, bytes by length."""
+    """A column's value as JSON: times in UTC and days in ISO 8601, enums by value, decimals as text, bytes left out."""
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, bytes):
-        return f"{len(value)} bytes"
-    return value
+    if isinstance(value, Decimal):
+        return str(value)
+    return REDACTED if isinstance(value, bytes) else value
 
 
 def decode(column: sa.Column[Any], value: Any) -> Any:
@@ -35,7 +40,7 @@ def decode(column: sa.Column[Any], value: Any) -> Any:
     if not isinstance(value, str):
         return value
     kind = column.type.python_type
-    if issubclass(kind, Enum):
+    if issubclass(kind, Enum | Decimal):
         return kind(value)
     return kind.fromisoformat(value) if issubclass(kind, date) else value
 
@@ -44,14 +49,18 @@ def change_set_of(session: Session, work: UnitOfWork) -> int:
     """The id of the unit's change set, made on first use."""
     if work.change_set_id is None:
         statement = sa.insert(ChangeSet).values(
-            at=clock.now(), action=work.action, actor=work.actor, notes=work.notes, undoes_id=None
+            at=clock.now(),
+            action=work.action,
+            actor=work.actor,
+            permission=permission_of_request(),
+            notes=work.notes,
+            undoes_id=None,
         )
         work.change_set_id = session.connection().execute(statement.returning(ChangeSet.id)).scalar_one()
     return work.change_set_id
 
 
-def _column_value(row: Base, attribute: str, column: sa.Column[Any]) -> Any:
-    value = encode(getattr(row, attribute))
+def _redacted(column: sa.Column[Any], value: Any) -> Any:
     return REDACTED if column.info.get("secret") and value is not None else value
 
 
@@ -62,7 +71,7 @@ def _columns(row: Base) -> list[tuple[str, sa.Column[Any]]]:
 
 
 def _whole(row: Base) -> dict[str, Any]:
-    return {column.name: _column_value(row, key, column) for key, column in _columns(row)}
+    return {column.name: _redacted(column, encode(getattr(row, key))) for key, column in _columns(row)}
 
 
 def _changed(row: Base) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -74,43 +83,45 @@ def _changed(row: Base) -> tuple[dict[str, Any], dict[str, Any]]:
         old = encode(history.deleted[0]) if history.deleted else None
         new = encode(getattr(row, key))
         if old != new:
-            secret = column.info.get("secret")
-            before[column.name] = REDACTED if secret else old
-            after[column.name] = REDACTED if secret else new
+            before[column.name] = _redacted(column, old)
+            after[column.name] = _redacted(column, new)
     return before, after
 
 
-def _refuse_write_outside_unit(session: Session, _context: Any, _instances: Any) -> None:
+def _keep(row: Base, kind: ChangeKind, before: dict[str, Any], after: dict[str, Any]) -> None:
+    session = object_session(row)
+    if session is not None and (before or after):
+        change = {"table_name": row.__tablename__, "row_id": row.id, "kind": kind, "before": before, "after": after}
+        session.info.setdefault(_ROWS, []).append(change)
+
+
+# The mapper tells of rows in the order of their foreign keys: undone backwards, none loses the row it stands on.
+def _inserted(_mapper: Mapper[Any], _connection: sa.Connection, row: Base) -> None:
+    if row.__audited__:
+        _keep(row, ChangeKind.INSERT, {}, _whole(row))
+
+
+def _updated(_mapper: Mapper[Any], _connection: sa.Connection, row: Base) -> None:
+    if row.__audited__:
+        _keep(row, ChangeKind.UPDATE, *_changed(row))
+
+
+def _to_be_deleted(_mapper: Mapper[Any], _connection: sa.Connection, row: Base) -> None:
+    if row.__audited__:
+        _keep(row, ChangeKind.DELETE, _whole(row), {})
+
+
+def _begin_flush(session: Session, _context: Any, _instances: Any) -> None:
+    session.info[_ROWS] = []
     if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
         current_unit_of_work()
 
 
 def _record_flush(session: Session, _context: Any) -> None:
-    rows: list[tuple[Base, ChangeKind, dict[str, Any], dict[str, Any]]] = []
-    rows += [(row, ChangeKind.INSERT, {}, _whole(row)) for row in session.new if row.__audited__]
-    for row in session.dirty:
-        if row.__audited__ and session.is_modified(row):
-            before, after = _changed(row)
-            if after:
-                rows.append((row, ChangeKind.UPDATE, before, after))
-    rows += [(row, ChangeKind.DELETE, _whole(row), {}) for row in session.deleted if row.__audited__]
-    if not rows:
-        return
-    change_set_id = change_set_of(session, current_unit_of_work())
-    session.connection().execute(
-        sa.insert(Change),
-        [
-            {
-                "change_set_id": change_set_id,
-                "table_name": row.__tablename__,
-                "row_id": row.id,
-                "kind": kind,
-                "before": before,
-                "after": after,
-            }
-            for row, kind, before, after in rows
-        ],
-    )
+    rows = session.info.pop(_ROWS, [])
+    if rows:
+        change_set_id = change_set_of(session, current_unit_of_work())
+        session.connection().execute(sa.insert(Change), [{"change_set_id": change_set_id, **row} for row in rows])
 
 
 def _write_notes(session: Session) -> None:
@@ -121,8 +132,12 @@ def _write_notes(session: Session) -> None:
 
 
 def listen() -> None:
-    """Attach the recorder to the app's session, once per process."""
-    if not event.contains(db.session, "after_flush", _record_flush):
-        event.listen(db.session, "before_flush", _refuse_write_outside_unit)
-        event.listen(db.session, "after_flush", _record_flush)
-        event.listen(db.session, "before_commit", _write_notes)
+    """Attach the recorder to the app's session and to every table, once per process."""
+    if event.contains(db.session, "after_flush", _record_flush):
+        return
+    event.listen(db.session, "before_flush", _begin_flush)
+    event.listen(db.session, "after_flush", _record_flush)
+    event.listen(db.session, "before_commit", _write_notes)
+    event.listen(Base, "after_insert", _inserted, propagate=True)
+    event.listen(Base, "after_update", _updated, propagate=True)
+    event.listen(Base, "before_delete", _to_be_deleted, propagate=True)
