@@ -14,6 +14,7 @@ from crm.audit import recording
 from crm.audit.actions import on_undo
 from crm.caught_mail import views as caught_mail_views
 from crm.database import prepare_engine
+from crm.directory import labels
 from crm.extensions import csrf, db, limiter, mail
 from crm.outbox import jobs as outbox_jobs
 from crm.timeline.actions import forget_undone
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     sessions.init_app(app)
     policy.init_app(app)
     app.register_blueprint(accounts_views.blueprint)
+    labels.init_app(app)
     if settings.mail_catcher:
         app.register_blueprint(caught_mail_views.blueprint)
     with app.app_context():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +16,7 @@ from crm.database import Base
 from crm.extensions import db
 from crm.unit_of_work import current_unit_of_work
 
+_CHUNK = 500
 UndoListener = Callable[[Sequence[Change]], None]
 _listeners: list[UndoListener] = []
 
@@ -49,30 +51,63 @@ def _columns(table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
     return {name: decode(table.c[name], value) for name, value in values.items()}
 
 
-def _current(table: sa.Table, row_id: int) -> dict[str, Any] | None:
-    row = db.session.execute(sa.select(table).where(table.c.id == row_id)).mappings().one_or_none()
-    return None if row is None else {name: encode(value) for name, value in row.items()}
+def _current(table: sa.Table, row_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    found = db.session.execute(sa.select(table).where(table.c.id.in_(row_ids))).mappings()
+    return {row["id"]: {name: encode(value) for name, value in row.items()} for row in found}
 
 
-def _revert(table: sa.Table, change: Change) -> None:
-    current = _current(table, change.row_id)
-    if REDACTED in change.before.values():
+def _still_stands(table: sa.Table, change: Change, current: dict[str, Any] | None) -> bool:
+    """Whether the row is what the change left behind; a time stamp that follows every update is no part of that."""
+    if change.kind is ChangeKind.DELETE or current is None:
+        return change.kind is ChangeKind.DELETE and current is None
+    return all(
+        current.get(name) == value
+        for name, value in change.after.items()
+        if value != REDACTED and (name not in table.c or table.c[name].onupdate is None)
+    )
+
+
+def _revert(table: sa.Table, kind: ChangeKind, changes: Sequence[Change]) -> None:
+    """Take back changes of one kind to different rows of one table."""
+    if any(REDACTED in change.before.values() for change in changes):
         raise UndoRefused(Refusal.SECRET)
-    if not change.before.keys() <= set(table.c.keys()):
+    if not all(change.before.keys() <= set(table.c.keys()) for change in changes):
         raise UndoRefused(Refusal.CHANGED)
-    if change.kind is ChangeKind.DELETE:
-        if current is not None:
-            raise UndoRefused(Refusal.CHANGED)
-        db.session.execute(sa.insert(table).values(_columns(table, change.before)))
+    row_ids = [change.row_id for change in changes]
+    current = _current(table, row_ids)
+    if not all(_still_stands(table, change, current.get(change.row_id)) for change in changes):
+        raise UndoRefused(Refusal.CHANGED)
+    if kind is ChangeKind.INSERT:
+        db.session.execute(sa.delete(table).where(table.c.id.in_(row_ids)))
         return
-    expected = {name: value for name, value in change.after.items() if value != REDACTED}
-    if current is None or any(current.get(name) != value for name, value in expected.items()):
-        raise UndoRefused(Refusal.CHANGED)
-    row = table.c.id == change.row_id
-    if change.kind is ChangeKind.INSERT:
-        db.session.execute(sa.delete(table).where(row))
-    else:
-        db.session.execute(sa.update(table).where(row).values(_columns(table, change.before)))
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for change in changes:
+        alike[tuple(change.before)].append({**_columns(table, change.before), "the_row": change.row_id})
+    # By the connection: these are rows of a table, not objects of the session.
+    connection = db.session.connection()
+    for names, rows in alike.items():
+        values = {name: sa.bindparam(name, type_=table.c[name].type) for name in names}
+        if kind is ChangeKind.DELETE:
+            connection.execute(
+                sa.insert(table), [{name: value for name, value in row.items() if name != "the_row"} for row in rows]
+            )
+        else:
+            connection.execute(sa.update(table).where(table.c.id == sa.bindparam("the_row")).values(values), rows)
+
+
+def _runs(changes: Sequence[Change]) -> Iterator[tuple[sa.Table, ChangeKind, list[Change]]]:
+    """The changes in their order, cut into runs of one table and kind in which no row comes twice."""
+    run: list[Change] = []
+    rows: set[int] = set()
+    for change in changes:
+        same = run and (run[0].table_name, run[0].kind) == (change.table_name, change.kind)
+        if run and (not same or change.row_id in rows or len(run) == _CHUNK):
+            yield Base.metadata.tables[run[0].table_name], run[0].kind, run
+            run, rows = [], set()
+        run.append(change)
+        rows.add(change.row_id)
+    if run:
+        yield Base.metadata.tables[run[0].table_name], run[0].kind, run
 
 
 _OPPOSITE = {
@@ -105,8 +140,8 @@ def undo(change_set_id: int) -> int:
         # First what stands on the rows (entries of a timeline), then the rows.
         for listener in _listeners:
             listener(changes)
-        for change in changes:
-            _revert(Base.metadata.tables[change.table_name], change)
+        for table, kind, run in _runs(changes):
+            _revert(table, kind, run)
     except IntegrityError:
         raise UndoRefused(Refusal.NEEDED) from None
     undone_by = change_set_of(session, current_unit_of_work())

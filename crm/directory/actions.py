@@ -22,7 +22,7 @@ from crm.directory.models import (
     PointKind,
     PointStatus,
 )
-from crm.directory.projection import project, project_members, sort_name_of
+from crm.directory.projection import project, project_members, sort_name_of, sort_name_of_organization
 from crm.extensions import db
 
 ContactT = TypeVar("ContactT", bound=Contact)
@@ -83,7 +83,11 @@ def create_organization(
         raise ValueError("an organization needs a name")
     return _added(
         Organization(
-            category=category, name=name, sort_name=sort_name_of(name), abbreviation=abbreviation, country=country
+            category=category,
+            name=name,
+            sort_name=sort_name_of_organization(name, abbreviation),
+            abbreviation=abbreviation,
+            country=country,
         )
     )
 

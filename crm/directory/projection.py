@@ -105,8 +105,13 @@ def standing(mandates: Iterable[Mandate], day: date) -> Standing:
 
 
 def sort_name_of(name: str, given_name: str | None = None, family_name: str | None = None) -> str:
-    """The folded name in the order of an index: family name first."""
+    """A person's folded name in the order of an index: family name first."""
     return fold(f"{family_name} {given_name or ''}" if family_name else name)[:300]
+
+
+def sort_name_of_organization(name: str, abbreviation: str | None) -> str:
+    """An organization's folded name, its short name after it: search by name finds both."""
+    return fold(f"{name} {abbreviation or ''}")[:300]
 
 
 def search_text_of(name: str, country: str | None, labels: Iterable[str | None]) -> str:
@@ -194,9 +199,8 @@ def _project_chunk(contact_ids: Sequence[int]) -> None:
         labels = [label for named in held.affiliations for label in (named.abbreviation, named.name)]
         if isinstance(contact, Person):
             contact.sort_name = sort_name_of(contact.name, contact.given_name, contact.family_name)
-        else:
-            contact.sort_name = sort_name_of(contact.name)
         if isinstance(contact, Organization):
+            contact.sort_name = sort_name_of_organization(contact.name, contact.abbreviation)
             labels.append(contact.abbreviation)
         contact.country_sort = fold(country_name(contact.country))
         contact.search_text = search_text_of(contact.name, contact.country, labels)

@@ -14,6 +14,8 @@ from crm.extensions import db
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import current_unit_of_work
 
+_CHUNK = 500
+
 
 @dataclass(frozen=True)
 class Event:
@@ -38,5 +40,11 @@ def add_events(events: Sequence[Event]) -> None:
 def forget_undone(changes: Sequence[Change]) -> None:
     """Take the entries of rows whose insertion was undone off the timeline; called by the audit's undo."""
     references = [f"{change.table_name}:{change.row_id}" for change in changes if change.kind is ChangeKind.INSERT]
-    if references:
-        db.session.execute(sa.delete(TimelineEntry).where(TimelineEntry.reference.in_(references)))
+    forget(references)
+
+
+def forget(references: Sequence[str]) -> None:
+    """Take the entries of these references (`import:7`) off the timeline."""
+    for start in range(0, len(references), _CHUNK):
+        chunk = references[start : start + _CHUNK]
+        db.session.execute(sa.delete(TimelineEntry).where(TimelineEntry.reference.in_(chunk)))

@@ -1,0 +1,251 @@
+"""What the directory answers: rows of the list, menus of its filters, a contact's record, search by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.orm import with_polymorphic
+
+from crm import clock
+from crm.directory.filters import ContactFilter
+from crm.directory.models import (
+    Category,
+    Contact,
+    ContactPoint,
+    Identifier,
+    Membership,
+    Organization,
+    PointKind,
+    last_day,
+)
+from crm.extensions import db
+from crm.paging import Page, SortKey, page
+from crm.text import fold
+
+AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
+
+# Counting stops here: past it a list says "more than", because a full count is what makes long lists slow.
+COUNT_LIMIT = 1000
+MENU_LIMIT = 300
+MEMBERS_SHOWN = 50
+
+# The table under its short names: an organization that a row of the list points to.
+_group = Contact.__table__.alias("political_group")
+_party = Contact.__table__.alias("party")
+
+
+class Sort(StrEnum):
+    """Orders of the list; each has an index."""
+
+    NAME = "name"
+    COUNTRY = "country"
+    GROUP = "group"
+    NEWEST = "newest"
+
+
+def _keys(sort: Sort, descending: bool) -> list[SortKey]:
+    by_name = [Contact.sort_name, Contact.id]
+    columns: dict[Sort, list[Any]] = {
+        Sort.NAME: by_name,
+        Sort.COUNTRY: [Contact.country_sort, *by_name],
+        Sort.GROUP: [Contact.group_sort, *by_name],
+        Sort.NEWEST: [Contact.id],
+    }
+    return [SortKey(column, descending) for column in columns[sort]]
+
+
+def contact_rows(
+    wanted: ContactFilter,
+    sort: Sort = Sort.NAME,
+    cursor: str | None = None,
+    *,
+    descending: bool = False,
+    size: int = 50,
+) -> Page:
+    """One page of contacts in one query: columns only, with group, party and the address letters go to."""
+    statement = (
+        sa.select(
+            Contact.id,
+            Contact.kind,
+            Contact.category,
+            Contact.name,
+            Contact.country,
+            Contact.email,
+            Contact.mandate_end,
+            sa.func.coalesce(_group.c.abbreviation, _group.c.name).label("group_name"),
+            sa.func.coalesce(_party.c.abbreviation, _party.c.name).label("party_name"),
+        )
+        .select_from(Contact)
+        .outerjoin(_group, _group.c.id == Contact.group_id)
+        .outerjoin(_party, _party.c.id == Contact.party_id)
+    )
+    return page(wanted.apply(statement), _keys(sort, descending), cursor, size)
+
+
+def count_contacts(wanted: ContactFilter, limit: int = COUNT_LIMIT) -> int:
+    """How many contacts pass the filter; `limit` + 1 stands for more than `limit`."""
+    found = wanted.apply(sa.select(sa.literal(1)).select_from(Contact)).limit(limit + 1).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+
+
+def countries_present() -> list[str]:
+    """Codes of the countries that contacts have, by one seek in the index for each instead of a walk through it."""
+    least = sa.select(sa.func.min(Contact.country).label("code")).cte("countries", recursive=True)
+    following = sa.select(sa.func.min(Contact.country)).where(Contact.country > least.c.code).scalar_subquery()
+    codes = least.union_all(sa.select(following).where(least.c.code.is_not(None)))
+    return list(db.session.scalars(sa.select(codes.c.code).where(codes.c.code.is_not(None))))
+
+
+def organizations_of(*categories: Category) -> Sequence[AnyRow]:
+    """Id, category, name and abbreviation of the organizations of these categories, by name, for menus."""
+    statement = (
+        sa.select(Organization.id, Organization.category, Organization.name, Organization.abbreviation)
+        .where(Organization.category.in_(categories))
+        .order_by(Organization.sort_name)
+        .limit(MENU_LIMIT)
+    )
+    return db.session.execute(statement).all()
+
+
+@dataclass(frozen=True)
+class MembershipLine:
+    """One mandate as screens show it, from either side of it; `holder` is the person."""
+
+    id: int
+    holder_id: int
+    holder: str
+    organization_id: int
+    organization: str
+    on_behalf_of_id: int | None
+    on_behalf_of: str | None
+    role: str
+    term: str | None
+    start_date: date | None
+    last_day: date
+    end_is_known: bool
+    source: str
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over today."""
+        return self.last_day < clock.today()
+
+
+def _membership_lines(statement: sa.Select[*tuple[Any, ...]]) -> list[MembershipLine]:
+    holder, organization, behalf = (Contact.__table__.alias(name) for name in ("holder", "organization", "behalf"))
+    found = db.session.execute(
+        statement.add_columns(
+            holder.c.name.label("holder"), organization.c.name.label("organization"), behalf.c.name.label("behalf")
+        )
+        .join(holder, holder.c.id == Membership.person_id)
+        .join(organization, organization.c.id == Membership.organization_id)
+        .outerjoin(behalf, behalf.c.id == Membership.on_behalf_of_id)
+    )
+    lines = [
+        MembershipLine(
+            id=row.id,
+            holder_id=row.person_id,
+            holder=row.holder,
+            organization_id=row.organization_id,
+            organization=row.organization,
+            on_behalf_of_id=row.on_behalf_of_id,
+            on_behalf_of=row.behalf,
+            role=row.role,
+            term=row.term,
+            start_date=row.start_date,
+            last_day=last_day(row.end_date, row.ended_by),
+            end_is_known=row.end_date is not None,
+            source=row.source,
+        )
+        for row in found
+    ]
+    return sorted(lines, key=lambda line: (line.last_day, line.start_date or date.min, line.id), reverse=True)
+
+
+_MEMBERSHIP_COLUMNS = [column for column in Membership.__table__.c if column.name != "country"]
+
+
+def memberships_of(person_id: int) -> list[MembershipLine]:
+    """A person's mandates, running ones first, then the latest, in one query."""
+    return _membership_lines(sa.select(*_MEMBERSHIP_COLUMNS).where(Membership.person_id == person_id))
+
+
+def members_of(organization_id: int, limit: int = MEMBERS_SHOWN) -> list[MembershipLine]:
+    """Up to `limit` running memberships in an organization, in one query; what it is chosen for is not looked at."""
+    return _membership_lines(
+        sa.select(*_MEMBERSHIP_COLUMNS)
+        .where(Membership.organization_id == organization_id, Membership.end_date.is_(None))
+        .order_by(Membership.id)
+        .limit(limit)
+    )
+
+
+def whole_contact(contact_id: int) -> Contact | None:
+    """A person or organization with all its columns, in one query."""
+    entity = with_polymorphic(Contact, "*")
+    return db.session.scalar(sa.select(entity).where(entity.id == contact_id))
+
+
+def points_of(contact_id: int) -> Sequence[AnyRow]:
+    """Id, kind, value, status and source of every contact point, those in use first."""
+    return db.session.execute(
+        sa.select(ContactPoint.id, ContactPoint.kind, ContactPoint.value, ContactPoint.status, ContactPoint.source)
+        .where(ContactPoint.contact_id == contact_id)
+        .order_by(ContactPoint.status, ContactPoint.id)
+    ).all()
+
+
+def identifiers_of(contact_id: int) -> Sequence[AnyRow]:
+    """Scheme and value of every identifier."""
+    return db.session.execute(
+        sa.select(Identifier.scheme, Identifier.value)
+        .where(Identifier.contact_id == contact_id)
+        .order_by(Identifier.scheme, Identifier.value)
+    ).all()
+
+
+_HIT_COLUMNS = (Contact.id, Contact.kind, Contact.category, Contact.name, Contact.country)
+
+
+def contacts_named(text: str, limit: int = 10) -> Sequence[AnyRow]:
+    """Up to `limit` contacts by any part of their names, accents aside, in at most two queries.
+
+    Family names (and names of organizations) that begin so come first, then other words that do, then the rest.
+    """
+    words = fold(text).split()
+    if not words:
+        return []
+    name = Contact.sort_name
+    everywhere = [name.like(f"%{word}%") for word in words]
+    # Folded text has no letter after z, so this range is every name that begins with the word, found by one seek.
+    begins = sa.and_(name >= words[0], name < words[0] + "{")
+    first = sa.select(*_HIT_COLUMNS).where(begins, *everywhere).order_by(name, Contact.id).limit(limit)
+    found = list(db.session.execute(first))
+    if len(found) == limit:
+        return found
+    other_word = sa.case((name.like(f"% {words[0]}%"), 0), else_=1)
+    rest = (
+        sa.select(*_HIT_COLUMNS)
+        .where(sa.not_(begins), *everywhere)
+        .order_by(other_word, name, Contact.id)
+        .limit(limit - len(found))
+    )
+    return found + list(db.session.execute(rest))
+
+
+def possible_duplicates(addresses: Iterable[str], sort_name: str, *, limit: int = 5) -> Sequence[AnyRow]:
+    """Contacts that have one of these (normalized) addresses, in use or retired, or the very same folded name."""
+    by_address = sa.select(ContactPoint.contact_id).where(
+        ContactPoint.kind == PointKind.EMAIL, ContactPoint.value.in_(list(addresses))
+    )
+    return db.session.execute(
+        sa.select(*_HIT_COLUMNS, Contact.email)
+        .where(sa.or_(Contact.id.in_(by_address), Contact.sort_name == sort_name))
+        .order_by(Contact.sort_name, Contact.id)
+        .limit(limit)
+    ).all()
