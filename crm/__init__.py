@@ -16,12 +16,15 @@ from crm.caught_mail import views as caught_mail_views
 from crm.database import prepare_engine
 from crm.directory import labels
 from crm.extensions import csrf, db, limiter, mail
+from crm.letters import jobs as letters_jobs
+from crm.letters.results import record_results
 from crm.outbox import jobs as outbox_jobs
+from crm.outbox.results import on_result
 from crm.timeline.actions import forget_undone
 
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
-JOBS = (outbox_jobs,)
+JOBS = (letters_jobs, outbox_jobs)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -52,4 +55,5 @@ def create_app(settings: Settings | None = None) -> Flask:
         prepare_engine(db.engine)
     recording.listen()
     on_undo(forget_undone)
+    on_result(record_results)
     return app

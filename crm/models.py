@@ -3,6 +3,7 @@
 import crm.accounts.models
 import crm.audit.models
 import crm.directory.models
+import crm.letters.models
 import crm.outbox.models
 import crm.pipeline.models
 import crm.timeline.models
@@ -16,4 +17,5 @@ FEATURES = (
     crm.timeline.models,
     crm.treaties.models,
     crm.pipeline.models,
+    crm.letters.models,
 )

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.exceptions import BadRequest
 
 from crm.extensions import db
@@ -21,7 +22,7 @@ PAGE_SIZE = 50
 class SortKey:
     """One column of the order; the last key of a sort must be unique. Nulls are not supported: coalesce them."""
 
-    column: sa.ColumnElement[Any]
+    column: sa.ColumnElement[Any] | InstrumentedAttribute[Any]
     descending: bool = False
 
 

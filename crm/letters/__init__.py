@@ -1,0 +1,1 @@
+"""Letters: templates and their wordings, mailings to a frozen audience, one letter per recipient, and its ledger."""

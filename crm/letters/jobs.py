@@ -1,0 +1,18 @@
+"""What the desk worker does for letters: planning mailings."""
+
+from __future__ import annotations
+
+from crm.job_queue import DESK, background
+from crm.letters.planning import plan_next
+from crm.unit_of_work import unit_of_work
+
+ACTOR = "worker:desk"
+
+
+@background(DESK, timeout=3600)
+def plan(mailing_id: int) -> None:
+    """Plan a mailing to its end, one short transaction after the other."""
+    more = True
+    while more:
+        with unit_of_work("plan letters", actor=ACTOR):
+            more = plan_next(mailing_id)

@@ -1,0 +1,116 @@
+"""Templates, mailings and what becomes of their letters, for tests."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.accounts.models import User
+from crm.extensions import db
+from crm.letters.actions import (
+    MailingText,
+    approve_mailing,
+    create_mailing,
+    create_template,
+    plan_mailing,
+    write_wording,
+)
+from crm.letters.audience import Audience
+from crm.letters.jobs import plan
+from crm.letters.models import Mailing, Wording
+from crm.outbox.actions import results_of
+from crm.outbox.models import WAITING, MessageState, OutgoingMessage
+from crm.outbox.results import announce
+from crm.pipeline.models import Campaign, Target
+from crm.policy import Role
+from crm.unit_of_work import unit_of_work
+from tests.factories.accounts import make_user
+from tests.factories.directory import make_person
+from tests.factories.pipeline import make_campaign, make_target
+
+_numbers = itertools.count(1)
+
+SUBJECT = "A question to {{name}}"
+BODY = "Dear **{{name}}**,\n\nwill you support the *{{treaty}}*?\n\n{{sender_name}}"
+
+
+def make_wording(
+    campaign: Campaign | None = None, *, subject: str = SUBJECT, body: str = BODY, language: str = "en"
+) -> Wording:
+    """A template of the campaign with one wording."""
+    campaign_id = (campaign or make_campaign()).id
+    with unit_of_work("make wording", actor="test"):
+        template = create_template(campaign_id, f"Template {next(_numbers)}")
+        return write_wording(template.id, language, subject, body, author_id=None)
+
+
+def make_letter_target(campaign: Campaign, name: str, **person: object) -> Target:
+    """A target whose contact is a member of a parliament of that name, with an address unless `email` is None."""
+    return make_target(campaign, make_person(name, **person))  # type: ignore[arg-type]
+
+
+def make_mailing(
+    campaign: Campaign | None = None,
+    *,
+    wording: Wording | None = None,
+    officer: User | None = None,
+    audience: Audience | None = None,
+    sender_name: str = "Jo Martin",
+) -> Mailing:
+    """A draft of a mailing to all targets of the campaign."""
+    campaign = campaign or make_campaign()
+    wording = wording or make_wording(campaign)
+    officer_id = (officer or make_user(Role.OFFICER)).id
+    text = MailingText(
+        name=f"Mailing {next(_numbers)}",
+        template_id=wording.template_id,
+        language=wording.language,
+        audience=audience or Audience(),
+        sender_name=sender_name,
+        reply_to="jo@campaign.example",
+    )
+    with unit_of_work("make mailing", actor="test"):
+        return create_mailing(campaign.id, text, planned_by_id=officer_id)
+
+
+def planned(mailing: Mailing) -> Mailing:
+    """The mailing with its letters planned, as the desk worker does it."""
+    with unit_of_work("plan mailing", actor="test"):
+        plan_mailing(mailing.id, planned_by_id=mailing.planned_by_id)
+    plan(mailing.id)
+    return db.session.get_one(Mailing, mailing.id)
+
+
+def approved(mailing: Mailing, lead: User | None = None) -> Mailing:
+    """The planned mailing, released by a lead."""
+    lead_id = (lead or make_user(Role.LEAD)).id
+    with unit_of_work("approve mailing", actor="test"):
+        return approve_mailing(mailing.id, approver_id=lead_id)
+
+
+def deliver(mailing: Mailing, state: MessageState, names: Collection[str] | None = None, reply: str = "") -> int:
+    """Bring waiting letters (to these names, or all) to a state as the sender does, without a server."""
+    waiting = WAITING | {MessageState.HELD}
+    statement = sa.select(OutgoingMessage.id).where(
+        OutgoingMessage.batch_id == mailing.batch_id, OutgoingMessage.state.in_(waiting)
+    )
+    if names is not None:
+        statement = statement.where(OutgoingMessage.to_name.in_(names))
+    with unit_of_work("send", actor="worker:mail"):
+        ids = list(db.session.scalars(statement))
+        at = clock.now()
+        db.session.execute(
+            sa.update(OutgoingMessage)
+            .where(OutgoingMessage.id.in_(ids))
+            .values(
+                state=state,
+                next_attempt_at=at if state in WAITING else None,
+                finished_at=None if state in WAITING else at,
+                reply_text=reply,
+            )
+        )
+        announce(results_of(ids))
+    return len(ids)

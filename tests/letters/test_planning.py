@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from crm import clock
+from crm.audit.models import ChangeSet
+from crm.directory.filters import ContactFilter
+from crm.directory.models import Contact
+from crm.extensions import db
+from crm.letters import planning
+from crm.letters.actions import MailingRefused, cancel_mailing, plan_mailing, write_wording
+from crm.letters.audience import Audience
+from crm.letters.jobs import plan
+from crm.letters.models import Letter, Mailing, MailingState, SkipReason, Wording
+from crm.letters.queries import ledgers
+from crm.outbox.actions import suppress
+from crm.outbox.models import MessageState, OutgoingMessage, SuppressionReason
+from crm.pipeline.actions import close_target, update_target
+from crm.pipeline.models import CloseReason, Priority
+from crm.unit_of_work import unit_of_work
+from tests.factories.letters import make_letter_target, make_mailing, make_wording, planned
+from tests.factories.pipeline import make_campaign
+
+
+def letters_by_name(mailing: Mailing) -> dict[str, Letter]:
+    statement = sa.select(Letter).where(Letter.mailing_id == mailing.id).order_by(Letter.id)
+    names = dict(db.session.execute(sa.select(Contact.id, Contact.name)).all())
+    return {names[letter.contact_id]: letter for letter in db.session.scalars(statement)}
+
+
+@contextmanager
+def count_queries() -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(*args: object) -> None:
+        statements.append(str(args[2]))
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+
+
+def test_every_target_becomes_a_letter_or_a_skip_with_its_reason(app: Flask) -> None:
+    campaign = make_campaign()
+    make_letter_target(campaign, "Ana Ruiz", email="ana@parliament.example")
+    make_letter_target(campaign, "Past Member", ended=clock.today() - timedelta(days=1))
+    make_letter_target(campaign, "Last Day", ended=clock.today())
+    make_letter_target(campaign, "No Address", email=None)
+    make_letter_target(campaign, "Office Mate", email="Ana@parliament.example")
+    make_letter_target(campaign, "Opted Out", email="out@parliament.example")
+    make_letter_target(campaign, "No Group", group=None)
+    closed = make_letter_target(campaign, "Closed Case")
+    with unit_of_work("prepare", actor="test"):
+        suppress("OUT@parliament.example", SuppressionReason.OBJECTION)
+        close_target(closed.id, CloseReason.DECLINED)
+    wording = make_wording(campaign, body="Dear {{name}} of {{group}}: {{treaty}}, {{campaign}}")
+    mailing = planned(make_mailing(campaign, wording=wording))
+
+    letters = letters_by_name(mailing)
+    assert {name: letter.skip_reason for name, letter in letters.items()} == {
+        "Ana Ruiz": None,
+        "Last Day": None,
+        "Past Member": SkipReason.MANDATE_ENDED,
+        "No Address": SkipReason.NO_ADDRESS,
+        "Office Mate": SkipReason.DUPLICATE_ADDRESS,
+        "Opted Out": SkipReason.SUPPRESSED,
+        "No Group": SkipReason.EMPTY_VALUE,
+        "Closed Case": SkipReason.CLOSED,
+    }
+    assert letters["No Group"].skip_detail == "group"
+    assert mailing.state is MailingState.AWAITING_APPROVAL
+    message = db.session.get_one(OutgoingMessage, letters["Ana Ruiz"].message_id)
+    assert (message.to_address, message.to_name) == ("ana@parliament.example", "Ana Ruiz")
+    assert message.text == "Dear Ana Ruiz of Green Group: Migrant Workers Convention, " + campaign.name + "\n"
+    assert message.sender == '"Jo Martin" <ratify@ratify.example>'
+    assert message.reply_to == "jo@campaign.example"
+    assert message.state is MessageState.QUEUED
+    assert all(letter.message_id is None for letter in letters.values() if letter.skip_reason)
+
+
+def test_a_ledger_adds_up_while_it_is_planned(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "CHUNK", 3)
+    campaign = make_campaign()
+    for number in range(8):
+        make_letter_target(campaign, f"Member N{number}", email=None if number % 4 == 0 else "")
+    mailing = make_mailing(campaign)
+    with unit_of_work("plan mailing", actor="test"):
+        plan_mailing(mailing.id, planned_by_id=mailing.planned_by_id)
+    sizes = []
+    more = True
+    while more:
+        with unit_of_work("plan letters", actor="worker:desk"):
+            more = planning.plan_next(mailing.id)
+        ledger = ledgers([mailing.id])[mailing.id]
+        assert ledger.adds_up
+        sizes.append((ledger.planned, ledger.skipped, ledger.waiting))
+    assert sizes == [(3, 1, 2), (6, 2, 4), (8, 2, 6), (8, 2, 6)]
+    assert ledgers([mailing.id])[mailing.id].skipped_by_reason == {SkipReason.NO_ADDRESS: 2}
+    assert db.session.get_one(Mailing, mailing.id).audience_size == 8
+
+
+def test_a_lost_job_goes_on_where_it_stopped_and_a_second_one_adds_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "CHUNK", 2)
+    campaign = make_campaign()
+    for number in range(5):
+        make_letter_target(campaign, f"Member N{number}")
+    mailing = make_mailing(campaign)
+    with unit_of_work("plan mailing", actor="test") as work:
+        plan_mailing(mailing.id, planned_by_id=mailing.planned_by_id)
+    assert [doorbell.name for doorbell in work.doorbells] == ["crm.letters.jobs.plan"]
+    with unit_of_work("plan letters", actor="worker:desk"):
+        assert planning.plan_next(mailing.id)
+    plan(mailing.id)
+    plan(mailing.id)
+    assert db.session.scalar(sa.select(sa.func.count(Letter.id))) == 5
+    assert db.session.scalar(sa.select(sa.func.count(OutgoingMessage.id))) == 5
+
+
+def test_an_address_is_used_once_across_chunks(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "CHUNK", 1)
+    campaign = make_campaign()
+    for number in range(3):
+        make_letter_target(campaign, f"Member N{number}", email="office@parliament.example")
+    mailing = planned(make_mailing(campaign))
+    assert [letter.skip_reason for letter in letters_by_name(mailing).values()] == [
+        None,
+        SkipReason.DUPLICATE_ADDRESS,
+        SkipReason.DUPLICATE_ADDRESS,
+    ]
+
+
+def test_the_audience_narrows_the_targets(app: Flask) -> None:
+    campaign, other = make_campaign(), make_campaign()
+    make_letter_target(campaign, "Spanish High", country="ES")
+    make_letter_target(campaign, "French High", country="FR")
+    low = make_letter_target(campaign, "Spanish Low", country="ES")
+    make_letter_target(other, "Spanish Elsewhere", country="ES")
+    with unit_of_work("prepare", actor="test"):
+        update_target(low.id, priority=Priority.LOW)
+    audience = Audience(priorities=(Priority.NORMAL,), contacts=ContactFilter(country="ES"))
+    mailing = planned(make_mailing(campaign, audience=audience))
+    assert set(letters_by_name(mailing)) == {"Spanish High"}
+    assert Audience.from_stored(mailing.audience) == audience
+
+
+def test_cancelling_stops_a_planning_half_way(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "CHUNK", 2)
+    campaign = make_campaign()
+    for number in range(5):
+        make_letter_target(campaign, f"Member N{number}")
+    mailing = make_mailing(campaign)
+    with unit_of_work("plan mailing", actor="test"):
+        plan_mailing(mailing.id, planned_by_id=mailing.planned_by_id)
+    with unit_of_work("plan letters", actor="worker:desk"):
+        planning.plan_next(mailing.id)
+    with unit_of_work("cancel", actor="test"):
+        cancel_mailing(mailing.id)
+    plan(mailing.id)
+    ledger = ledgers([mailing.id])[mailing.id]
+    assert (ledger.planned, ledger.cancelled, ledger.adds_up) == (2, 2, True)
+    assert db.session.get_one(Mailing, mailing.id).state is MailingState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("body", "targets", "reason"),
+    [("Dear {{nobody}}", 1, "faulty_wording"), ("Dear {{name}}", 0, "empty_audience")],
+)
+def test_planning_is_refused_with_a_reason(app: Flask, body: str, targets: int, reason: str) -> None:
+    campaign = make_campaign()
+    for number in range(targets):
+        make_letter_target(campaign, f"Member N{number}")
+    mailing = make_mailing(campaign, wording=make_wording(campaign, body=body))
+    with pytest.raises(MailingRefused) as refused, unit_of_work("plan mailing", actor="test"):
+        plan_mailing(mailing.id, planned_by_id=mailing.planned_by_id)
+    assert refused.value.reason == reason
+    assert db.session.get_one(Mailing, mailing.id).state is MailingState.DRAFT
+
+
+def test_a_planned_wording_never_changes(app: Flask) -> None:
+    campaign = make_campaign()
+    make_letter_target(campaign, "Ana Ruiz")
+    wording = make_wording(campaign, body="first")
+    with unit_of_work("write", actor="test"):
+        assert write_wording(wording.template_id, "en", "s", "second", author_id=None).version == 1
+    mailing = planned(make_mailing(campaign, wording=wording))
+    with unit_of_work("write", actor="test"):
+        assert write_wording(wording.template_id, "en", "s", "third", author_id=None).version == 2
+    versions = db.session.execute(sa.select(Wording.version, Wording.body).order_by(Wording.version)).all()
+    assert [tuple(row) for row in versions] == [(1, "second"), (2, "third")]
+    assert mailing.wording is not None
+    assert mailing.wording.body == "second"
+
+
+def test_the_audit_tells_the_counts_of_each_chunk(app: Flask) -> None:
+    campaign = make_campaign()
+    make_letter_target(campaign, "Ana Ruiz")
+    make_letter_target(campaign, "No Address", email=None)
+    mailing = planned(make_mailing(campaign))
+    notes = db.session.scalars(sa.select(ChangeSet.notes).where(ChangeSet.action == "plan letters")).first()
+    assert notes is not None
+    assert notes["letters planned"] == {"mailing_id": mailing.id, "count": 2, "skipped": {"no_address": 1}}
+
+
+def test_a_chunk_costs_the_same_queries_whatever_its_size(app: Flask) -> None:
+    counts = []
+    for size in (2, 12):
+        campaign = make_campaign()
+        for number in range(size):
+            make_letter_target(campaign, f"Member N{number}", start=date(2024, 7, 16))
+        mailing = make_mailing(campaign)
+        with unit_of_work("plan mailing", actor="test"):
+            plan_mailing(mailing.id, planned_by_id=mailing.planned_by_id)
+        with count_queries() as statements, unit_of_work("plan letters", actor="worker:desk"):
+            planning.plan_next(mailing.id)
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
