@@ -1,2 +1,193 @@
 // What pages do beyond links and forms, asked for by data attributes. Everything here has a way without it.
-document.documentElement.dataset.scripted = "";
+// Listeners sit on the document, so that parts fetched later behave like the rest.
+
+const root = document.documentElement;
+root.dataset.scripted = "";
+
+/** Fetches a piece of a page; where the session is lost, the reader is sent to sign in. */
+async function fetchPartial(url, options = {}) {
+  const response = await fetch(url, { ...options, headers: { "X-Partial": "1" } });
+  if (response.status === 401) location.reload();
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return response;
+}
+
+/** Puts new HTML into an element and keeps the focus where it was. */
+function replaceContent(element, html) {
+  if (element.dataset.shown === html) return;
+  const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
+  element.innerHTML = html;
+  element.dataset.shown = html;
+  if (focused) document.getElementById(focused)?.focus();
+}
+
+function debounce(action, delay) {
+  let timer;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => action(...given), delay);
+  };
+}
+
+// data-poll="URL" data-every="2000": live content, until the answer says `X-Poll: stop`.
+function poll(element) {
+  const every = Number(element.dataset.every) || 2000;
+  let failures = 0;
+  const again = () => setTimeout(turn, every * 2 ** Math.min(failures, 4));
+  async function turn() {
+    if (!element.isConnected) return;
+    if (document.hidden) {
+      document.addEventListener("visibilitychange", turn, { once: true });
+      return;
+    }
+    try {
+      const response = await fetchPartial(element.dataset.poll);
+      replaceContent(element, await response.text());
+      failures = 0;
+      if (response.headers.get("X-Poll") === "stop") return;
+    } catch {
+      failures += 1;
+    }
+    again();
+  }
+  again();
+}
+document.querySelectorAll("[data-poll]").forEach(poll);
+
+// data-preview="URL" data-preview-target="#id": what the form would make, shown as one types.
+function preview(form) {
+  const target = document.querySelector(form.dataset.previewTarget);
+  let running = new AbortController();
+  const show = debounce(async () => {
+    running.abort();
+    running = new AbortController();
+    try {
+      const response = await fetchPartial(form.dataset.preview, {
+        method: "POST",
+        body: new FormData(form),
+        signal: running.signal,
+      });
+      replaceContent(target, await response.text());
+    } catch {
+      // The last preview stays; the next key asks again.
+    }
+  }, 300);
+  form.addEventListener("input", show);
+  form.addEventListener("change", show);
+}
+document.querySelectorAll("form[data-preview]").forEach(preview);
+
+// data-autosubmit: a choice takes effect at once. A choice made by keyboard waits for Enter or the form's
+// own button, because arrow keys pass through every option.
+let lastKey = "";
+document.addEventListener("pointerdown", () => (lastKey = ""), true);
+document.addEventListener(
+  "keydown",
+  (event) => {
+    lastKey = event.key;
+    const form = event.target.form;
+    if (event.key === "Enter" && event.target.tagName === "SELECT" && form && "pending" in form.dataset) {
+      form.requestSubmit();
+    }
+  },
+  true,
+);
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (!form || !("autosubmit" in form.dataset)) return;
+  if (event.target.tagName === "SELECT" && lastKey && lastKey !== "Enter") form.dataset.pending = "";
+  else form.requestSubmit();
+});
+
+// Empty fields stay out of the address of a filtered list.
+document.addEventListener("formdata", (event) => {
+  if (event.target.method !== "get") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+});
+
+// data-confirm="text": a form asks first.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const question = event.submitter?.dataset.confirm ?? form.dataset.confirm;
+  if (!question || "confirmed" in form.dataset) return;
+  event.preventDefault();
+  const dialog = document.getElementById("confirm");
+  dialog.querySelector("p").textContent = question;
+  dialog.onclick = (click) => {
+    const answer = click.target.closest("button")?.value;
+    if (!answer) return;
+    dialog.close();
+    if (answer !== "yes") return;
+    form.dataset.confirmed = "";
+    form.requestSubmit(event.submitter);
+    delete form.dataset.confirmed;
+  };
+  dialog.showModal();
+});
+
+// data-insert="text" data-into="#id": writes a placeholder where the cursor stands.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-insert]");
+  if (!button) return;
+  const field = document.querySelector(button.dataset.into);
+  field.focus();
+  field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+// data-print: the page on paper.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
+});
+
+// Menus close on Escape, on a click elsewhere and when the focus leaves them.
+const openMenus = () => document.querySelectorAll("details[data-menu][open]");
+document.addEventListener("click", (event) => {
+  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("focusin", (event) => {
+  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+});
+
+// Toasts: put in after the page has settled, so that they are read aloud; gone after a while, errors excepted.
+const toasts = document.querySelector("[data-toasts]");
+const arrived = [...toasts.querySelectorAll("[data-toast]")];
+function dismissLater(toast) {
+  const held = toast.matches(":hover, :focus-within");
+  if (held) setTimeout(dismissLater, 3000, toast);
+  else toast.remove();
+}
+for (const toast of arrived) {
+  toast.querySelector("[data-toast-close]").hidden = false;
+  toast.remove();
+}
+setTimeout(() => {
+  for (const toast of arrived) {
+    toasts.append(toast);
+    if (toast.getAttribute("role") !== "alert") setTimeout(dismissLater, toast.querySelector("form") ? 20000 : 8000, toast);
+  }
+}, 100);
+toasts.addEventListener("click", (event) => {
+  if (event.target.closest("[data-toast-close]")) event.target.closest("[data-toast]").remove();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  const [menu] = openMenus();
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else {
+    toasts.lastElementChild?.remove();
+  }
+});
+
+// Light, dark or as the system: kept in a cookie, so that the server draws the next page right at once.
+const appearance = document.querySelector("[data-appearance]");
+if (appearance) {
+  appearance.hidden = false;
+  appearance.addEventListener("change", ({ target }) => {
+    root.dataset.theme = target.value;
+    document.cookie = `theme=${target.value}; path=/; max-age=${target.value ? 31536000 : 0}; samesite=lax`;
+  });
+}

@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     FileField,
@@ -15,6 +16,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # the published types lag behind
 from wtforms.validators import DataRequired
 
 from crm.paging import Page
@@ -35,22 +37,26 @@ STAGES = ("identified", "contacted", "dialogue", "convinced", "committed", "deli
 
 class LetterForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     subject = StringField("⟪Subject⟫", validators=[DataRequired("⟪Write a subject.⟫")])
-    language = SelectField("⟪Language⟫", choices=[("en", "⟪English⟫"), ("fr", "⟪French⟫")])
-    body = TextAreaField("⟪Body⟫", default="Dear {{title}} {{first_name}},")
+    language = SelectField("⟪Language⟫", choices=[SelectChoice("en", "⟪English⟫"), SelectChoice("fr", "⟪French⟫")])
+    body = TextAreaField("⟪Body⟫")
     file = FileField("⟪Roster⟫")
-    audience = RadioField("⟪Audience⟫", choices=[("all", "⟪All⟫"), ("undecided", "⟪Undecided⟫")], default="all")
+    audience = RadioField(
+        "⟪Audience⟫", choices=[SelectChoice("all", "⟪All⟫"), SelectChoice("undecided", "⟪Undecided⟫")]
+    )
     agree = BooleanField("⟪A second person has read it⟫")
 
 
 class FilterForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     q = SearchField("⟪Find⟫")
-    country = SelectField("⟪Country⟫", choices=[("", "⟪Any⟫"), ("no", "⟪Norway⟫")])
+    country = SelectField("⟪Country⟫", choices=[SelectChoice("", "⟪Any⟫"), SelectChoice("no", "⟪Norway⟫")])
 
 
 @style_guide.get("/style-guide")
 @requires(Permission.SIGNED_IN)
 def show() -> ResponseReturnValue:
-    form = LetterForm()
+    form = LetterForm(
+        MultiDict({"language": "en", "audience": "all", "body": "Dear {{title}} {{first_name}},"}), meta={"csrf": False}
+    )
     form.validate()
     return render_template(
         "style_guide.html",

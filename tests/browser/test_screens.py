@@ -1,0 +1,96 @@
+"""Every screen there is, found through the url map and the links between pages, in every variant."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page
+from werkzeug.exceptions import HTTPException
+
+from crm.policy import Role
+from tests.browser.conftest import OpenPage
+from tests.browser.screens import VARIANTS, Variant, assert_accessible, assert_fits, untranslated
+
+pytestmark = pytest.mark.browser
+
+# Answers that are no pages: for machines, or a redirection.
+NOT_PAGES = {"static", "health.healthz", "health.readyz"}
+
+
+def _is_page(endpoint: str, live_app: Flask) -> bool:
+    return endpoint not in NOT_PAGES and not getattr(live_app.view_functions[endpoint], "public", False)
+
+
+def _walk(page: Page, live_app: Flask) -> dict[str, str]:
+    """One address of every screen: those without parameters, then whatever they link to."""
+    urls = live_app.url_map.bind("")
+    waiting = [
+        rule.rule
+        for rule in live_app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.arguments and _is_page(rule.endpoint, live_app)
+    ]
+    seen: dict[str, str] = {}
+    while waiting:
+        path = waiting.pop(0)
+        try:
+            endpoint, _ = urls.match(urlsplit(path).path, method="GET")
+        except HTTPException:
+            continue
+        if endpoint in seen or not _is_page(endpoint, live_app):
+            continue
+        response = page.request.get(path)
+        assert response.status < 500, f"{path}: {response.status}"
+        if (
+            not response.headers.get("content-type", "").startswith("text/html")
+            or "<!doctype" not in response.text()[:99]
+        ):
+            continue  # a download, or a piece of a page
+        assert response.status == 200, f"{path}: {response.status}"
+        seen[endpoint] = path
+        page.goto(path)
+        waiting += page.eval_on_selector_all(
+            "a[href]",
+            "links => links.filter(a => a.origin === location.origin).map(a => a.pathname + a.search)",
+        )
+    return seen
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_every_screen(open_page: OpenPage, live_app: Flask, variant: Variant) -> None:
+    page = open_page(variant=variant)
+    screens = _walk(page, live_app)
+    foreign: dict[str, list[str]] = {}
+    for path in screens.values():
+        page.goto(path)
+        assert_accessible(page)
+        assert_fits(page)
+        if variant.language == "ar" and (words := untranslated(page)):
+            foreign[path] = words
+    assert not foreign, foreign
+    # The reach of this test: the style guide and every section of the navigation.
+    assert "style_guide.show" in screens
+    sections = page.eval_on_selector_all("[data-command]", "links => links.map(a => a.pathname)")
+    assert sections
+    assert {path.split("?")[0] for path in screens.values()} >= set(sections)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_sign_in_page_and_errors(open_page: OpenPage, variant: Variant) -> None:
+    for page in (
+        open_page("/sign-in", role=None, variant=variant),
+        open_page("/nowhere", variant=variant, expect=404),
+    ):
+        assert_accessible(page)
+        assert_fits(page)
+        if variant.language == "ar":
+            assert untranslated(page) == []
+
+
+def test_a_viewer_sees_no_commands_of_an_administrator(open_page: OpenPage) -> None:
+    links = "links => links.map(a => a.pathname)"
+    everything = open_page(role=Role.ADMIN).eval_on_selector_all("[data-command]", links)
+    allowed = open_page(role=Role.VIEWER).eval_on_selector_all("[data-command]", links)
+    assert set(allowed) <= set(everything)
+    assert "/users" not in allowed

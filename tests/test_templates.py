@@ -1,0 +1,127 @@
+"""What templates and style sheets must hold, read from their text."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SHEETS = sorted((ROOT / "static").glob("*.css"))
+
+JINJA = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
+LETTERS = re.compile(r"[^\W\d_]{2,}")
+SAID_ALOUD = {"aria-label", "title", "placeholder", "alt", "data-label", "data-confirm"}
+# Elements whose text is data or a name of a thing.
+DATA_ELEMENTS = {"bdi", "code", "kbd", "pre", "script", "style", "time", "title"}
+VOID_ELEMENTS = {"br", "hr", "img", "input", "link", "meta", "path", "circle", "rect", "use", "line"}
+
+PHYSICAL = re.compile(
+    r"(?:^|[\s;{])(?:(?:margin|padding|border|scroll-margin|scroll-padding)-(?:left|right)|left|right)(?:-[a-z]+)?\s*:"
+    r"|(?:text-align|float|clear)\s*:\s*(?:left|right)"
+    r"|border-(?:top|bottom)-(?:left|right)-radius"
+)
+SIDES = re.compile(r"(?:^|[\s;{])(?:margin|padding|inset)\s*:\s*([^;}]+)")
+
+
+class _Words(HTMLParser):
+    """Collects the literal words of a template, outside gettext."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[bool] = []
+        self.found: list[str] = []
+        self.inline: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.found += [f"{name}={value}" for name, value in attrs if name in SAID_ALOUD and LETTERS.search(value or "")]
+        self.inline += [name for name, _ in attrs if name == "style" or name.startswith("on")]
+        if tag == "style" or (tag == "script" and "src" not in given):
+            self.inline.append(tag)
+        if tag not in VOID_ELEMENTS:
+            self.open.append(tag in DATA_ELEMENTS or "data-raw" in given)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID_ELEMENTS and self.open:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if LETTERS.search(data) and not any(self.open):
+            self.found.append(data.strip())
+
+
+def _read(template: Path) -> _Words:
+    parser = _Words()
+    # What Jinja puts in counts as one word without letters; a condition around an attribute leaves the attribute.
+    text = template.read_text()
+    parser.feed(JINJA.sub(lambda piece: "0" if piece.group().startswith("{{") else "", text))
+    return parser
+
+
+def test_there_is_something_to_read() -> None:
+    assert len(TEMPLATES) >= 5
+    assert len(SHEETS) >= 5
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_every_word_of_a_template_goes_through_gettext(template: Path) -> None:
+    assert _read(template).found == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_a_template_has_no_inline_script_or_style(template: Path) -> None:
+    assert _read(template).inline == []
+    assert "javascript:" not in template.read_text()
+
+
+def test_the_reading_of_templates_sees_what_it_must(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.html"
+    bad.write_text(
+        """<p onclick="x()" style="left: 0" {% if a %}title="Words"{% endif %}>Said {{ _("fine") }}</p>"""
+        "<script>x</script>"
+    )
+    seen = _read(bad)
+    assert seen.found == ["title=Words", "Said 0"]
+    assert seen.inline == ["onclick", "style", "script"]
+
+
+def _physical(text: str) -> list[str]:
+    """Declarations that name left or right, or give them two values in a shorthand of four."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    found = [match.group().strip() for match in PHYSICAL.finditer(text)]
+    for match in SIDES.finditer(text):
+        values = re.sub(r"\([^()]*(?:\([^()]*\)[^()]*)*\)", "", match.group(1)).split()
+        if len(values) == 4 and values[1] != values[3]:
+            found.append(match.group().strip())
+    return found
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
+def test_style_sheets_know_no_left_and_right(sheet: Path) -> None:
+    """Logical properties only, so that a page mirrors by its `dir` alone."""
+    assert _physical(sheet.read_text()) == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
+def test_style_sheets_load_nothing(sheet: Path) -> None:
+    assert "@import" not in sheet.read_text()
+    assert "url(" not in sheet.read_text()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "a{margin-left: 0}",
+        "a {left:0}",
+        "a { text-align: right }",
+        "a{border-right: 0}",
+        "a{padding: 0 1px 0 2px;}",
+        "a{margin: 0 calc(1px + (2px * 3)) 0 0}",
+    ],
+)
+def test_the_reading_of_style_sheets_sees_what_it_must(rule: str) -> None:
+    assert len(_physical(rule)) == 1
