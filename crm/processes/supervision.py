@@ -82,11 +82,17 @@ class _Output:
         click.echo(f"{mark} {text}")
 
     def data(self, event: Any) -> None:
-        """Print the whole lines of what a child has written; the rest waits for its end."""
+        """Print the whole lines of what a child has written; the rest waits for more."""
         name = event.process.config.name
         *lines, self._rest[name] = (self._rest.get(name, b"") + event.data).split(b"\n")
         for line in lines:
             self.line(name, line.decode("utf-8", "replace").rstrip())
+
+    def end(self, name: str) -> None:
+        """Print what a child has left without a line's end."""
+        rest = self._rest.pop(name, b"")
+        if rest:
+            self.line(name, rest.decode("utf-8", "replace"))
 
 
 class _Foreman(Supervisor):  # type: ignore[misc]  # supervisor ships no types
@@ -117,6 +123,7 @@ class _Foreman(Supervisor):  # type: ignore[misc]  # supervisor ships no types
             self.each_turn()
 
     def _ended(self, event: Any) -> None:
+        self.output.end(event.process.config.name)
         if not self.stopping:
             self.output.line("ratify", f"{event.process.config.name} ended; starting it again")
 

@@ -1,0 +1,35 @@
+"""Every command works on an empty data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crm.cli import main
+from tests.processes.product import ratify
+
+# What each command is called with here; `up` has tests of its own.
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "demo": (),
+}
+
+
+def test_every_command_is_tried() -> None:
+    assert set(main.commands) - {"up"} == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("command", ARGUMENTS)
+def test_a_command_prepares_an_empty_folder(command: str, tmp_path: Path) -> None:
+    folder = tmp_path / "not there yet"
+    done = ratify(folder, command, *ARGUMENTS[command])
+    assert done.returncode == 0, done.stderr
+    assert (folder / "ratify.db").exists()
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_settings_are_a_message(tmp_path: Path) -> None:
+    refused = ratify(tmp_path / "data", "demo", PORT="http")
+    assert refused.returncode == 1
+    assert "PORT" in refused.stderr
+    assert "Traceback" not in refused.stderr
