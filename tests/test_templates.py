@@ -26,12 +26,16 @@ PHYSICAL = re.compile(
 )
 SIDES = re.compile(r"(?:^|[\s;{])(?:margin|padding|inset)\s*:\s*([^;}]+)")
 
+# Words of a scale that need no style of their own.
+PLAIN_CLASSES = {"info", "neutral", "success"}
+
 
 class _Words(HTMLParser):
     """Collects the literal words of a template, outside gettext."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.classes: set[str] = set()
         self.open: list[bool] = []
         self.found: list[str] = []
         self.inline: list[str] = []
@@ -39,6 +43,7 @@ class _Words(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.found += [f"{name}={value}" for name, value in attrs if name in SAID_ALOUD and LETTERS.search(value or "")]
+        self.classes.update(word for word in (given.get("class") or "").split() if "0" not in word)
         self.inline += [name for name, _ in attrs if name == "style" or name.startswith("on")]
         if tag == "style" or (tag == "script" and "src" not in given):
             self.inline.append(tag)
@@ -76,6 +81,14 @@ def test_every_word_of_a_template_goes_through_gettext(template: Path) -> None:
 def test_a_template_has_no_inline_script_or_style(template: Path) -> None:
     assert _read(template).inline == []
     assert "javascript:" not in template.read_text()
+
+
+def test_every_class_of_a_template_has_its_style() -> None:
+    """A class nobody styles is a misspelt one, or a screen nobody has looked at."""
+    styled = set(re.findall(r"\.([a-z][a-z0-9-]*)", "".join(sheet.read_text() for sheet in SHEETS)))
+    used = {template.name: _read(template).classes - styled - PLAIN_CLASSES for template in TEMPLATES}
+    assert any(_read(template).classes for template in TEMPLATES)
+    assert {name: classes for name, classes in used.items() if classes} == {}
 
 
 def test_the_reading_of_templates_sees_what_it_must(tmp_path: Path) -> None:
