@@ -105,8 +105,15 @@ def on_sqlite_connect(connection: Any, _record: Any) -> None:
 
 
 def on_sqlite_begin(connection: sa.Connection) -> None:
-    """Take the write lock first where a transaction will write, so that it waits instead of failing half-way."""
+    """Take the write lock first where a transaction will write, so that it waits instead of failing half-way.
+
+    A transaction that need not be durable does not wait for the disk; that pragma cannot change inside of one.
+    """
     options = connection.get_execution_options()
+    level = "FULL" if options.get("durable", True) else "NORMAL"
+    if connection.info.get("synchronous", "FULL") != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        connection.info["synchronous"] = level
     if not options.get("write", False):
         connection.exec_driver_sql("BEGIN")
     elif options.get("wait", True):
@@ -119,11 +126,19 @@ def on_sqlite_begin(connection: sa.Connection) -> None:
             connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
 
 
+def on_postgresql_begin(connection: sa.Connection) -> None:
+    """Spare a transaction that need not be durable the wait for the disk."""
+    if not connection.get_execution_options().get("durable", True):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+
+
 def prepare_engine(engine: Engine) -> Engine:
     """Attach the events the dialect needs; the engine is returned."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", on_sqlite_connect)
         event.listen(engine, "begin", on_sqlite_begin)
+    else:
+        event.listen(engine, "begin", on_postgresql_begin)
     return engine
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, current_app
@@ -57,6 +60,30 @@ class AllowedJob(Job):
         if self.func_name not in _jobs:
             raise PermissionError(f"{self.func_name!r} is not a job of this product")
         return super().perform()
+
+
+class Stop:
+    """Whether this work-horse was asked to stop, or has outlived the worker that forked it."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self.parent: int | None = None
+
+    def listen(self, parent: int) -> None:
+        """Call it in the work-horse: from now on SIGTERM asks it to stop, and so does another parent than this one."""
+        self.parent = parent
+        signal.signal(signal.SIGTERM, self._request)
+
+    def _request(self, _number: int, _frame: FrameType | None) -> None:
+        self.requested = True
+
+
+stop = Stop()
+
+
+def stop_requested() -> bool:
+    """Whether a job that works in steps should end after the present one."""
+    return stop.requested or (stop.parent is not None and os.getppid() != stop.parent)
 
 
 def connect(url: str) -> Redis:

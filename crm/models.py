@@ -4,6 +4,7 @@ import crm.accounts.models
 import crm.audit.models
 import crm.directory.models
 import crm.letters.models
+import crm.health.models
 import crm.outbox.models
 import crm.pipeline.models
 import crm.timeline.models
@@ -18,4 +19,5 @@ FEATURES = (
     crm.treaties.models,
     crm.pipeline.models,
     crm.letters.models,
+    crm.health.models,
 )

@@ -44,11 +44,12 @@ def current_unit_of_work() -> UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(action: str, *, actor: str, wait: bool = True) -> Iterator[UnitOfWork]:
+def unit_of_work(action: str, *, actor: str, wait: bool = True, durable: bool = True) -> Iterator[UnitOfWork]:
     """Run one write transaction; commit at its end, roll back on any error, ring doorbells after the commit.
 
     A queue server that is away loses nothing: the sweep of the worker rings again. With `wait=False` a write lock held
     by another process (on SQLite) raises sqlalchemy.exc.OperationalError at once instead of after half a minute.
+    With `durable=False` the commit does not wait for the disk: a killed process does not undo it, a power cut may.
     """
     session = db.session()
     if _KEY in session.info:
@@ -58,7 +59,7 @@ def unit_of_work(action: str, *, actor: str, wait: bool = True) -> Iterator[Unit
     work = UnitOfWork(action, actor)
     session.info[_KEY] = work
     try:
-        session.connection(execution_options={"write": True, "wait": wait})
+        session.connection(execution_options={"write": True, "wait": wait, "durable": durable})
         yield work
         session.commit()
     except BaseException:

@@ -195,6 +195,8 @@ def _results(ids: Sequence[int]) -> Iterator[list[Result]]:
 
 def results_of(ids: Sequence[int]) -> list[Result]:
     """The present states of at most 1,000 letters as results."""
+    if not ids:
+        return []
     statement = (
         sa.select(
             OutgoingMessage.id,
@@ -217,7 +219,11 @@ def results_of(ids: Sequence[int]) -> list[Result]:
 
 def suppress(address: str, reason: SuppressionReason, *, source: str = "") -> bool:
     """Never write to the address again; False where that was so already. `source` says where it came from."""
-    hashed = address_hash(address)
+    return suppress_hash(address_hash(address), reason, source=source)
+
+
+def suppress_hash(hashed: str, reason: SuppressionReason, *, source: str = "") -> bool:
+    """The same, for an address of which only the keyed hash is left."""
     if db.session.scalar(sa.select(sa.exists().where(Suppression.address_hash == hashed))):
         return False
     db.session.add(Suppression(address_hash=hashed, key_id=key_id(), reason=reason, source=source))

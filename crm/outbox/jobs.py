@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from crm.job_queue import MAIL, background
+from crm import job_queue
+from crm.job_queue import MAIL, Doorbell, background, stop_requested
+from crm.outbox import leases, outages
+from crm.outbox.actions import SEND_WAITING
+from crm.outbox.holder import this_process
+from crm.outbox.sender import Sender
+
+# Short turns: the worker sees to its other duties between them, and its memory is that of a fresh process each time.
+TURN = 20.0
 
 
 @background(MAIL, timeout=1800)
 def send_waiting() -> None:
-    """Send what waits."""
+    """Send due letters for one turn, and ring again where some are left."""
+    Sender(this_process(MAIL)).run(TURN)
+    if not stop_requested() and not outages.must_wait() and leases.anything_due():
+        job_queue.ring(Doorbell(SEND_WAITING))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from binascii import b2a_base64
 from email.utils import getaddresses
+from functools import lru_cache
 
 from crm.outbox.addresses import BadAddress, for_envelope
 
@@ -64,6 +65,7 @@ def header_address(name: str, address: str) -> str:
     return f'"{quoted}" <{address}>'
 
 
+@lru_cache(maxsize=256)
 def mailbox(value: str) -> tuple[str, str]:
     """Name and address of `Name <local@domain>`. Raises BadAddress."""
     found = getaddresses([safe_header(value)])

@@ -1,0 +1,69 @@
+"""A letter as the bytes of an e-mail (RFC 5322, MIME), built by hand because that costs a tenth of the library's way.
+
+Lines end in CRLF, everything is ASCII (bodies in quoted-printable or base64), and no body line starts with a dot that
+is not doubled.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+
+from crm.outbox.safe_header import header_address, header_text, mailbox, safe_header
+
+_BASE64_PAYS = 1.25  # quoted-printable spends three letters on a byte outside ASCII, base64 four on every three
+
+
+def _encoded(text: str) -> tuple[bytes, bytes]:
+    """Name of the transfer encoding and the encoded lines, with a line end after the last."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    data = plain.encode()
+    if len(data) > _BASE64_PAYS * len(plain):
+        return b"base64", base64.encodebytes(data.replace(b"\n", b"\r\n")).replace(b"\n", b"\r\n")
+    # Whole lines: a2b reads a text that does not end in a line break back with a soft break at its end.
+    lines = data if data.endswith(b"\n") else data + b"\n"
+    return b"quoted-printable", binascii.b2a_qp(lines, istext=True).replace(b"\n", b"\r\n")
+
+
+def _part(subtype: bytes, text: str) -> bytes:
+    encoding, lines = _encoded(text)
+    return (
+        b"Content-Type: text/" + subtype + b"; charset=utf-8\r\n"
+        b"Content-Transfer-Encoding: " + encoding + b"\r\n\r\n" + lines
+    )
+
+
+def _body(text: str, html: str | None) -> bytes:
+    if html is None:
+        return _part(b"plain", text)
+    # An underscore after = never occurs in quoted-printable or base64, so no body holds the boundary.
+    boundary = f"=_{secrets.token_hex(12)}".encode()
+    return (
+        b'Content-Type: multipart/alternative; boundary="' + boundary + b'"\r\n\r\n'
+        b"--" + boundary + b"\r\n" + _part(b"plain", text) + b"\r\n"
+        b"--" + boundary + b"\r\n" + _part(b"html", html) + b"\r\n"
+        b"--" + boundary + b"--\r\n"
+    )
+
+
+def compose(letter: Any, *, to_address: str, default_sender: str, at: datetime, unsubscribe_url: str | None) -> bytes:
+    """The e-mail of a claimed row, ready to follow the server's 354. Raises ValueError for what no mail can carry."""
+    headers = [
+        f"From: {header_address(*mailbox(letter.sender or default_sender))}",
+        f"To: {header_address(letter.to_name, to_address)}",
+        f"Subject: {header_text(letter.subject)}",
+        f"Date: {format_datetime(at)}",
+        f"Message-ID: {safe_header(letter.message_id_header)}",
+    ]
+    if letter.reply_to:
+        headers.append(f"Reply-To: {header_address(*mailbox(letter.reply_to))}")
+    if unsubscribe_url is not None:
+        headers.append(f"List-Unsubscribe: <{safe_header(unsubscribe_url)}>")
+        headers.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+    headers.append("MIME-Version: 1.0\r\n")
+    message = "\r\n".join(headers).encode() + _body(letter.text, letter.html)
+    return message.replace(b"\r\n.", b"\r\n..")

@@ -1,0 +1,209 @@
+"""Letters claimed by one process: taken with a synced commit, given back untouched, taken from the dead."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.extensions import db
+from crm.outbox.actions import results_of
+from crm.outbox.holder import Holder
+from crm.outbox.models import IN_FLIGHT, Batch, BatchState, Lease, MessageState, OutgoingMessage, Priority
+from crm.outbox.queries import suppressed
+from crm.outbox.reasons import Reason
+from crm.outbox.results import announce
+from crm.unit_of_work import unit_of_work
+
+# Only another host waits for a lease to expire; on its own host a dead holder is seen at once.
+LEASE = timedelta(minutes=2)
+_CANDIDATES = 5
+MESSAGES = cast("sa.Table", OutgoingMessage.__table__)
+_LEASES = cast("sa.Table", Lease.__table__)
+_TAKEN = (
+    MESSAGES.c.id,
+    MESSAGES.c.reference,
+    MESSAGES.c.to_address,
+    MESSAGES.c.to_name,
+    MESSAGES.c.subject,
+    MESSAGES.c.text,
+    MESSAGES.c.html,
+    MESSAGES.c.sender,
+    MESSAGES.c.reply_to,
+    MESSAGES.c.one_click_unsubscribe,
+    MESSAGES.c.message_id_header,
+    MESSAGES.c.attempts,
+    MESSAGES.c.first_deferred_at,
+)
+
+
+class LeaseLost(Exception):
+    """The letters are not ours any more: somebody took us for dead."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Letters of one batch, leased to this process under `token`; the rows carry what composing needs."""
+
+    token: str
+    batch_id: int
+    batch_kind: str
+    actor: str
+    letters: Sequence[Any]
+
+
+def _due_batches(now: datetime) -> sa.Select[int, str]:
+    waiting = sa.exists().where(OutgoingMessage.batch_id == Batch.id, OutgoingMessage.next_attempt_at <= now)
+    return (
+        sa.select(Batch.id, Batch.kind)
+        .where(Batch.state == BatchState.RUNNING, waiting)
+        .order_by(sa.case((Batch.priority == Priority.TRANSACTIONAL, 0), else_=1), Batch.released_at, Batch.id)
+        .limit(_CANDIDATES)
+    )
+
+
+def anything_due() -> bool:
+    """Whether a letter could leave now."""
+    return db.session.execute(_due_batches(clock.now()).limit(1)).first() is not None
+
+
+def _take(batch_id: int, token: str, now: datetime, limit: int) -> list[Any]:
+    due = (
+        sa.select(MESSAGES.c.id)
+        .where(MESSAGES.c.batch_id == batch_id, MESSAGES.c.next_attempt_at <= now)
+        .order_by(MESSAGES.c.next_attempt_at, MESSAGES.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        sa.update(MESSAGES)
+        .where(MESSAGES.c.id.in_(due), MESSAGES.c.next_attempt_at.is_not(None))
+        .values(state=MessageState.CLAIMED, lease_token=token, next_attempt_at=None, claimed_at=now)
+        .returning(*_TAKEN)
+    )
+    return sorted(db.session.execute(statement), key=lambda letter: int(letter.id))
+
+
+def _cancel_suppressed(letters: Sequence[Any], token: str, now: datetime) -> list[int]:
+    barred = suppressed(letter.to_address for letter in letters)
+    ids = [letter.id for letter in letters if letter.to_address in barred]
+    if ids:
+        db.session.execute(
+            sa.update(MESSAGES)
+            .where(MESSAGES.c.id.in_(ids), MESSAGES.c.lease_token == token)
+            .values(
+                state=MessageState.CANCELLED, reason=Reason.SUPPRESSED, finished_at=now, lease_token=None, size=None
+            )
+        )
+        announce(results_of(ids))
+    return ids
+
+
+def _lease(holder: Holder, token: str, batch_id: int, now: datetime) -> dict[str, object]:
+    return {
+        "token": token,
+        "batch_id": batch_id,
+        "worker": holder.worker,
+        "host": holder.host,
+        "boot": holder.boot,
+        "pid": holder.pid,
+        "process_start": holder.start,
+        "expires_at": now + LEASE,
+    }
+
+
+def claim(holder: Holder, limit: int) -> Claim | None:
+    """Lease up to `limit` due letters of the batch that is first in turn, or None; the claim is on disk on return.
+
+    Letters to suppressed addresses are cancelled here, so a claim may come back without any letter.
+    """
+    token = secrets.token_hex(16)
+    now = clock.now()
+    with unit_of_work("claim letters", actor=f"worker:{holder.worker}") as work:
+        for batch_id, batch_kind in db.session.execute(_due_batches(now)).all():
+            letters = _take(batch_id, token, now, limit)
+            if not letters:
+                continue
+            db.session.execute(sa.insert(_LEASES).values(_lease(holder, token, batch_id, now)))
+            barred = set(_cancel_suppressed(letters, token, now))
+            mine = [letter for letter in letters if letter.id not in barred]
+            return Claim(token, batch_id, batch_kind, work.actor, mine)
+    return None
+
+
+def renew(taken: Claim) -> None:
+    """Prolong the lease. Raises LeaseLost where it is gone."""
+    with unit_of_work("renew lease", actor=taken.actor, durable=False):
+        renewed = db.session.scalar(
+            sa.update(_LEASES)
+            .where(_LEASES.c.token == taken.token)
+            .values(expires_at=clock.now() + LEASE)
+            .returning(_LEASES.c.id)
+        )
+    if renewed is None:
+        raise LeaseLost(taken.token)
+
+
+def is_cancelled(batch_id: int) -> bool:
+    """Whether the batch was cancelled; nobody can cancel it before the running unit of work ends."""
+    state = db.session.scalar(sa.select(Batch.state).where(Batch.id == batch_id).with_for_update(read=True))
+    return state is BatchState.CANCELLED
+
+
+def _hold(batch_id: int, token: str, states: Iterable[MessageState], reason: Reason, now: datetime) -> list[int]:
+    # The token stays: should the holder live after all, it alone may still tell what happened.
+    statement = (
+        sa.update(MESSAGES)
+        .where(MESSAGES.c.batch_id == batch_id, MESSAGES.c.lease_token == token, MESSAGES.c.state.in_(sorted(states)))
+        .values(state=MessageState.HELD, reason=reason, finished_at=now)
+        .returning(MESSAGES.c.id)
+    )
+    return list(db.session.scalars(statement))
+
+
+def _unclaim(batch_id: int, token: str, now: datetime) -> list[int]:
+    """Return untouched letters to the queue, or cancel them where their batch is cancelled; ids of the cancelled."""
+    cancelled = is_cancelled(batch_id)
+    values: dict[str, object] = (
+        {"state": MessageState.CANCELLED, "reason": Reason.BATCH_CANCELLED, "finished_at": now}
+        if cancelled
+        else {"state": MessageState.QUEUED, "next_attempt_at": now}
+    )
+    statement = (
+        sa.update(MESSAGES)
+        .where(
+            MESSAGES.c.batch_id == batch_id, MESSAGES.c.lease_token == token, MESSAGES.c.state == MessageState.CLAIMED
+        )
+        .values(lease_token=None, **values)
+        .returning(MESSAGES.c.id)
+    )
+    ids = list(db.session.scalars(statement))
+    return ids if cancelled else []
+
+
+def end_lease(batch_id: int, token: str, *, trusted: bool) -> int:
+    """End a lease in the running unit of work: hold what was in the air, return the rest; the number of held letters.
+
+    Where the marks cannot be trusted, a letter that looks untouched may have been sent: all are held.
+    """
+    now = clock.now()
+    if trusted:
+        held = _hold(batch_id, token, {MessageState.HANDED_OVER}, Reason.PROCESS_DIED, now)
+    else:
+        held = _hold(batch_id, token, IN_FLIGHT, Reason.DATABASE_CRASHED, now)
+    cancelled = _unclaim(batch_id, token, now)
+    db.session.execute(sa.delete(_LEASES).where(_LEASES.c.token == token))
+    announce(results_of(held + cancelled))
+    return len(held)
+
+
+def give_back(taken: Claim) -> None:
+    """End our own lease. Where it is gone the database crashed and may have lost marks: the sweep holds its letters."""
+    with unit_of_work("give letters back", actor=taken.actor):
+        if db.session.scalar(sa.select(sa.exists().where(_LEASES.c.token == taken.token))):
+            end_lease(taken.batch_id, taken.token, trusted=True)

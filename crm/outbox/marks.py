@@ -1,0 +1,116 @@
+"""The marks: one transaction writes how a letter ended and that the next one leaves, hand over hand."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.extensions import db
+from crm.outbox.leases import MESSAGES, Claim, LeaseLost, is_cancelled
+from crm.outbox.models import Batch, BatchState, MessageState
+from crm.outbox.outcomes import Outcome
+from crm.outbox.reasons import Reason
+from crm.outbox.results import Result, announce
+from crm.unit_of_work import unit_of_work
+
+logger = logging.getLogger(__name__)
+_EXPECTED = {MessageState.CLAIMED, MessageState.HANDED_OVER, MessageState.HELD}
+
+_FINISH = (
+    sa.update(MESSAGES)
+    .where(
+        MESSAGES.c.id == sa.bindparam("letter"),
+        MESSAGES.c.lease_token == sa.bindparam("token"),
+        # Held: the sweep took us for dead, and nobody has decided yet; we know what happened.
+        MESSAGES.c.state.in_(sorted(_EXPECTED)),
+    )
+    .values(
+        state=sa.bindparam("new_state", type_=MESSAGES.c.state.type),
+        reason=sa.bindparam("new_reason", type_=MESSAGES.c.reason.type),
+        reply_code=sa.bindparam("code", type_=sa.Integer),
+        reply_text=sa.bindparam("words", type_=sa.String),
+        size=sa.bindparam("bytes", type_=sa.Integer),
+        attempts=MESSAGES.c.attempts + 1,
+        next_attempt_at=sa.bindparam("again", type_=MESSAGES.c.next_attempt_at.type),
+        first_deferred_at=sa.bindparam("first", type_=MESSAGES.c.first_deferred_at.type),
+        finished_at=sa.bindparam("finished", type_=MESSAGES.c.finished_at.type),
+        lease_token=None,
+    )
+)
+_HAND_OVER = (
+    sa.update(MESSAGES)
+    .where(
+        MESSAGES.c.id == sa.bindparam("letter"),
+        MESSAGES.c.lease_token == sa.bindparam("token"),
+        MESSAGES.c.state == MessageState.CLAIMED,
+        # A pause or a cancel stops the very next letter.
+        sa.exists().where(Batch.id == sa.bindparam("batch"), Batch.state == BatchState.RUNNING),
+    )
+    .values(state=MessageState.HANDED_OVER, handed_over_at=sa.bindparam("at", type_=MESSAGES.c.handed_over_at.type))
+)
+
+
+def _finish(claim: Claim, outcome: Outcome) -> Result:
+    state, reason, again = outcome.state, outcome.reason, outcome.next_attempt_at
+    if state is MessageState.DEFERRED and is_cancelled(claim.batch_id):
+        state, reason, again = MessageState.CANCELLED, Reason.BATCH_CANCELLED, None
+    marked: Any = db.session.execute(
+        _FINISH,
+        {
+            "letter": outcome.letter.id,
+            "token": claim.token,
+            "new_state": state,
+            "new_reason": reason,
+            "code": outcome.reply.code if outcome.reply else None,
+            "words": outcome.reply.words if outcome.reply else None,
+            "bytes": outcome.size,
+            "again": again,
+            "first": outcome.first_deferred_at,
+            "finished": None if again else outcome.at,
+        },
+    )
+    if marked.rowcount != 1:
+        raise LeaseLost(claim.token)
+    return Result(
+        outcome.letter.id,
+        claim.batch_id,
+        claim.batch_kind,
+        outcome.letter.reference,
+        state,
+        outcome.at,
+        str(outcome.reply or ""),
+    )
+
+
+def _write(claim: Claim, outcomes: Sequence[Outcome], next_letter: Any, *, tell: bool) -> bool:
+    with unit_of_work("send letters", actor=claim.actor, durable=False):
+        results = [_finish(claim, outcome) for outcome in outcomes]
+        if tell:
+            announce(results)
+        if next_letter is None:
+            return True
+        marked: Any = db.session.execute(
+            _HAND_OVER,
+            {"letter": next_letter.id, "token": claim.token, "batch": claim.batch_id, "at": clock.now()},
+        )
+        return bool(marked.rowcount == 1)
+
+
+def mark(claim: Claim, outcomes: Sequence[Outcome], next_letter: Any = None) -> bool:
+    """Write how letters ended and, in the same transaction, that `next_letter` leaves now.
+
+    False: the next letter must not leave (its batch was paused or cancelled, or the lease is gone). Raises LeaseLost
+    where an outcome could not be written because somebody else has decided about its letter.
+    """
+    try:
+        return _write(claim, outcomes, next_letter, tell=True)
+    except (LeaseLost, sa.exc.OperationalError):
+        raise
+    except Exception:
+        # What happened to a letter must be on record even where a listener cannot bear to hear it.
+        logger.exception("a handler of results failed; the letters are marked without it")
+        return _write(claim, outcomes, next_letter, tell=False)

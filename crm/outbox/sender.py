@@ -1,0 +1,204 @@
+"""Sending: claims of due letters leave over one connection, each marked before its words do and after the answer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from flask import current_app
+from sqlalchemy.exc import OperationalError
+
+from config import Settings
+from crm import clock
+from crm.job_queue import stop_requested
+from crm.outbox import leases, outages
+from crm.outbox.addresses import BadAddress, for_envelope, is_reserved
+from crm.outbox.composition import compose
+from crm.outbox.connection import SmtpConnection, connect
+from crm.outbox.holder import Holder
+from crm.outbox.leases import Claim, LeaseLost
+from crm.outbox.marks import mark
+from crm.outbox.models import MessageState, OutageReason
+from crm.outbox.outcomes import ConnectionLost, Outcome, ServerTrouble, failed, judged, lost
+from crm.outbox.queries import has_unreadable_suppressions
+from crm.outbox.reasons import Reason
+from crm.outbox.safe_header import mailbox
+from crm.outbox.unsubscribing import unsubscribe_token
+
+logger = logging.getLogger(__name__)
+
+# A claim takes about this long, so that a password reset, a pause or a power cut never concerns more than that.
+_CLAIM_SECONDS = 2.0
+_FIRST_CLAIM, _LARGEST_CLAIM = 20, 200
+_RENEW_AFTER = 20.0
+_DATABASE_PATIENCE = 60.0
+
+
+class Unsendable(Exception):
+    """The letter can never be sent, for that reason."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Sender:
+    """Sends what is due, as one process, over one connection at a time."""
+
+    def __init__(self, holder: Holder) -> None:
+        self.holder = holder
+        self.actor = f"worker:{holder.worker}"
+        self.settings: Settings = current_app.extensions["settings"]
+        self.connection: SmtpConnection | None = None
+        self.size = _FIRST_CLAIM
+        self.renewed = 0.0
+        self.pending: list[Outcome] = []
+
+    def run(self, seconds: float) -> None:
+        """Send for about so long, until nothing is due, the server is away, or the process is asked to stop."""
+        until = time.monotonic() + seconds
+        try:
+            while not stop_requested() and time.monotonic() < until:
+                if outages.must_wait() or not leases.anything_due():
+                    return
+                self._connect()
+                taken = leases.claim(self.holder, self.size)
+                if taken is None:
+                    return
+                self._send(taken)
+        except ServerTrouble as trouble:
+            logger.warning("mail server: %s (%s)", trouble.words, trouble.reason)
+            outages.note_trouble(trouble, self.actor)
+        except LeaseLost:
+            logger.warning("a lease was lost: this process was taken for dead, and stops")
+        finally:
+            self._disconnect()
+
+    def _connect(self) -> SmtpConnection:
+        if self.connection is None:
+            if has_unreadable_suppressions():
+                raise ServerTrouble(
+                    OutageReason.KEY_CHANGED, "SECRET_KEY is not the one that suppressed addresses were kept with"
+                )
+            self.connection = connect(self.settings.mail_timeout)
+            outages.forget_trouble(self.actor)
+        return self.connection
+
+    def _disconnect(self) -> None:
+        if self.connection is not None:
+            self.connection.quit()
+            self.connection = None
+
+    def _drop(self) -> None:
+        if self.connection is not None:
+            self.connection.drop()
+            self.connection = None
+
+    def _send(self, taken: Claim) -> None:
+        started = self.renewed = time.monotonic()
+        done = 0
+        try:
+            for letter in taken.letters:
+                if stop_requested() or not self._send_one(taken, letter):
+                    break
+                done += 1
+        finally:
+            try:
+                self._write_pending(taken)
+            finally:
+                leases.give_back(taken)
+        if done:
+            pace = done / max(time.monotonic() - started, 0.001)
+            self.size = max(1, min(_LARGEST_CLAIM, round(pace * _CLAIM_SECONDS)))
+
+    def _write_pending(self, taken: Claim, next_letter: Any = None) -> bool:
+        """Put on record what is not yet; a database that is away is asked again, for a lost answer holds a letter."""
+        if not self.pending and next_letter is None:
+            return True
+        patience = time.monotonic() + _DATABASE_PATIENCE
+        while True:
+            try:
+                go_on = mark(taken, self.pending, next_letter)
+                break
+            except OperationalError:
+                if time.monotonic() > patience:
+                    raise
+                logger.warning("the database does not answer; trying again", exc_info=True)
+                time.sleep(1)
+            except LeaseLost:
+                self.pending = []
+                raise
+        self.pending = []
+        return go_on
+
+    def _keep_lease(self, taken: Claim) -> None:
+        if time.monotonic() - self.renewed > _RENEW_AFTER:
+            leases.renew(taken)
+            self.renewed = time.monotonic()
+
+    def _settle(self, taken: Claim, outcome: Outcome) -> bool:
+        self.pending.append(outcome)
+        return self._write_pending(taken)
+
+    def _prepare(self, letter: Any, connection: SmtpConnection) -> tuple[str, str, bytes]:
+        """Sender, recipient and bytes. Raises Unsendable."""
+        try:
+            recipient = for_envelope(letter.to_address)
+        except BadAddress:
+            raise Unsendable(Reason.BAD_ADDRESS) from None
+        if is_reserved(recipient) and not connection.is_local:
+            raise Unsendable(Reason.RESERVED_DOMAIN)
+        if not recipient.isascii() and not connection.takes_utf8:
+            raise Unsendable(Reason.NEEDS_SMTPUTF8)
+        unsubscribe_url = None
+        if letter.one_click_unsubscribe:
+            token = unsubscribe_token(letter.id, letter.to_address)
+            unsubscribe_url = f"{self.settings.base_url}/unsubscribe/{token}"
+        default = self.settings.mail_default_sender
+        try:
+            _name, sender = mailbox(letter.sender or default)
+            message = compose(
+                letter, to_address=recipient, default_sender=default, at=clock.now(), unsubscribe_url=unsubscribe_url
+            )
+        except ValueError:
+            logger.exception("letter %s could not be composed", letter.id)
+            raise Unsendable(Reason.NOT_COMPOSABLE) from None
+        return sender, recipient, message
+
+    def _send_one(self, taken: Claim, letter: Any) -> bool:
+        """Send one letter; False where the claim must end here."""
+        self._keep_lease(taken)
+        connection = self._connect()
+        try:
+            sender, recipient, message = self._prepare(letter, connection)
+        except Unsendable as fault:
+            return self._settle(taken, failed(letter, fault.reason, clock.now()))
+        try:
+            answer = connection.deliver(
+                sender,
+                recipient,
+                message,
+                hand_over=lambda: self._write_pending(taken, letter),
+                still_waiting=lambda: self._keep_lease(taken),
+            )
+        except ConnectionLost as trouble:
+            return self._after_loss(taken, letter, trouble)
+        if answer is None:
+            self.connection = None
+            return False
+        outcome = judged(letter, *answer, clock.now(), len(message))
+        if outcome.state is MessageState.SENT:
+            # Written together with the next letter's hand-over.
+            self.pending.append(outcome)
+            return True
+        return self._settle(taken, outcome)
+
+    def _after_loss(self, taken: Claim, letter: Any, trouble: ConnectionLost) -> bool:
+        """The connection broke. A server that merely closed a used one is called again at once for the same letter."""
+        used = self.connection is not None and self.connection.letters > 1
+        self._drop()
+        if used and not trouble.begun:
+            return self._send_one(taken, letter)
+        self._settle(taken, lost(letter, trouble, clock.now()))
+        raise ServerTrouble(OutageReason.UNREACHABLE, str(trouble.reply))
