@@ -3,8 +3,8 @@
 import crm.accounts.models
 import crm.audit.models
 import crm.directory.models
-import crm.letters.models
 import crm.health.models
+import crm.letters.models
 import crm.outbox.models
 import crm.pipeline.models
 import crm.timeline.models

@@ -18,6 +18,7 @@ from config import Settings, load_settings
 from crm import create_app
 from crm.extensions import db
 from tests.servers.databases import DatabaseUnavailable, PostgresqlTemplate, SqliteTemplate, postgresql_server
+from tests.servers.smtp import SmtpServer
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -74,6 +75,13 @@ def queue_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.start()
     yield f"unix://{socket}"
     server.stop()
+
+
+@pytest.fixture
+def smtp_server() -> Iterator[SmtpServer]:
+    """A real SMTP server that records what it takes; pass its host and port as MAIL_SERVER and MAIL_PORT."""
+    with SmtpServer().running() as server:
+        yield server
 
 
 @pytest.fixture
