@@ -53,6 +53,12 @@ class Settings(BaseSettings):
         validation_alias="TRUSTED_HOSTS",
         description="comma-separated host names the web server answers to; needed in production",
     )
+    trusted_proxies: int = Field(
+        0,
+        validation_alias="TRUSTED_PROXIES",
+        ge=0,
+        description="reverse proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""), validation_alias="SECRET_KEY", description="signs sessions and links; at least 32 characters"
     )
@@ -186,7 +192,10 @@ class Settings(BaseSettings):
             "MAIL_DEFAULT_SENDER": self.mail_default_sender,
             "MAIL_SUPPRESS_SEND": False,
             "RATELIMIT_STORAGE_URI": f"redis+{self.queue_url}" if self.queue_url.startswith("unix") else self.queue_url,
+            "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
             "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+            # Counting attempts protects sign-in; a fault in it must not be what stops everybody.
+            "RATELIMIT_SWALLOW_ERRORS": True,
             "BABEL_TRANSLATION_DIRECTORIES": str(Path(__file__).parent / "translations"),
         }
 

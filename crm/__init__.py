@@ -9,8 +9,10 @@ from flask import Flask
 from config import Environment, Settings, load_settings
 from crm import i18n, job_queue, policy, security, web
 from crm.accounts import passwords, sessions
+from crm.accounts import queries as accounts_queries
 from crm.accounts import views as accounts_views
 from crm.audit import recording
+from crm.audit import views as audit_views
 from crm.audit.actions import on_undo
 from crm.caught_mail import views as caught_mail_views
 from crm.database import prepare_engine
@@ -47,7 +49,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     passwords.init_app(app)
     sessions.init_app(app)
     policy.init_app(app)
+    audit_views.init_app(app, accounts_queries.actor_names)
     app.register_blueprint(accounts_views.blueprint)
+    app.register_blueprint(audit_views.blueprint)
     labels.init_app(app)
     if settings.mail_catcher:
         app.register_blueprint(caught_mail_views.blueprint)

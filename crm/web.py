@@ -1,4 +1,4 @@
-"""What every screen shares: partial answers, toasts with undo, error pages, dates in the reader's language."""
+"""What every screen shares: partial answers, safe ways back, toasts with undo, error pages, dates and numbers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Response, current_app, flash, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, format_datetime, format_decimal, format_timedelta, gettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.routing import RoutingException
 
 from crm import clock
 
@@ -34,6 +36,27 @@ def wants_json() -> bool:
 def toast(message: str, *, undo: int | None = None, category: str = "success") -> None:
     """Show a message on the next page, with an Undo button for the change set `undo`."""
     flash({"text": message, "undo": undo}, category)  # type: ignore[arg-type]
+
+
+def _could_leave(path: str) -> bool:
+    """Whether a browser could read the text as an address of another host."""
+    return not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable()
+
+
+def own_page(candidate: str | None) -> str | None:
+    """The path with its query, if our own routes match a GET of it; None for every other text (open redirects)."""
+    if not candidate or _could_leave(candidate):
+        return None
+    try:
+        parts = urlsplit(candidate)
+        # As the server would read it: a path may hide slashes behind percent signs.
+        path = unquote(parts.path, errors="strict")
+        if parts.scheme or parts.netloc or _could_leave(path):
+            return None
+        endpoint, _arguments = current_app.url_map.bind("").match(path, method="GET")
+    except (ValueError, HTTPException, RoutingException):
+        return None
+    return None if endpoint == "static" else candidate
 
 
 def _error_page(error: HTTPException) -> ResponseReturnValue:
@@ -60,6 +83,11 @@ def _csrf_error(error: CSRFError) -> ResponseReturnValue:
         "The page was open too long or in another session: go back, reload it and send it again."
     )
     return _error_page(error)
+
+
+def _foreign_host(_error: SecurityError) -> ResponseReturnValue:
+    # Not a page of ours: without a trusted host no address in it could be built.
+    return Response("This server does not answer to that host name (see TRUSTED_HOSTS).\n", 400, mimetype="text/plain")
 
 
 def _cache_headers(response: Response) -> Response:
@@ -111,6 +139,7 @@ def init_app(app: Flask) -> None:
     """Register error pages, cache headers and what templates may call."""
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(SecurityError, _foreign_host)
     app.after_request(_cache_headers)
     app.jinja_env.globals.update(has_endpoint=has_endpoint, asset=asset, theme=theme)
     app.jinja_env.filters.update(

@@ -104,8 +104,8 @@ class RequestClient(FlaskClient):
 
     sends_csrf_token = True
 
-    def _csrf_header(self) -> dict[str, str]:
-        with self.session_transaction() as session:
+    def _csrf_header(self, base_url: str | None) -> dict[str, str]:
+        with self.session_transaction(base_url=base_url) as session:
             secret = session.setdefault("csrf_token", "0" * 40)
         signer = URLSafeTimedSerializer(self.application.config["SECRET_KEY"], salt="wtf-csrf-token")
         return {"X-CSRFToken": str(signer.dumps(secret))}
@@ -113,7 +113,7 @@ class RequestClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> Any:
         db.session.rollback()  # what the test reads after the request is what the request left
         if self.sends_csrf_token and kwargs.get("method") in ("POST", "PUT", "PATCH", "DELETE"):
-            kwargs["headers"] = {**self._csrf_header(), **dict(kwargs.get("headers") or {})}
+            kwargs["headers"] = {**self._csrf_header(kwargs.get("base_url")), **dict(kwargs.get("headers") or {})}
         with self.application.app_context():
             return super().open(*args, **kwargs)
 

@@ -13,7 +13,9 @@ from flask_login import UserMixin
 from crm import clock
 from crm.accounts.models import SESSION_IDLE, SESSION_LONGEST, Team, User, UserSession
 from crm.accounts.tokens import token_hash
+from crm.database import UtcDateTime
 from crm.extensions import db
+from crm.paging import Page, SortKey, page
 from crm.policy import Role
 
 
@@ -91,3 +93,31 @@ def sessions_of(user_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .order_by(UserSession.seen_at.desc(), UserSession.id.desc())
     )
     return db.session.execute(statement).all()
+
+
+def users_page(cursor: str | None) -> Page:
+    """Users by name: id, email, name, role, active, invited (no password yet), team_name, seen_at (last, if any)."""
+    seen_at = sa.select(sa.func.max(UserSession.seen_at)).where(UserSession.user_id == User.id).scalar_subquery()
+    statement = sa.select(
+        User.id,
+        User.email,
+        User.name,
+        User.role,
+        User.active,
+        User.password_hash.is_(None).label("invited"),
+        Team.name.label("team_name"),
+        sa.type_coerce(seen_at, UtcDateTime()).label("seen_at"),
+    ).join(Team, Team.id == User.team_id)
+    return page(statement, [SortKey(User.__table__.c.name), SortKey(User.__table__.c.id)], cursor)
+
+
+def teams() -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """All teams by name: id, name, members (who may sign in)."""
+    members = sa.func.count(User.id).filter(User.active).label("members")
+    statement = sa.select(Team.id, Team.name, members).outerjoin(User, User.team_id == Team.id)
+    return db.session.execute(statement.group_by(Team.id, Team.name).order_by(Team.name, Team.id)).all()
+
+
+def actor_names() -> dict[str, str]:
+    """The name of every user by their opaque name in the audit trail (`user:7`)."""
+    return {f"user:{user_id}": name for user_id, name in db.session.execute(sa.select(User.id, User.name))}

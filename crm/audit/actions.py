@@ -52,7 +52,7 @@ def _columns(table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _current(table: sa.Table, row_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    found = db.session.execute(sa.select(table).where(table.c.id.in_(row_ids))).mappings()
+    found = db.session.execute(sa.select(table).where(table.c.id.in_(row_ids)).with_for_update()).mappings()
     return {row["id"]: {name: encode(value) for name, value in row.items()} for row in found}
 
 
@@ -136,6 +136,13 @@ def undo(change_set_id: int) -> int:
     undoable = {mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__undoable__}
     if any(change.table_name not in undoable for change in changes):
         raise UndoRefused(Refusal.KEPT)
+    undone_by = change_set_of(session, current_unit_of_work())
+    # Going back, and forth again, needs what the deed itself needed.
+    claim = sa.update(ChangeSet).where(ChangeSet.id == undone_by)
+    try:
+        session.execute(claim.values(undoes_id=change_set_id, permission=undone.permission))
+    except IntegrityError:
+        raise UndoRefused(Refusal.UNDONE) from None
     try:
         # First what stands on the rows (entries of a timeline), then the rows.
         for listener in _listeners:
@@ -144,13 +151,6 @@ def undo(change_set_id: int) -> int:
             _revert(table, kind, run)
     except IntegrityError:
         raise UndoRefused(Refusal.NEEDED) from None
-    undone_by = change_set_of(session, current_unit_of_work())
-    session.execute(
-        sa.update(ChangeSet)
-        .where(ChangeSet.id == undone_by)
-        # Going back, and forth again, needs what the deed itself needed.
-        .values(undoes_id=change_set_id, permission=undone.permission)
-    )
     session.execute(
         sa.insert(Change),
         [

@@ -1,0 +1,109 @@
+"""Screens of the trail: who did what, what was there before, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from crm.audit import actions, queries
+from crm.audit.actions import Refusal, UndoRefused
+from crm.audit.queries import TrailFilter
+from crm.policy import Permission, actor, can, requires
+from crm.unit_of_work import unit_of_work
+from crm.web import own_page, toast
+
+blueprint = Blueprint("audit", __name__)
+
+_UNDO = "undo"
+ActorNames = Callable[[], dict[str, str]]
+
+
+def _names() -> dict[str, str]:
+    """The people behind `user:7`; accounts stand above the audit and lend it their names."""
+    names: ActorNames = current_app.extensions["actor_names"]
+    return names()
+
+
+def _may_undo(change_set: sa.Row[*tuple[Any, ...]]) -> bool:
+    """Whether the reader may try: their own deeds, or anybody's for a lead, and never more than they may do."""
+    allowed = change_set.permission is None or can(change_set.permission)
+    return bool(allowed and (change_set.actor == actor() or can(Permission.LEAD)))
+
+
+def _reason(refusal: Refusal) -> str:
+    reasons: dict[Refusal, str] = {
+        Refusal.MISSING: gettext("There is nothing to undo in this."),
+        Refusal.UNDONE: gettext("This was undone already."),
+        Refusal.CHANGED: gettext("It cannot be undone: somebody has changed the same thing since."),
+        Refusal.NEEDED: gettext("It cannot be undone: other records have come to depend on it."),
+        Refusal.SECRET: gettext("It cannot be undone: the trail does not keep secrets."),
+        Refusal.BULK: gettext("It cannot be undone: part of it was written for many records at once."),
+        Refusal.KEPT: gettext("It cannot be undone from here: change it back on its own page."),
+    }
+    return reasons[refusal]
+
+
+@blueprint.get("/audit")
+@requires(Permission.LEAD)
+def trail() -> ResponseReturnValue:
+    """Everything that was done, the latest first; of one record, by its table and row."""
+    wanted = TrailFilter.from_args(request.args)
+    page = queries.trail(wanted, request.args.get("cursor"))
+    return render_template(
+        "audit/trail.html",
+        page=page,
+        wanted=wanted,
+        counts=queries.counts([row.id for row in page.rows]),
+        names=_names(),
+        tables=queries.audited_tables(),
+        may_undo=_may_undo,
+    )
+
+
+@blueprint.get("/audit/<int:change_set_id>")
+@requires(Permission.LEAD)
+def change_set(change_set_id: int) -> ResponseReturnValue:
+    """One deed, row by row, before and after."""
+    found = queries.change_set(change_set_id) or abort(404)
+    return render_template(
+        "audit/change_set.html",
+        change_set=found,
+        page=queries.changes(change_set_id, request.args.get("cursor")),
+        names=_names(),
+        may_undo=_may_undo(found),
+    )
+
+
+def _where_from() -> str:
+    """The page the button was pressed on."""
+    came_from = urlsplit(request.referrer or "")
+    return own_page(f"{came_from.path}?{came_from.query}".rstrip("?")) or "/"
+
+
+@blueprint.post("/audit/<int:change_set_id>/undo")
+@requires(Permission.SIGNED_IN)
+def undo(change_set_id: int) -> ResponseReturnValue:
+    """Take a change set back, or say why it has to stay. The answer offers the way forth again."""
+    found = queries.change_set(change_set_id) or abort(404)
+    if not _may_undo(found):
+        abort(403)
+    back = found.action != _UNDO
+    try:
+        with unit_of_work(_UNDO if back else "redo", actor=actor()) as work:
+            actions.undo(change_set_id)
+    except UndoRefused as refused:
+        toast(_reason(refused.reason), category="error")
+    else:
+        toast(gettext("Undone.") if back else gettext("Done again."), undo=work.change_set_id)
+    return redirect(_where_from())
+
+
+def init_app(app: Flask, names: ActorNames) -> None:
+    """Lend the screens the names of actors."""
+    app.extensions["actor_names"] = names
