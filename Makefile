@@ -1,8 +1,11 @@
 # The two commands that matter are `make run` and `make test`; the rest serves them.
 VENV := .venv
 PY := $(VENV)/bin/python
-PYTHON ?= python3
-PIP := $(PY) -m pip --disable-pip-version-check -q
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+NEW_ENOUGH := -c "import sys; sys.exit(sys.version_info < (3, 11))"
+# The first Python that will do; PYTHON=… names another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python $(NEW_ENOUGH) 2>/dev/null && { echo $$python; exit; }; done; echo python3)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench lint kill-test lock clean
@@ -38,13 +41,19 @@ clean:  ## remove the virtual environment and the local data
 	rm -rf $(VENV) instance
 
 $(PY):
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) $(NEW_ENOUGH) 2>/dev/null || { \
+		echo "Ratify needs Python 3.11 or newer; $(PYTHON) here is: $$($(PYTHON) --version 2>&1 | head -n 1)." >&2; \
+		echo "Install one (Debian: apt install python3 python3-venv), or name it: make run PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version): half a minute or so, once"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
+# Renewed where the lock files have changed.
 $(VENV)/.run: $(PY) requirements.lock pyproject.toml
-	$(PIP) install --require-hashes -r requirements.lock
-	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	@echo "Installing what tests and checks need"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
