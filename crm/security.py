@@ -1,6 +1,9 @@
 """Security headers on every answer: a strict content policy, no framing, no sniffing (OWASP Secure Headers)."""
 
 from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config import Settings
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -42,5 +45,9 @@ def _add_headers(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Add the headers to every answer of the app."""
+    """Add the headers to every answer of the app, and believe the proxies in front of it, if any."""
+    settings: Settings = app.extensions["settings"]
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
     app.after_request(_add_headers)

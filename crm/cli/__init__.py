@@ -6,7 +6,9 @@ import click
 
 from config import SettingsError
 from crm.cli.demo import demo
+from crm.cli.settings import settings
 from crm.cli.up import up
+from crm.cli.users import create_user_command
 
 
 class RatifyGroup(click.Group):
@@ -26,4 +28,6 @@ def main() -> None:
 
 
 main.add_command(demo)
+main.add_command(create_user_command)
+main.add_command(settings)
 main.add_command(up)
