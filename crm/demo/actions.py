@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from crm import clock
 from crm.accounts.models import User
-from crm.demo import campaign, directory
+from crm.demo import campaign, directory, letters
 from crm.demo.users import create_users
 from crm.policy import Role
 from crm.unit_of_work import unit_of_work
@@ -29,3 +29,4 @@ def load_demo() -> None:
             running = campaign.create(contacts, users)
     with unit_of_work("move targets", actor=officer):
         campaign.play(running, contacts)
+    letters.write(running, users, clock.now())

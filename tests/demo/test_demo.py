@@ -11,6 +11,8 @@ from crm.demo.actions import load_demo
 from crm.demo.users import USERS, demo_users_exist, no_users_yet
 from crm.directory.models import Contact, ContactPoint, PointKind
 from crm.extensions import db
+from crm.letters.models import Mailing, MailingState
+from crm.outbox.models import MessageState, OutgoingMessage
 from crm.pipeline.models import Stage, StageMove, Target
 from crm.policy import Role
 from crm.treaties.actions import load_facts
@@ -31,6 +33,8 @@ def test_the_demo_fills_an_empty_database(app: Flask) -> None:
     addresses = db.session.scalars(sa.select(ContactPoint.value).where(ContactPoint.kind == PointKind.EMAIL)).all()
     assert len(addresses) > 50
     assert all(address.endswith(".example") for address in addresses)
+    assert set(db.session.scalars(sa.select(Mailing.state))) == {MailingState.AWAITING_APPROVAL, MailingState.APPROVED}
+    assert set(db.session.scalars(sa.select(OutgoingMessage.state))) == {MessageState.QUEUED}
     moments = db.session.scalars(sa.select(StageMove.at)).all()
     assert max(moments) <= clock.now()
     assert (max(moments) - min(moments)).days > 60
