@@ -22,6 +22,7 @@ from crm.letters import jobs as letters_jobs
 from crm.letters.results import record_results
 from crm.outbox import jobs as outbox_jobs
 from crm.outbox.results import on_result
+from crm.pipeline import views as pipeline_views
 from crm.timeline.actions import forget_undone
 
 ROOT = Path(__file__).parent.parent
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     labels.init_app(app)
     if settings.mail_catcher:
         app.register_blueprint(caught_mail_views.blueprint)
+    app.register_blueprint(pipeline_views.blueprint)
     with app.app_context():
         prepare_engine(db.engine)
     recording.listen()

@@ -74,6 +74,12 @@ def user_by_email(email: str) -> User | None:
     return db.session.scalar(sa.select(User).where(User.email == email.strip().lower()))
 
 
+def active_users() -> list[tuple[int, str]]:
+    """Id and name of everyone who can sign in, by name, for menus of owners."""
+    rows = db.session.execute(sa.select(User.id, User.name).where(User.active).order_by(User.name, User.id))
+    return [(row.id, row.name) for row in rows]
+
+
 def sessions_of(user_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """A user's living sessions, the latest seen first: id, created_at, seen_at, user_agent, address."""
     now = clock.now()

@@ -55,7 +55,7 @@ class Priority(StrEnum):
     LOW = "low"
 
 
-# Sorts targets without a next step behind all others.
+# Sorts targets that wait for no next step behind all others.
 NO_NEXT_STEP = date(9999, 12, 31)
 
 
@@ -81,7 +81,8 @@ class Campaign(Base):
 class Target(Base):
     """A contact pursued in a campaign. `stage_since` is when it came to where it stands.
 
-    `due_order` and `priority_order` are what lists are sorted by, kept by the database: no next step comes last.
+    `due_order` and `priority_order` are what lists are sorted by, kept by the database: a target without a next step
+    comes last, and so does a closed one, which waits for none.
     """
 
     __tablename__ = "target"
@@ -104,7 +105,12 @@ class Target(Base):
     next_step: Mapped[str] = mapped_column(sa.String(300), default="")
     next_step_due: Mapped[date | None]
     due_order: Mapped[date] = mapped_column(
-        sa.Date, sa.Computed(f"coalesce(next_step_due, '{NO_NEXT_STEP.isoformat()}')", persisted=True)
+        sa.Date,
+        sa.Computed(
+            f"CASE WHEN stage = 'closed' OR next_step_due IS NULL THEN '{NO_NEXT_STEP.isoformat()}' "
+            "ELSE next_step_due END",
+            persisted=True,
+        ),
     )
     priority_order: Mapped[int] = mapped_column(
         sa.SmallInteger,

@@ -7,8 +7,9 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from crm.accounts.models import Team, User
-from crm.directory.models import Category, Contact, Person
+from crm.accounts.models import User
+from crm.audit.bulk import insert_rows
+from crm.directory.models import Category, Contact, ContactKind
 from crm.extensions import db
 from crm.pipeline.actions import add_targets, create_campaign, move_target, update_target
 from crm.pipeline.models import Campaign, CloseReason, Priority, Stage, Target
@@ -16,14 +17,9 @@ from crm.policy import Role
 from crm.text import fold
 from crm.treaties.models import Treaty
 from crm.unit_of_work import unit_of_work
+from tests.factories.accounts import make_user
 
 _numbers = itertools.count(1)
-
-
-def _owner() -> User:
-    number = next(_numbers)
-    team = db.session.scalar(sa.select(Team).limit(1)) or Team(name="Advocacy")
-    return User(email=f"owner{number}@ratify.example", name=f"Owner {number}", role=Role.LEAD, team=team)
 
 
 def _treaty() -> Treaty:
@@ -31,34 +27,48 @@ def _treaty() -> Treaty:
 
 
 def make_campaign(name: str | None = None, *, owner: User | None = None, goal_by: date | None = None) -> Campaign:
-    """A campaign of its owner's team, with an owner and a treaty of its own where there are none."""
+    """A campaign of its owner's team; a lead owns it where no owner is given."""
+    owner = owner or make_user(Role.LEAD)
+    owner_id, team_id = owner.id, owner.team_id
     with unit_of_work("make campaign", actor="test"):
-        owner = db.session.merge(owner) if owner else _owner()
         treaty = _treaty()
-        db.session.add_all([owner, treaty])
+        db.session.add(treaty)
         db.session.flush()
         return create_campaign(
             name or f"Campaign {next(_numbers)}",
             treaty.id,
-            owner.team_id,
-            owner.id,
+            team_id,
+            owner_id,
             goal="Ratification by one more state",
             goal_by=goal_by,
         )
 
 
 def make_contacts(count: int, *, country: str | None = "ES") -> list[int]:
-    """Ids of people who are contacts and nothing more."""
+    """Ids of contacts that have a name and a country and nothing more, any number of them at once."""
+    names = [f"Contact {next(_numbers):05}" for _ in range(count)]
     with unit_of_work("make contacts", actor="test"):
-        people = []
-        for number in itertools.islice(_numbers, count):
-            name = f"Person {number:05}"
-            people.append(
-                Person(name=name, sort_name=name, search_text=fold(name), category=Category.MEP, country=country)
-            )
-        db.session.add_all(people)
-        db.session.flush()
-        return [person.id for person in people]
+        return insert_rows(
+            Contact,
+            [
+                {
+                    "kind": ContactKind.PERSON,
+                    "category": Category.MEP,
+                    "country": country,
+                    "country_sort": country or "",
+                }
+                | {"name": name, "sort_name": fold(name), "search_text": fold(name)}
+                for name in names
+            ],
+        )
+
+
+def make_targets(campaign: Campaign, count: int) -> list[int]:
+    """Contact ids of new targets that nothing is known of."""
+    campaign_id, contacts = campaign.id, make_contacts(count)
+    with unit_of_work("make targets", actor="test"):
+        add_targets(campaign_id, contacts)
+    return contacts
 
 
 def make_target(

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from flask import Flask
 
 from crm.audit.actions import undo
-from crm.audit.models import ChangeSet
 from crm.extensions import db
 from crm.pipeline.actions import (
     CHUNK,
@@ -44,17 +43,28 @@ def timeline_of(contact_id: int) -> list[tuple[EntryKind, str]]:
 def test_adding_targets_again_adds_only_the_new_ones(app: Flask) -> None:
     campaign_id = make_campaign().id
     contacts = make_contacts(CHUNK + 3)
-    with unit_of_work("add", actor="test") as work:
+    with unit_of_work("add", actor="test"):
         assert add_targets(campaign_id, contacts[:2]) == Added(2, 0)
-    assert work.change_set_id is not None
-    summary = db.session.get_one(ChangeSet, work.change_set_id).notes
-    assert summary == {"targets added": {"campaign_id": campaign_id, "count": 2}}
     with unit_of_work("add", actor="test"):
         assert add_targets(campaign_id, [*contacts, contacts[0]]) == Added(CHUNK + 1, 2)
     stages = db.session.execute(sa.select(Target.stage, sa.func.count()).group_by(Target.stage)).all()
     assert [tuple(row) for row in stages] == [(Stage.IDENTIFIED, CHUNK + 3)]
     assert db.session.scalar(sa.select(sa.func.count()).select_from(StageMove)) == CHUNK + 3
     assert timeline_of(contacts[-1]) == [(EntryKind.TARGETED, db.session.get_one(Target, 1).campaign.name)]
+
+
+def test_adding_many_targets_is_undone_at_once(app: Flask) -> None:
+    target = make_target()
+    contacts = make_contacts(CHUNK + 3)
+    with unit_of_work("add", actor="test") as work:
+        add_targets(target.campaign_id, contacts)
+    assert work.change_set_id is not None
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Target)) == CHUNK + 4
+    with unit_of_work("undo", actor="test"):
+        undo(work.change_set_id)
+    assert db.session.scalars(sa.select(Target.id)).all() == [target.id]
+    assert moves_of(target.id) == [(None, Stage.IDENTIFIED)]
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(TimelineEntry)) == 1
 
 
 def test_a_move_is_logged_and_stands_on_the_timeline(app: Flask) -> None:

@@ -1,0 +1,300 @@
+"""Reads of the pipeline: campaigns, the board, lists of targets, one target with its moves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.accounts.models import User
+from crm.directory.filters import ContactFilter
+from crm.directory.models import Contact
+from crm.extensions import db
+from crm.paging import Page, SortKey, page
+from crm.pipeline.filters import TargetFilter, is_overdue
+from crm.pipeline.models import NO_NEXT_STEP, Campaign, Stage, StageMove, Target
+from crm.treaties.models import Treaty
+
+# How many cards a column of the board shows; the list has the rest.
+COLUMN_SIZE = 25
+AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
+AnySelect: TypeAlias = sa.Select[*tuple[Any, ...]]
+Rows: TypeAlias = Sequence[AnyRow]
+
+# The organization a contact's group is.
+_group = Contact.__table__.alias("political_group")
+
+# The orders of the list of targets, by their name in the address; the last column tells rows apart.
+_COLUMNS: dict[str, tuple[Any, ...]] = {
+    "due": (Target.due_order, Target.priority_order, Target.id),
+    "priority": (Target.priority_order, Target.due_order, Target.id),
+    "name": (Contact.sort_name, Target.id),
+    "country": (Contact.country_sort, Contact.sort_name, Target.id),
+    "moved": (Target.stage_since, Target.id),
+}
+SORTS = {
+    name: [SortKey(column, descending=name == "moved") for column in columns] for name, columns in _COLUMNS.items()
+}
+
+
+@dataclass(frozen=True)
+class CampaignFigures:
+    """Counts of one campaign's targets."""
+
+    by_stage: dict[Stage, int]
+
+    @property
+    def total(self) -> int:
+        """All targets, closed ones too."""
+        return sum(self.by_stage.values())
+
+    @property
+    def won(self) -> int:
+        """Targets that stand at committed or delivered."""
+        return self.by_stage[Stage.COMMITTED] + self.by_stage[Stage.DELIVERED]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the board: how many targets stand there, and the first of them."""
+
+    stage: Stage
+    total: int
+    cards: Rows
+
+
+def _campaign_columns() -> AnySelect:
+    return (
+        sa.select(
+            Campaign.id,
+            Campaign.name,
+            Campaign.goal,
+            Campaign.goal_by,
+            Campaign.treaty_id,
+            Campaign.owner_id,
+            User.name.label("owner"),
+            Treaty.code.label("treaty_code"),
+            Treaty.name.label("treaty"),
+        )
+        .join(User, User.id == Campaign.owner_id)
+        .join(Treaty, Treaty.id == Campaign.treaty_id)
+    )
+
+
+def campaign(campaign_id: int) -> AnyRow | None:
+    """One campaign: id, name, goal, goal_by, treaty_id, treaty_code, treaty, owner_id, owner."""
+    return db.session.execute(_campaign_columns().where(Campaign.id == campaign_id)).one_or_none()
+
+
+def campaigns_page(cursor: str | None) -> Page:
+    """Campaigns that are not archived, by name, with the columns of `campaign`."""
+    statement = _campaign_columns().where(Campaign.archived_at.is_(None))
+    keys: list[Any] = [Campaign.name, Campaign.id]
+    return page(statement, [SortKey(key) for key in keys], cursor)
+
+
+def campaign_names() -> list[tuple[int, str]]:
+    """Id and name of every campaign that is not archived, by name."""
+    statement = sa.select(Campaign.id, Campaign.name).where(Campaign.archived_at.is_(None)).order_by(Campaign.name)
+    return [(row.id, row.name) for row in db.session.execute(statement)]
+
+
+def figures(campaign_ids: Sequence[int]) -> dict[int, CampaignFigures]:
+    """Counts of the targets of each of these campaigns, in one query."""
+    counts: dict[int, dict[Stage, int]] = {campaign_id: dict.fromkeys(Stage, 0) for campaign_id in campaign_ids}
+    statement = (
+        sa.select(Target.campaign_id, Target.stage, sa.func.count())
+        .where(Target.campaign_id.in_(campaign_ids))
+        .group_by(Target.campaign_id, Target.stage)
+    )
+    for campaign_id, stage, count in db.session.execute(statement):
+        counts[campaign_id][stage] = count
+    return {campaign_id: CampaignFigures(by_stage) for campaign_id, by_stage in counts.items()}
+
+
+def stage_counts(campaign_id: int, chosen: TargetFilter | None = None) -> dict[Stage, int]:
+    """How many targets stand at each stage, of those the filter lets through."""
+    statement: AnySelect = sa.select(Target.stage, sa.func.count()).where(Target.campaign_id == campaign_id)
+    statement = (chosen or TargetFilter()).apply(statement).group_by(Target.stage)
+    counts = dict.fromkeys(Stage, 0)
+    for stage, count in db.session.execute(statement):
+        counts[stage] = count
+    return counts
+
+
+def overdue_count(campaign_id: int) -> int:
+    """How many open targets have a next step that was due before today."""
+    statement = sa.select(sa.func.count()).where(Target.campaign_id == campaign_id, is_overdue())
+    return db.session.scalar(statement) or 0
+
+
+def _cards() -> AnySelect:
+    """Targets with who they are: what a card, a row of a list and a target's own page show."""
+    return (
+        sa.select(
+            Target.id,
+            Target.campaign_id,
+            Target.contact_id,
+            Target.stage,
+            Target.stage_since,
+            Target.close_reason,
+            Target.priority,
+            Target.ask,
+            Target.next_step,
+            Target.next_step_due,
+            Target.owner_id,
+            User.name.label("owner"),
+            Contact.name,
+            Contact.category,
+            Contact.country,
+            sa.func.coalesce(_group.c.abbreviation, _group.c.name).label("group"),
+            (Contact.mandate_end < clock.today()).label("mandate_ended"),
+        )
+        .select_from(Target)
+        .join(Contact, Contact.id == Target.contact_id)
+        .outerjoin(User, User.id == Target.owner_id)
+        .outerjoin(_group, _group.c.id == Contact.group_id)
+    )
+
+
+def board(campaign_id: int, chosen: TargetFilter) -> list[Column]:
+    """Every stage with its count and its first COLUMN_SIZE targets, next steps due first; two queries."""
+    totals = stage_counts(campaign_id, chosen)
+    order = (Target.due_order, Target.priority_order, Target.id)
+    # A limit for each stage walks the board's index; a window function would read all targets of the campaign.
+    tops = [
+        chosen.apply(sa.select(Target.id).where(Target.campaign_id == campaign_id, Target.stage == stage))
+        .order_by(*order)
+        .limit(COLUMN_SIZE)
+        .subquery()
+        for stage in Stage
+    ]
+    first = sa.union_all(*(sa.select(top.c.id) for top in tops))
+    cards: dict[Stage, list[AnyRow]] = defaultdict(list)
+    for card in db.session.execute(_cards().where(Target.id.in_(first)).order_by(*order)):
+        cards[card.stage].append(card)
+    return [Column(stage, totals[stage], cards[stage]) for stage in Stage]
+
+
+def targets_page(campaign_id: int, chosen: TargetFilter, sort: str, cursor: str | None) -> Page:
+    """Targets of a campaign the filter lets through, in one of the SORTS."""
+    statement = chosen.apply(_cards().where(Target.campaign_id == campaign_id), joined=True)
+    return page(statement, SORTS[sort], cursor)
+
+
+def next_steps(campaign_id: int, limit: int = 10) -> Rows:
+    """The open targets whose next steps are due first."""
+    statement = _cards().where(Target.campaign_id == campaign_id, Target.due_order < NO_NEXT_STEP)
+    return db.session.execute(statement.order_by(Target.due_order, Target.priority_order, Target.id).limit(limit)).all()
+
+
+def target(target_id: int) -> AnyRow | None:
+    """One target with the columns of a card and `campaign`, the campaign's name."""
+    statement = _cards().add_columns(Campaign.name.label("campaign")).join(Campaign, Campaign.id == Target.campaign_id)
+    return db.session.execute(statement.where(Target.id == target_id)).one_or_none()
+
+
+def moves_of(target_id: int) -> Rows:
+    """The moves of one target, the latest first: from_stage, to_stage, close_reason, note, at, actor."""
+    statement = sa.select(
+        StageMove.from_stage,
+        StageMove.to_stage,
+        StageMove.close_reason,
+        StageMove.note,
+        StageMove.at,
+        StageMove.actor,
+    ).where(StageMove.target_id == target_id)
+    return db.session.execute(statement.order_by(StageMove.at.desc(), StageMove.id.desc())).all()
+
+
+def recently_moved(campaign_id: int, limit: int = 8) -> Rows:
+    """The targets of a campaign that moved last: target_id, name, stage, close_reason, stage_since."""
+    statement = (
+        sa.select(
+            Target.id.label("target_id"),
+            Contact.name,
+            Target.stage,
+            Target.close_reason,
+            Target.stage_since,
+        )
+        .join(Contact, Contact.id == Target.contact_id)
+        .where(Target.campaign_id == campaign_id, Target.stage != Stage.IDENTIFIED)
+    )
+    return db.session.execute(statement.order_by(Target.stage_since.desc(), Target.id.desc()).limit(limit)).all()
+
+
+def targets_of_campaign(campaign_id: int, target_ids: Sequence[int]) -> list[int]:
+    """Those of the ids that are targets of this campaign."""
+    statement = sa.select(Target.id).where(Target.id.in_(target_ids), Target.campaign_id == campaign_id)
+    return list(db.session.scalars(statement))
+
+
+def contact_ids(chosen: ContactFilter) -> Sequence[int]:
+    """Ids of every contact the filter finds."""
+    return db.session.scalars(chosen.apply(sa.select(Contact.id))).all()
+
+
+def contact_exists(contact_id: int) -> bool:
+    """Whether there is such a contact."""
+    return db.session.scalar(sa.select(Contact.id).where(Contact.id == contact_id)) is not None
+
+
+def targets_of_contact(contact_id: int) -> Rows:
+    """Where a contact stands in each campaign, by the campaign's name: card columns and `campaign`."""
+    statement = _cards().add_columns(Campaign.name.label("campaign")).join(Campaign, Campaign.id == Target.campaign_id)
+    return db.session.execute(statement.where(Target.contact_id == contact_id).order_by(Campaign.name)).all()
+
+
+def countries(campaign_id: int) -> list[str]:
+    """ISO 3166 codes of the countries a campaign's targets come from, in the order of their names."""
+    statement = (
+        sa.select(Contact.country)
+        .join(Target, Target.contact_id == Contact.id)
+        .where(Target.campaign_id == campaign_id, Contact.country.is_not(None))
+        .group_by(Contact.country, Contact.country_sort)
+        .order_by(Contact.country_sort)
+    )
+    return [code for code in db.session.scalars(statement) if code]
+
+
+def groups(campaign_id: int) -> list[tuple[int, str]]:
+    """Id and short name of the political groups a campaign's targets belong to."""
+    label = sa.func.coalesce(_group.c.abbreviation, _group.c.name)
+    statement = (
+        sa.select(_group.c.id, label.label("label"))
+        .join(Contact, Contact.group_id == _group.c.id)
+        .join(Target, Target.contact_id == Contact.id)
+        .where(Target.campaign_id == campaign_id)
+        .group_by(_group.c.id, label)
+        .order_by(label)
+    )
+    return [(row.id, row.label) for row in db.session.execute(statement)]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Contacts a filter finds, seen from a campaign: how many are there, how many of them it has already."""
+
+    found: int
+    already: int
+    sample: Rows
+
+    @property
+    def new(self) -> int:
+        """How many adding them would add."""
+        return self.found - self.already
+
+
+def candidates(campaign_id: int, chosen: ContactFilter, sample: int = 12) -> Candidates:
+    """What adding the contacts of a ContactFilter would come to, with the first of those that are new."""
+    in_campaign = sa.select(Target.contact_id).where(Target.campaign_id == campaign_id)
+    inside = Contact.id.in_(in_campaign)
+    counted = chosen.apply(sa.select(sa.func.count(), sa.func.sum(sa.case((inside, 1), else_=0))).select_from(Contact))
+    found, already = db.session.execute(counted).one()
+    named = chosen.apply(sa.select(Contact.id, Contact.name, Contact.category, Contact.country).where(sa.not_(inside)))
+    rows = db.session.execute(named.order_by(Contact.sort_name, Contact.id).limit(sample)).all()
+    return Candidates(found, already or 0, rows)

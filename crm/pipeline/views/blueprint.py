@@ -1,0 +1,72 @@
+"""The blueprint, and what every screen of the pipeline needs."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from crm import clock
+from crm.pipeline import queries
+from crm.pipeline.actions import MoveRefused
+from crm.pipeline.labels import close_reason_label, priority_label, stage_label, stage_tone
+from crm.pipeline.models import ALLOWED_MOVES, OPEN_STAGES, CloseReason, Priority, Stage
+from crm.pipeline.queries import AnyRow
+from crm.web import own_page, toast
+
+blueprint = Blueprint("pipeline", __name__)
+for _filter in (stage_label, stage_tone, priority_label, close_reason_label):
+    blueprint.add_app_template_filter(_filter)
+
+
+for _name, _word in {
+    "Stage": Stage,
+    "Priority": Priority,
+    "CloseReason": CloseReason,
+    "ALLOWED_MOVES": ALLOWED_MOVES,
+    "OPEN_STAGES": OPEN_STAGES,
+}.items():
+    blueprint.add_app_template_global(_word, _name)  # type: ignore[arg-type]  # any object may be a global of Jinja
+
+
+@blueprint.app_template_test()
+def overdue(row: AnyRow) -> bool:
+    """Whether a target's next step was due before today."""
+    return row.next_step_due is not None and row.next_step_due < clock.today() and row.stage is not Stage.CLOSED
+
+
+def campaign_or_404(campaign_id: int) -> AnyRow:
+    """The campaign, or the page that says there is none."""
+    return queries.campaign(campaign_id) or abort(404, gettext("There is no such campaign."))
+
+
+def target_or_404(target_id: int) -> AnyRow:
+    """The target, or the page that says there is none."""
+    return queries.target(target_id) or abort(404, gettext("There is no such target."))
+
+
+def back_to(fallback: str) -> ResponseReturnValue:
+    """Go back to the page of ours the form came from, filters and all, or to `fallback`."""
+    return redirect(own_page(request.form.get("next")) or fallback)
+
+
+def posted_stage(field: str) -> Stage:
+    """A stage chosen in a plain form; BadRequest for anything else."""
+    try:
+        return Stage(request.form.get(field, ""))
+    except ValueError:
+        abort(400, gettext("Choose a stage from the list."))
+
+
+def explain(refusal: MoveRefused, name: str) -> None:
+    """Say why a target stays where it stands."""
+    stage = stage_label(refusal.stage)
+    words = {
+        "same": gettext("%(name)s stands at “%(stage)s” already.", name=name, stage=stage),
+        "moved_meanwhile": gettext(
+            "Nothing was moved: somebody else moved %(name)s to “%(stage)s” meanwhile.", name=name, stage=stage
+        ),
+        "not_allowed": gettext("%(name)s is closed: take the target up again first.", name=name),
+        "reason_needed": gettext("Closing needs a reason."),
+    }
+    toast(words[refusal.reason], category="error")

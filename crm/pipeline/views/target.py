@@ -1,0 +1,113 @@
+"""One target's page: what is wanted, what comes next, where it stood, closing it and taking it up again."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from crm.accounts.queries import active_users, actor_names
+from crm.pipeline import actions, queries
+from crm.pipeline.filters import NOBODY
+from crm.pipeline.forms import CloseForm, TargetForm, owner_choices, priority_choices, reason_choices
+from crm.pipeline.views.blueprint import blueprint, explain, target_or_404
+from crm.policy import Permission, actor, requires
+from crm.unit_of_work import unit_of_work
+from crm.web import toast
+
+
+def _target_form() -> TargetForm:
+    form = TargetForm()
+    form.owner_id.choices = owner_choices(active_users())
+    form.priority.choices = priority_choices()
+    return form
+
+
+def _close_form() -> CloseForm:
+    form = CloseForm(formdata=None) if request.endpoint != "pipeline.close" else CloseForm()
+    form.reason.choices = reason_choices()
+    return form
+
+
+def _page(target_id: int, form: TargetForm, close_form: CloseForm, status: int = 200) -> ResponseReturnValue:
+    return render_template(
+        "pipeline/target.html",
+        target=target_or_404(target_id),
+        form=form,
+        close_form=close_form,
+        moves=queries.moves_of(target_id),
+        actors=actor_names(),
+    ), status
+
+
+@blueprint.get("/targets/<int:target_id>")
+@requires(Permission.READ)
+def target(target_id: int) -> ResponseReturnValue:
+    """One target."""
+    row = target_or_404(target_id)
+    form = _target_form()
+    form.process(obj=row)
+    form.owner_id.data = row.owner_id or NOBODY
+    return _page(target_id, form, _close_form())
+
+
+@blueprint.post("/targets/<int:target_id>")
+@requires(Permission.LOBBY)
+def save_target(target_id: int) -> ResponseReturnValue:
+    """Save what is wanted of a target and what comes next."""
+    target_or_404(target_id)
+    form = _target_form()
+    if not form.validate_on_submit():
+        return _page(target_id, form, _close_form(), 422)
+    with unit_of_work("change target", actor=actor()) as work:
+        actions.update_target(
+            target_id,
+            ask=form.ask.data or "",
+            next_step=form.next_step.data or "",
+            next_step_due=form.next_step_due.data,
+            owner_id=None if form.owner_id.data == NOBODY else form.owner_id.data,
+            priority=form.priority.data,
+        )
+    if work.change_set_id is None:
+        toast(gettext("Nothing had changed."), category="info")
+    else:
+        toast(gettext("Saved."), undo=work.change_set_id)
+    return redirect(url_for("pipeline.target", target_id=target_id))
+
+
+@blueprint.post("/targets/<int:target_id>/close")
+@requires(Permission.LOBBY)
+def close(target_id: int) -> ResponseReturnValue:
+    """Pursue a target no more, and say why."""
+    row = target_or_404(target_id)
+    close_form = _close_form()
+    if not close_form.validate_on_submit():
+        form = _target_form()
+        form.process(formdata=None, obj=row)
+        form.owner_id.data = row.owner_id or NOBODY
+        return _page(target_id, form, close_form, 422)
+    try:
+        with unit_of_work("close target", actor=actor()) as work:
+            actions.close_target(target_id, close_form.reason.data, close_form.note.data or "")
+    except actions.MoveRefused as refusal:
+        explain(refusal, row.name)
+    else:
+        toast(gettext("%(name)s is closed.", name=row.name), undo=work.change_set_id)
+    return redirect(url_for("pipeline.target", target_id=target_id))
+
+
+@blueprint.post("/targets/<int:target_id>/reopen")
+@requires(Permission.LOBBY)
+def reopen(target_id: int) -> ResponseReturnValue:
+    """Take a closed target up again."""
+    row = target_or_404(target_id)
+    note = request.form.get("note", "").strip()[:300]
+    try:
+        with unit_of_work("reopen target", actor=actor()) as work:
+            actions.reopen_target(target_id, note)
+    except actions.MoveRefused as refusal:
+        # The mover saw a closed target; by now it stands where the refusal says.
+        explain(refusal, row.name)
+    else:
+        toast(gettext("%(name)s is taken up again.", name=row.name), undo=work.change_set_id)
+    return redirect(url_for("pipeline.target", target_id=target_id))
