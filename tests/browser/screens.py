@@ -27,6 +27,13 @@ class Variant:
 
 
 LIGHT_DESKTOP = Variant("light", DESKTOP, "en")
+# Every pair of two choices comes up: enough to find what one of them breaks in another.
+PAIRS = [
+    LIGHT_DESKTOP,
+    Variant("light", PHONE, "ar"),
+    Variant("dark", DESKTOP, "ar"),
+    Variant("dark", PHONE, "en"),
+]
 VARIANTS = [Variant(*values) for values in itertools.product(("light", "dark"), (DESKTOP, PHONE), ("en", "ar"))]  # type: ignore[arg-type]
 
 
