@@ -80,7 +80,12 @@ def message_html(key: str) -> ResponseReturnValue:
     html = maildir.body(_message_or_404(key), "html")
     if html is None:
         abort(404)
-    safe = nh3.clean(html, link_rel="noopener noreferrer", set_tag_attribute_values={"a": {"target": "_blank"}})
+    safe = nh3.clean(
+        html,
+        clean_content_tags={"script", "style", "title"},
+        link_rel="noopener noreferrer",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )
     page = f"<!doctype html><meta charset=utf-8><title>HTML</title><style>{_STYLE}</style><body>{safe}"
     return Response(
         page,
