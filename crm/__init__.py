@@ -22,6 +22,7 @@ from crm.letters import jobs as letters_jobs
 from crm.letters.results import record_results
 from crm.outbox import jobs as outbox_jobs
 from crm.outbox.results import on_result
+from crm.overview import views as overview_views
 from crm.pipeline import views as pipeline_views
 from crm.timeline.actions import forget_undone
 
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(accounts_views.blueprint)
     app.register_blueprint(audit_views.blueprint)
     labels.init_app(app)
+    app.register_blueprint(overview_views.blueprint)
     if settings.mail_catcher:
         app.register_blueprint(caught_mail_views.blueprint)
     app.register_blueprint(pipeline_views.blueprint)

@@ -13,8 +13,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from crm import clock
-from crm.directory.labels import category_label, country_label
-from crm.directory.models import Category, Contact
+from crm.directory.labels import category_label, country_label, kind_label
+from crm.directory.models import Category, Contact, ContactKind
 from crm.extensions import db
 from crm.places.countries import country_codes
 from crm.text import fold
@@ -39,6 +39,7 @@ def text_matches(text: str) -> sa.ColumnElement[bool]:
 class Condition:
     """One condition of a filter in words, and the filter without it."""
 
+    name: str
     label: str
     value: str
     without: dict[str, str]
@@ -49,6 +50,7 @@ class ContactFilter:
     """Conditions that all hold; one left out asks nothing. `group` and `party` are ids of organizations."""
 
     text: str = ""
+    kind: ContactKind | None = None
     category: Category | None = None
     country: str | None = None
     group: int | None = None
@@ -61,6 +63,7 @@ class ContactFilter:
         """Read the filter from query arguments; what it does not know is left aside. Raises BadRequest for nonsense."""
         readers: dict[str, Any] = {
             "text": str.strip,
+            "kind": ContactKind,
             "category": Category,
             "country": _country,
             "group": int,
@@ -99,6 +102,7 @@ class ContactFilter:
         if self.text:
             conditions.append(text_matches(self.text))
         for column, value in (
+            (Contact.kind, self.kind),
             (Contact.category, self.category),
             (Contact.country, self.country),
             (Contact.group_id, self.group),
@@ -125,6 +129,8 @@ class ContactFilter:
         said: list[tuple[str, str, str]] = []
         if self.text:
             said.append(("text", gettext("Text"), self.text))
+        if self.kind:
+            said.append(("kind", gettext("Kind"), kind_label(self.kind)))
         if self.category:
             said.append(("category", gettext("Category"), category_label(self.category)))
         if self.country:
@@ -141,7 +147,7 @@ class ContactFilter:
             )
         empty = type(self)()
         return [
-            Condition(label, value, replace(self, **{name: getattr(empty, name)}).to_args())
+            Condition(name, label, value, replace(self, **{name: getattr(empty, name)}).to_args())
             for name, label, value in said
         ]
 

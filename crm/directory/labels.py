@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Flask
 from flask_babel import get_locale, lazy_gettext
 
@@ -11,7 +13,7 @@ from crm.places.countries import country_name
 CATEGORIES = {
     Category.MEP: lazy_gettext("MEP"),
     Category.COMMISSIONER: lazy_gettext("Commissioner"),
-    Category.NATIONAL_OFFICIAL: lazy_gettext("National official"),
+    Category.NATIONAL_OFFICIAL: lazy_gettext("National government"),
     Category.REGIONAL_GOVERNMENT: lazy_gettext("Regional government"),
     Category.PARLIAMENT: lazy_gettext("Parliament"),
     Category.POLITICAL_GROUP: lazy_gettext("Political group"),
@@ -29,6 +31,18 @@ POINTS = {
     PointKind.URL: lazy_gettext("Website"),
     PointKind.TWITTER: lazy_gettext("X (Twitter)"),
 }
+# Roles that sources write in these words; any other is shown as its source wrote it.
+ROLES = {
+    "member": lazy_gettext("Member"),
+    "substitute": lazy_gettext("Substitute"),
+    "chair": lazy_gettext("Chair"),
+    "vice-chair": lazy_gettext("Vice-chair"),
+}
+# Registers whose entries have a page: what they are called, and the page's address.
+REGISTERS = {
+    "europarl": (lazy_gettext("European Parliament"), "https://www.europarl.europa.eu/meps/en/{}"),
+    "wikidata": (lazy_gettext("Wikidata"), "https://www.wikidata.org/wiki/{}"),
+}
 
 
 def category_label(category: Category) -> str:
@@ -41,8 +55,32 @@ def country_label(code: str | None) -> str:
     return country_name(code, get_locale())
 
 
+def kind_label(kind: ContactKind) -> str:
+    """Person or organization, in the reader's language."""
+    return str(KINDS[kind])
+
+
+def point_label(kind: PointKind) -> str:
+    """The kind of a contact point in the reader's language."""
+    return str(POINTS[kind])
+
+
+def role_label(role: str) -> str:
+    """The role of a membership in the reader's language, where it is one of ours."""
+    return str(ROLES.get(role.lower(), role))
+
+
+def register_label(scheme: str) -> str:
+    """Who keeps the register of an identifier; the scheme itself where we do not know."""
+    return str(REGISTERS[scheme][0]) if scheme in REGISTERS else scheme
+
+
+def register_page(value: str, scheme: str) -> str | None:
+    """The public page of an identifier, where its register has one."""
+    return REGISTERS[scheme][1].format(quote(value, safe="")) if scheme in REGISTERS else None
+
+
 def init_app(app: Flask) -> None:
-    """Register the template filters `category`, `country`, `contact_kind` and `point_kind`."""
-    app.jinja_env.filters.update(
-        category=category_label, country=country_label, contact_kind=KINDS.__getitem__, point_kind=POINTS.__getitem__
-    )
+    """Let every template use these labels as filters."""
+    for label in (category_label, country_label, kind_label, point_label, role_label, register_label, register_page):
+        app.jinja_env.filters[label.__name__] = label

@@ -35,6 +35,20 @@ class Category(StrEnum):
     OTHER = "other"
 
 
+PERSON_CATEGORIES = (
+    Category.MEP,
+    Category.COMMISSIONER,
+    Category.NATIONAL_OFFICIAL,
+    Category.REGIONAL_GOVERNMENT,
+    Category.PARTNER,
+    Category.UN_BODY,
+    Category.OTHER,
+)
+ORGANIZATION_CATEGORIES = tuple(
+    category for category in Category if category not in (Category.MEP, Category.COMMISSIONER)
+)
+
+
 # Folded text sorts alike on every database: PostgreSQL compares its bytes, as SQLite does.
 SORTED = sa.String(300).with_variant(sa.String(300, collation="C"), "postgresql")
 
@@ -59,6 +73,7 @@ class Contact(Base):
     __tablename__ = "contact"
     __table_args__ = (
         sa.Index("ix_contact_sort_name_id", "sort_name", "id"),
+        sa.Index("ix_contact_kind_sort_name_id", "kind", "sort_name", "id"),
         sa.Index("ix_contact_category_sort_name_id", "category", "sort_name", "id"),
         sa.Index("ix_contact_country_sort_name_id", "country", "sort_name", "id"),
         sa.Index("ix_contact_group_id_sort_name_id", "group_id", "sort_name", "id"),

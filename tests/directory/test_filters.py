@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 
 from crm import clock
 from crm.directory.filters import ContactFilter, MandateState
-from crm.directory.models import Category, Contact
+from crm.directory.models import Category, Contact, ContactKind
 from crm.extensions import db
 from crm.places.countries import country_codes
 from tests.factories.directory import make_organization, make_person
@@ -40,6 +40,7 @@ def test_each_condition_narrows(directory: None) -> None:
         ({}, everyone),
         ({"country": "SE"}, {"Bo Berg", "Di Dahl"}),
         ({"country": "se"}, {"Bo Berg", "Di Dahl"}),
+        ({"kind": "organization"}, {"Migrant Forum"}),
         ({"category": "partner"}, {"Migrant Forum"}),
         ({"group": str(ids["Blue Group"])}, {"Cy Cohen", "Di Dahl"}),
         ({"party": str(ids["Verdes"])}, {"Ada Álvaro"}),
@@ -60,7 +61,14 @@ def test_each_condition_narrows(directory: None) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"category": "x"}, {"country": "Atlantis"}, {"group": "x"}, {"mandate": "soon"}, {"has_address": "1"}],
+    [
+        {"category": "x"},
+        {"kind": "x"},
+        {"country": "Atlantis"},
+        {"group": "x"},
+        {"mandate": "soon"},
+        {"has_address": "1"},
+    ],
 )
 def test_nonsense_is_a_clear_error(app: Flask, arguments: dict[str, str]) -> None:
     with pytest.raises(BadRequest) as refusal:
@@ -72,6 +80,7 @@ def test_nonsense_is_a_clear_error(app: Flask, arguments: dict[str, str]) -> Non
     st.builds(
         ContactFilter,
         text=st.text().map(str.strip),
+        kind=st.none() | st.sampled_from(ContactKind),
         category=st.none() | st.sampled_from(Category),
         country=st.none() | st.sampled_from(sorted(country_codes())),
         group=st.none() | st.integers(0, 2**31),

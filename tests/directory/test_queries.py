@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy import event
 
 from crm.directory.actions import add_membership, set_point_status
 from crm.directory.filters import ContactFilter
@@ -29,22 +27,7 @@ from crm.directory.queries import (
 from crm.extensions import db
 from crm.unit_of_work import unit_of_work
 from tests.factories.directory import make_organization, make_person, organization_named
-
-
-def queries_of(ask: Callable[[], object]) -> int:
-    """How many statements `ask` sends to the database."""
-    sent: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            sent.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        ask()
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-    return len(sent)
+from tests.queries import queries_of
 
 
 @pytest.fixture

@@ -1,0 +1,95 @@
+"""The first page after signing in: figures, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from crm.overview.queries import HomeFigures, home_figures
+from crm.overview.views.blueprint import blueprint
+from crm.policy import Permission, can, requires
+from crm.web import has_endpoint
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number with where it comes from."""
+
+    value: int
+    label: str
+    href: str | None
+    tone: str | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do on the way from an empty installation to a first mailing."""
+
+    done: bool
+    label: str
+    text: str
+    href: str | None
+
+
+def _href(endpoint: str, permission: Permission) -> str | None:
+    return url_for(endpoint) if has_endpoint(endpoint) and can(permission) else None
+
+
+def _figures(found: HomeFigures) -> list[Figure]:
+    held = Figure(
+        found.letters_held,
+        ngettext("letter held: did it arrive?", "letters held: did they arrive?", found.letters_held),
+        _href("outbox.messages", Permission.ADMINISTER),
+        "bad",
+    )
+    figures = [
+        Figure(found.contacts, ngettext("contact", "contacts", found.contacts), url_for("overview.contacts")),
+        Figure(
+            found.campaigns,
+            ngettext("campaign", "campaigns", found.campaigns),
+            _href("pipeline.campaigns", Permission.READ),
+        ),
+        Figure(
+            found.letters_waiting,
+            ngettext("letter waiting to be sent", "letters waiting to be sent", found.letters_waiting),
+            _href("letters.mailings", Permission.READ),
+        ),
+    ]
+    return [*figures, held] if found.letters_held else figures
+
+
+def _steps(found: HomeFigures) -> list[Step]:
+    """What leads to the first letters; nothing any more once they are on their way."""
+    if found.has_mailing:
+        return []
+    return [
+        Step(
+            found.contacts > 0,
+            gettext("Import a roster"),
+            gettext("Bring in who you write to: the European Parliament's list, or any CSV file."),
+            _href("roster_import.imports", Permission.IMPORT),
+        ),
+        Step(
+            found.campaigns > 0,
+            gettext("Start a campaign"),
+            gettext("Choose the treaty, the goal and the people you pursue for it."),
+            _href("pipeline.campaigns", Permission.READ),
+        ),
+        Step(
+            False,
+            gettext("Send the first letters"),
+            gettext("Write a letter once, preview it for each reader, and have a second person approve it."),
+            _href("letters.letters", Permission.READ),
+        ),
+    ]
+
+
+@blueprint.get("/")
+@requires(Permission.SIGNED_IN)
+def home() -> ResponseReturnValue:
+    """Where the work stands; until the first letters are out, the steps to get there."""
+    found = home_figures()
+    return render_template("overview/home.html", figures=_figures(found), steps=_steps(found))

@@ -1,0 +1,224 @@
+"""A contact's whole page, and the changes made on it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from crm.audit.actions import undo
+from crm.directory.models import Category, Contact, ContactPoint, Person, PointStatus
+from crm.extensions import db
+from crm.policy import Role
+from crm.timeline.actions import Event, add_events
+from crm.timeline.models import EntryKind
+from crm.unit_of_work import unit_of_work
+from tests.factories.accounts import make_user, sign_in
+from tests.factories.directory import make_organization, make_person, organization_named
+from tests.queries import queries_of
+
+
+@pytest.fixture
+def officer(client: FlaskClient) -> FlaskClient:
+    return sign_in(client, make_user())
+
+
+def posted(client: FlaskClient, form_page: str, action: str, **data: str) -> tuple[int, str]:
+    """Send the form of a page with its token; the status and the page that follows."""
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(form_page).text)
+    assert token is not None
+    answer = client.post(action, data={"csrf_token": token[1], **data})
+    if answer.status_code == 302:
+        return 302, client.get(answer.location).text
+    return answer.status_code, answer.text
+
+
+def test_everything_known_stands_on_one_page(officer: FlaskClient) -> None:
+    person = make_person(
+        "Ada Álvaro", country="ES", group="Green Group", party="Verdes", identifiers={"europarl": "7", "desk": "a/b"}
+    )
+    page = officer.get(f"/contacts/{person.id}").text
+    for shown in ("<bdi>Ada Álvaro</bdi>", "Spain", "Green Group", "Verdes", "European Parliament", "term 10"):
+        assert shown in page
+    assert 'href="https://www.europarl.europa.eu/meps/en/7"' in page
+    assert "a/b" in page
+    assert "Nothing has happened yet" in page
+
+
+def test_ended_mandates_are_marked_and_said(officer: FlaskClient) -> None:
+    person = make_person(ended=date(2024, 9, 1))
+    page = officer.get(f"/contacts/{person.id}").text
+    assert "Ended</span>" in page
+    assert "No mandate since" in page
+    assert "Ended</span>" not in officer.get(f"/contacts/{make_person().id}").text
+
+
+def test_an_organization_shows_its_people(officer: FlaskClient) -> None:
+    make_person("Ada Álvaro", group="Green Group", party="Verdes")
+    group = organization_named("Green Group", Category.POLITICAL_GROUP)
+    for organization in (
+        group,
+        organization_named("Verdes", Category.PARTY),
+        organization_named("European Parliament", Category.PARLIAMENT),
+    ):
+        assert "Ada Álvaro" in officer.get(f"/contacts/{organization.id}").text
+    assert f'href="/contacts?group={group.id}"' in officer.get(f"/contacts/{group.id}").text
+
+
+def test_an_unknown_contact_is_not_found(officer: FlaskClient) -> None:
+    answer = officer.get("/contacts/999999")
+    assert answer.status_code == 404
+    assert "no such contact" in answer.text
+
+
+def test_the_timeline_tells_the_teams_events_newest_first(client: FlaskClient) -> None:
+    user = make_user(team="Ours")
+    stranger = make_user(team="Theirs")
+    person = make_person()
+    with unit_of_work("events", actor=f"user:{user.id}"):
+        add_events(
+            [
+                Event(
+                    person.id, datetime(2026, 1, day, tzinfo=UTC), EntryKind.LETTER_SENT, f"letter:{day}", f"News {day}"
+                )
+                for day in range(1, 26)
+            ]
+        )
+        add_events(
+            [
+                Event(person.id, datetime(2026, 2, 1, tzinfo=UTC), EntryKind.TARGETED, "target:1", "Secret", {}, team)
+                for team in (stranger.team_id,)
+            ]
+        )
+    officer = sign_in(client, user)
+    page = officer.get(f"/contacts/{person.id}").text
+    assert re.findall(r"News \d+", page) == [f"News {day}" for day in range(25, 5, -1)]
+    assert "Secret" not in page
+    assert user.name in page
+    onwards = re.search(r'rel="next" href="([^"]*)"', page)
+    assert onwards is not None
+    assert re.findall(r"News \d+", officer.get(onwards[1]).text) == [f"News {day}" for day in range(5, 0, -1)]
+
+
+def test_the_page_costs_the_same_however_much_is_known(app: Flask, officer: FlaskClient) -> None:
+    person = make_person(party="Verdes")
+    few = queries_of(lambda: officer.get(f"/contacts/{person.id}"))
+    with unit_of_work("events", actor="user:1"):
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        add_events([Event(person.id, moment, EntryKind.LETTER_SENT, f"letter:{number}") for number in range(30)])
+    # One more for the names of those who acted.
+    assert queries_of(lambda: officer.get(f"/contacts/{person.id}")) == few + 1
+    assert few + 1 <= 12
+
+
+def test_basic_fields_are_edited_in_place_and_undone(officer: FlaskClient) -> None:
+    person = make_person("Ada Alvaro")
+    page, action = f"/contacts/{person.id}?edit=details", f"/contacts/{person.id}"
+    assert 'value="Alvaro"' in officer.get(page).text
+    fields = {"given_name": "Ada", "family_name": "Zúñiga", "category": "mep", "country": "PT"}
+    status, after = posted(officer, page, action, **fields)
+    assert (status, "Saved." in after, "<bdi>Ada Zúñiga</bdi>" in after) == (302, True, True)
+    changed = db.session.get_one(Contact, person.id)
+    assert (changed.sort_name, changed.country, changed.country_sort) == ("zuniga ada", "PT", "portugal")
+    number = re.search(r"/undo/(\d+)|change_set_id=(\d+)", after)
+    if number is not None:
+        with unit_of_work("undo", actor="test"):
+            undo(int(number[1] or number[2]))
+        assert db.session.get_one(Contact, person.id).name == "Ada Alvaro"
+    status, after = posted(officer, page, action, **{**fields, "family_name": " "})
+    assert status == 422
+    assert "Enter the family name." in after
+    assert 'value="PT" ' in after or '<option selected value="PT">' in after
+
+
+def test_a_contact_point_is_added_taken_out_of_use_and_used_again(officer: FlaskClient) -> None:
+    person = make_person(email="old@parliament.example")
+    page = f"/contacts/{person.id}?edit=points"
+    status, after = posted(officer, page, f"/contacts/{person.id}/points", kind="email", value="no address")
+    assert status == 422
+    assert "not an e-mail address" in after
+    assert 'value="no address"' in after
+    status, after = posted(
+        officer, page, f"/contacts/{person.id}/points", kind="email", value=" New@Parliament.Example"
+    )
+    assert (status, "new@parliament.example" in after) == (302, True)
+    old = db.session.scalars(sa.select(ContactPoint).where(ContactPoint.value == "old@parliament.example")).one()
+    status, after = posted(officer, page, f"/contacts/{person.id}/points/{old.id}/retired")
+    assert "Out of use</span>" in after
+    assert db.session.get_one(ContactPoint, old.id).status is PointStatus.RETIRED
+    assert db.session.get_one(Contact, person.id).email == "new@parliament.example"
+    posted(officer, page, f"/contacts/{person.id}/points/{old.id}/current")
+    assert db.session.get_one(ContactPoint, old.id).status is PointStatus.CURRENT
+    other = make_person()
+    status, _after = posted(officer, page, f"/contacts/{other.id}/points/{old.id}/retired")
+    assert status == 404
+    status, _after = posted(officer, page, f"/contacts/{person.id}/points/{old.id}/lost")
+    assert status == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "complaint"),
+    [("url", "ada.example", "beginning with https://"), ("phone", " ", "Enter the address or number.")],
+)
+def test_a_wrong_contact_point_is_refused(officer: FlaskClient, kind: str, value: str, complaint: str) -> None:
+    person = make_person()
+    page = f"/contacts/{person.id}?edit=points"
+    status, after = posted(officer, page, f"/contacts/{person.id}/points", kind=kind, value=value)
+    assert (status, complaint in after) == (422, True)
+
+
+def test_a_person_is_added_by_hand(officer: FlaskClient) -> None:
+    fields = {"given_name": "Ada", "family_name": "Álvaro", "category": "national_official", "country": "ES"}
+    status, after = posted(
+        officer, "/contacts/new", "/contacts/new?kind=person", **fields, email="Ada@Ministry.Example"
+    )
+    assert status == 302
+    assert "is in the directory" in after
+    person = db.session.scalars(sa.select(Person)).one()
+    assert (person.name, person.email, person.country_sort) == ("Ada Álvaro", "ada@ministry.example", "spain")
+
+
+def test_an_organization_is_added_by_hand(officer: FlaskClient) -> None:
+    fields = {"name": "Platform for Migrants", "abbreviation": "PfM", "category": "partner", "country": ""}
+    status, after = posted(officer, "/contacts/new?kind=organization", "/contacts/new?kind=organization", **fields)
+    assert (status, "Partner organization" in after) == (302, True)
+
+
+@pytest.mark.parametrize(
+    "same", [{"email": "ADA@parliament.example"}, {"given_name": "Ada", "family_name": "Alvaro", "email": ""}]
+)
+def test_a_likely_duplicate_is_shown_before_it_is_added(officer: FlaskClient, same: dict[str, str]) -> None:
+    known = make_person("Ada Álvaro", email="ada@parliament.example")
+    fields = {"given_name": "Eda", "family_name": "Elvero", "category": "mep", "country": "ES", **same}
+    before = db.session.scalar(sa.select(sa.func.count()).select_from(Contact))
+    status, after = posted(officer, "/contacts/new", "/contacts/new?kind=person", **fields)
+    assert status == 409
+    assert f'href="/contacts/{known.id}"' in after
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Contact)) == before
+    status, after = posted(officer, "/contacts/new", "/contacts/new?kind=person", **fields, anyway="1")
+    assert status == 302
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Contact)) == (before or 0) + 1
+
+
+def test_a_form_with_gaps_keeps_what_was_typed(officer: FlaskClient) -> None:
+    status, after = posted(
+        officer, "/contacts/new", "/contacts/new?kind=person", given_name="Ada", category="", country="ES", email="x"
+    )
+    assert status == 422
+    for shown in ('value="Ada"', "Enter the family name.", "Choose a category.", "not an e-mail address"):
+        assert shown in after
+    assert officer.get("/contacts/new?kind=robot").status_code == 404
+
+
+def test_home_leads_from_an_empty_installation_to_the_first_letters(client: FlaskClient) -> None:
+    admin = sign_in(client, make_user(Role.ADMIN))
+    page = admin.get("/").text
+    assert "What to do next" in page
+    assert 'class="done"' not in page
+    make_organization()
+    page = admin.get("/").text
+    assert page.count('class="done"') == 1

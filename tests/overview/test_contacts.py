@@ -1,0 +1,121 @@
+"""The list of contacts and search, as an officer reads them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from crm.policy import Role
+from tests.factories.accounts import make_user, sign_in
+from tests.factories.directory import make_organization, make_person, organization_named
+from tests.queries import queries_of
+
+
+@pytest.fixture
+def officer(client: FlaskClient) -> FlaskClient:
+    return sign_in(client, make_user())
+
+
+def names(page: str) -> list[str]:
+    return re.findall(r'<th scope="row"><a [^>]*><bdi>([^<]*)</bdi>', page)
+
+
+def test_an_empty_directory_offers_the_next_step(officer: FlaskClient) -> None:
+    page = officer.get("/contacts").text
+    assert "Nobody is here yet" in page
+    assert 'href="/contacts/new"' in page
+
+
+def test_the_list_shows_what_is_known_and_marks_who_left(officer: FlaskClient) -> None:
+    make_person("Ada Álvaro", country="ES", group="Green Group", party="Verdes", email="ada@parliament.example")
+    make_person("Bo Berg", country="SE", group=None, ended=date(2024, 9, 1))
+    page = officer.get("/contacts?kind=person").text
+    assert names(page) == ["Ada Álvaro", "Bo Berg"]
+    for shown in ("2 contacts", "Spain", "Green Group", "Verdes", "mailto:ada@parliament.example"):
+        assert shown in page
+    assert page.count("Mandate ended</span>") == 1
+
+
+def test_filters_live_in_the_address_and_each_can_be_taken_away(officer: FlaskClient) -> None:
+    make_person("Ada Álvaro", country="ES")
+    make_person("Bo Berg", country="SE")
+    page = officer.get("/contacts?country=SE&text=berg&sort=-name").text
+    assert names(page) == ["Bo Berg"]
+    assert '<option value="SE" selected>Sweden</option>' in page
+    assert 'value="berg"' in page
+    for link in ("/contacts?text=berg&amp;sort=-name", "/contacts?country=SE&amp;sort=-name"):
+        assert f'href="{link}"' in page
+    nobody = officer.get("/contacts?text=nobody").text
+    assert "No contact passes these filters" in nobody
+
+
+def test_a_damaged_filter_is_a_clear_error(officer: FlaskClient) -> None:
+    answer = officer.get("/contacts?country=Atlantis")
+    assert answer.status_code == 400
+    assert "country cannot be Atlantis" in answer.text
+    assert officer.get("/contacts?cursor=nonsense").status_code == 400
+    assert officer.get("/contacts?sort=nonsense").status_code == 200
+
+
+def test_pages_walk_through_the_whole_list(officer: FlaskClient) -> None:
+    for number in range(53):
+        make_person(f"Ada Person{number:02}", group=None, parliament=None)
+    page = officer.get("/contacts?kind=person").text
+    assert "50 of 53 contacts" in page
+    onwards = re.search(r'rel="next" href="([^"]*)"', page)
+    assert onwards is not None
+    rest = officer.get(onwards[1].replace("&amp;", "&")).text
+    assert names(page) + names(rest) == [f"Ada Person{number:02}" for number in range(53)]
+    assert "3 of 53 contacts" in rest
+
+
+def test_the_list_costs_the_same_at_any_length(app: Flask, officer: FlaskClient) -> None:
+    make_person(party="Verdes")
+    few = queries_of(lambda: officer.get("/contacts?text=ada"))
+    for _ in range(60):
+        make_person(party="Verdes")
+    assert queries_of(lambda: officer.get("/contacts?text=ada")) in (few, few + 1)  # counted once there are more pages
+    assert few <= 12
+
+
+def test_a_viewer_is_offered_no_changes(client: FlaskClient) -> None:
+    viewer = sign_in(client, make_user(Role.VIEWER))
+    person = make_person()
+    assert "/contacts/new" not in viewer.get("/contacts").text
+    page = viewer.get(f"/contacts/{person.id}?edit=details").text
+    assert "edit=details" not in page
+    assert 'name="family_name"' not in page
+    assert viewer.post(f"/contacts/{person.id}").status_code in (400, 403)
+
+
+def test_search_shows_the_palette_links_alone(officer: FlaskClient) -> None:
+    person = make_person("Łukasz Kohut", country="PL")
+    organization = make_organization("Platform for Migrants", abbreviation="PfM")
+    hits = officer.get("/search?q=kasz", headers={"X-Partial": "1"}).text
+    assert f'href="/contacts/{person.id}"' in hits
+    assert "MEP, Poland" in hits
+    assert "<html" not in hits
+    page = officer.get("/search?q=pfm").text
+    assert f'href="/contacts/{organization.id}"' in page
+    assert "<html" in page
+    assert officer.get("/search?q=", headers={"X-Partial": "1"}).text.strip() == ""
+    assert "Nobody is called that" in officer.get("/search?q=xyz").text
+
+
+def test_search_costs_two_queries_besides_the_session(app: Flask, officer: FlaskClient) -> None:
+    make_person("Ada Alvaro")
+    partial = {"X-Partial": "1"}
+    alone = queries_of(lambda: officer.get("/search?q=", headers=partial))
+    assert queries_of(lambda: officer.get("/search?q=ada", headers=partial)) == alone + 2
+
+
+def test_a_name_is_shown_as_text(officer: FlaskClient) -> None:
+    organization_named("<script>alert(1)</script>", make_organization().category)
+    for address in ("/contacts", "/search?q=script"):
+        page = officer.get(address).text
+        assert "&lt;script&gt;" in page
+        assert "<script>alert" not in page
