@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     port: int = Field(
         8000, validation_alias="PORT", ge=0, le=65535, description="port of the web server of `ratify up`"
     )
+    demo: bool = Field(
+        True,
+        validation_alias="RATIFY_DEMO",
+        description="whether a first `ratify up` loads the demo; never in production",
+    )
     public_url: str = Field(
         "",
         validation_alias="RATIFY_URL",

@@ -41,7 +41,7 @@ def _load_demo_once(settings: Settings, wanted: bool) -> Sequence[str]:
         try:
             if no_users_yet():
                 if not wanted or settings.environment is Environment.PRODUCTION:
-                    return ["nobody can sign in yet: ratify create-user"]
+                    return ["nobody can sign in yet: ratify create-user --email … --name … --role admin --team …"]
                 click.echo("Loading the demo: invented people, parties and letters (RATIFY_DEMO=0 starts empty)")
                 load_demo()
             if not demo_users_exist():
@@ -94,8 +94,8 @@ class _Announcement:
 
 
 @click.command()
-@click.option("--demo/--no-demo", envvar="RATIFY_DEMO", default=True, help="Load the demo on a first start.")
-def up(demo: bool) -> None:
+@click.option("--no-demo", is_flag=True, help="Start empty, as RATIFY_DEMO=0 does.")
+def up(no_demo: bool) -> None:
     """Run the whole product: web, workers, queue server and mail catcher, until Ctrl-C."""
     try:
         wanted = load_settings()
@@ -105,7 +105,7 @@ def up(demo: bool) -> None:
             running = programs(settings)
             click.echo(f"Preparing {settings.data}")
             prepare_data(settings)
-            sign_in = _load_demo_once(settings, demo)
+            sign_in = _load_demo_once(settings, settings.demo and not no_demo)
             supervise(settings.data / "run", running, _Announcement(settings, sign_in))
     except (ports.PortInUse, data_folder.AlreadyRunning, QueueServerMissing, PermissionError) as refusal:
         raise click.ClickException(str(refusal)) from None

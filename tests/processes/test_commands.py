@@ -11,8 +11,12 @@ from tests.processes.product import ratify
 
 # What each command is called with here; `up` has tests of its own.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "create-user": tuple("--email a@b.example --name A --role admin --team T --password long-enough-to-pass".split()),
     "demo": (),
+    "settings": (),
 }
+# Commands that need no database.
+WITHOUT_DATA = {"settings"}
 
 
 def test_every_command_is_tried() -> None:
@@ -24,7 +28,7 @@ def test_a_command_prepares_an_empty_folder(command: str, tmp_path: Path) -> Non
     folder = tmp_path / "not there yet"
     done = ratify(folder, command, *ARGUMENTS[command])
     assert done.returncode == 0, done.stderr
-    assert (folder / "ratify.db").exists()
+    assert (folder / "ratify.db").exists() is (command not in WITHOUT_DATA)
     assert "Traceback" not in done.stderr
 
 
