@@ -11,7 +11,7 @@ from tests.processes.product import ratify
 
 # What each command is called with here; `up` has tests of its own.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
-    "create-user": tuple("--email a@b.example --name A --role admin --team T --password long-enough-to-pass".split()),
+    "create-user": ("--email", "a@b.example", "--name=A", "--role=admin", "--team=T", "--password=a-long-one-to-pass"),
     "demo": (),
     "settings": (),
 }
