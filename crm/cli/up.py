@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from time import monotonic
+from urllib.parse import urlsplit
 
 import click
 
@@ -62,26 +65,26 @@ class _Announcement:
         self.next_question = monotonic()
         self.done = False
 
-    def _obstacle(self) -> str | None:
-        """What is not ready yet; None if all is."""
+    def _obstacles(self) -> list[str]:
+        """What is not ready yet; nothing once all is."""
         # Local by construction: no proxy of the environment must stand between.
-        connection = http.client.HTTPConnection(ports.HOST, self.settings.port, timeout=3)
+        connection = http.client.HTTPConnection(ports.HOST, self.settings.port, timeout=5)
         try:
-            connection.request("GET", "/readyz", headers={"Accept": "application/json"})
+            connection.request("GET", "/readyz", headers={"Host": urlsplit(self.settings.base_url).netloc})
             answer = connection.getresponse()
-            text = answer.read(2000).decode("utf-8", "replace")
-        except (OSError, http.client.HTTPException) as error:
-            return f"web: {error}"
+            found = json.load(answer)
+            return [] if answer.status == HTTPStatus.OK else list(found["problems"])
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+            return [f"the web server does not answer yet ({error})"]
         finally:
             connection.close()
-        return None if answer.status in (200, 404) else text
 
     def __call__(self, say: Callable[[str], None]) -> None:
         if self.done or monotonic() < self.next_question:
             return
-        obstacle = self._obstacle()
+        obstacles = self._obstacles()
         self.next_question = monotonic() + _PAUSE
-        if obstacle is None:
+        if not obstacles:
             self.done = True
             for line in self.sign_in:
                 say(line)
@@ -90,7 +93,7 @@ class _Announcement:
             say(f"ready: {click.style(self.settings.base_url, bold=True)} (Ctrl-C stops everything)")
         elif monotonic() > self.patient_until:
             self.patient_until = monotonic() + _PATIENCE
-            say(f"not ready yet: {obstacle}")
+            say(f"not ready yet: {'; '.join(obstacles)}")
 
 
 @click.command()
