@@ -135,6 +135,12 @@ def slug(value: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
 
 
+def initials(name: str) -> str:
+    """The first letters of a name's first and last words: `Tomás de la Vega` is `TV`."""
+    words = name.split()
+    return "".join(word[0].upper() for word in (words[:1] + words[1:][-1:]))
+
+
 def init_app(app: Flask) -> None:
     """Register error pages, cache headers and what templates may call."""
     app.register_error_handler(HTTPException, _error_page)
@@ -144,6 +150,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(has_endpoint=has_endpoint, asset=asset, theme=theme)
     app.jinja_env.filters.update(
         ago=ago,
+        initials=initials,
         slug=slug,
         day=lambda value: format_date(value, "medium") if value else "",
         moment=lambda value: format_datetime(value, "medium") if value else "",

@@ -17,8 +17,11 @@ from werkzeug.serving import make_server
 from config import load_settings
 from crm import create_app
 from crm.accounts.models import User
+from crm.demo.actions import load_demo
 from crm.extensions import db
 from crm.policy import Role
+from crm.treaties.actions import load_facts
+from crm.unit_of_work import unit_of_work
 from tests.browser.screens import LIGHT_DESKTOP, Variant
 from tests.browser.style_guide import style_guide
 from tests.factories.accounts import make_user, sign_in
@@ -55,6 +58,11 @@ def live_app(
         )
     )
     app.register_blueprint(style_guide)
+    with app.app_context():
+        with unit_of_work("load facts", actor="test"):
+            load_facts()
+        load_demo()
+        db.session.remove()
     yield app
     with app.app_context():
         db.engine.dispose()

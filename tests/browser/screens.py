@@ -65,10 +65,12 @@ def assert_fits(page: Page) -> None:
 
 def untranslated(page: Page) -> list[str]:
     """Words outside the marks of the pseudo-locale. Data is told apart by its element: names in `bdi`, codes in
-    `code`, anything else in `data-raw`. What Babel writes (dates, countries) is in Arabic letters."""
+    `code`, anything else in `data-raw`, rows in options by their number. What Babel writes (dates, countries) is in Arabic letters."""
     words: list[str] = page.evaluate(
         r"""() => {
-          const data = "bdi, time, code, kbd, pre, script, style, textarea, [data-raw], [data-raw] *, .letter *";
+          const data = "bdi, time, code, kbd, pre, script, style, textarea, [data-raw], .letter";
+          // A choice among rows: its value is the row's number.
+          const row = (element) => element.matches("option") && /^[1-9]\d*$/.test(element.value);
           const found = [];
           const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
           let open = 0;
@@ -80,11 +82,12 @@ def untranslated(page: Page) -> list[str]:
               else if (open <= 0) outside += letter;
             }
             outside = outside.replace(/\p{Script=Arabic}/gu, "");
-            if (/\p{L}/u.test(outside) && !walker.currentNode.parentElement.closest(data)) found.push(outside.trim());
+            const parent = walker.currentNode.parentElement;
+            if (/\p{L}/u.test(outside) && !parent.closest(data) && !row(parent)) found.push(outside.trim());
           }
           for (const name of ["aria-label", "title", "placeholder", "alt", "data-label", "data-confirm"]) {
             for (const element of document.body.querySelectorAll(`[${name}]`)) {
-              const text = element.getAttribute(name);
+              const text = element.getAttribute(name).replace(/\p{Script=Arabic}/gu, "");
               const ours = /\p{L}/u.test(text) && !element.closest("[data-raw]");
               if (ours && !text.includes("⟪")) found.push(`${name}: ${text}`);
             }
