@@ -65,7 +65,8 @@ def assert_fits(page: Page) -> None:
 
 def untranslated(page: Page) -> list[str]:
     """Words outside the marks of the pseudo-locale. Data is told apart by its element: names in `bdi`, codes in
-    `code`, anything else in `data-raw`, rows in options by their number. What Babel writes (dates, countries) is in Arabic letters."""
+    `code`, anything else in `data-raw`, rows in options by their number. What Babel writes (dates, countries) is in
+    Arabic letters."""
     words: list[str] = page.evaluate(
         r"""() => {
           const data = "bdi, time, code, kbd, pre, script, style, textarea, [data-raw], .letter";
