@@ -18,6 +18,7 @@ import pytest
 
 from crm.demo.users import PASSWORD, USERS
 from tests.processes.product import Product, processes_of, ratify, running, wait_for
+from tests.servers.smtp import Behaviour, SmtpServer
 
 # The folder of one copy has what paths may have: spaces, what a shell or a configuration file would read, and length.
 AWKWARD = "a b; #%d 'quoted' " + "long" * 20
@@ -121,3 +122,24 @@ def test_two_copies_side_by_side_and_every_way_to_end(product: Product, tmp_path
             other.process.wait()
             wait_for("no process left", lambda: not processes_of(folder))
     assert _status(f"{product.wait_until_ready()}/sign-in") == 200
+
+
+def test_a_worker_in_the_middle_of_a_letter_is_stopped_as_well(tmp_path: Path) -> None:
+    in_the_air: list[float] = []
+
+    def never() -> float:
+        in_the_air.append(600.0)
+        return in_the_air[-1]
+
+    folder = tmp_path / "busy"
+    # The demo has a mailing that is sent as soon as there is a worker.
+    with (
+        SmtpServer(Behaviour(delay=never)).running() as server,
+        running(folder, MAIL_SERVER=server.host, MAIL_PORT=str(server.port)) as product,
+    ):
+        assert product.child("mail_catcher.py") is None
+        wait_for("a letter in the air", lambda: in_the_air)
+        worker = wait_for("worker", lambda: product.child("worker.py"))
+        assert worker.children()
+        assert product.stop() == 0
+        assert processes_of(folder) == []
