@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from crm import clock
 from crm.audit.models import ChangeSet
 from crm.extensions import db
 from crm.job_queue import MAIL, get_queue
-from crm.outbox import actions, queries, results
+from crm.outbox import actions, queries
 from crm.outbox.actions import BatchRefused, Decision, NotHeld
 from crm.outbox.addresses import BadAddress
 from crm.outbox.models import (
@@ -25,22 +24,9 @@ from crm.outbox.models import (
     SuppressionReason,
 )
 from crm.outbox.reasons import EXPLANATIONS, Reason
-from crm.outbox.results import Result, on_result
+from crm.outbox.results import Result
 from crm.unit_of_work import unit_of_work
 from tests.factories.outbox import a_draft, letters, make_batch
-
-
-@pytest.fixture
-def heard() -> Iterator[list[Result]]:
-    """Every result announced during the test."""
-    found: list[Result] = []
-
-    def listen(some: Sequence[Result]) -> None:
-        found.extend(some)
-
-    on_result(listen)
-    yield found
-    results._handlers.remove(listen)
 
 
 def waiting_jobs() -> int:

@@ -1,0 +1,379 @@
+"""Letters leave through a real SMTP server, and each ends in the state its answer means."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from email.utils import parseaddr
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from crm import clock, job_queue
+from crm.extensions import db
+from crm.outbox import actions, queries
+from crm.outbox.connection import SmtpConnection
+from crm.outbox.models import Batch, MessageState, OutageReason, OutgoingMessage, SuppressionReason
+from crm.outbox.reasons import Reason
+from crm.outbox.results import Result, on_result
+from crm.outbox.unsubscribing import read_token
+from crm.unit_of_work import unit_of_work
+from tests.factories.outbox import a_draft, letters, make_batch
+from tests.outbox.conftest import Send, outage
+from tests.servers.smtp import DROP, SmtpServer
+
+SENT, DEFERRED, FAILED = MessageState.SENT, MessageState.DEFERRED, MessageState.FAILED
+HELD, QUEUED, CANCELLED = MessageState.HELD, MessageState.QUEUED, MessageState.CANCELLED
+# Larger than all buffers on the way, so that it cannot be on its way as a whole when the server hangs up.
+HUGE = "x" * 60 + "\n"
+
+
+def states(batch: Batch) -> list[MessageState]:
+    return [letter.state for letter in letters(batch)]
+
+
+def only(number: int, answer: str) -> Callable[[str], str | None]:
+    """That answer for one recipient, yes for all others."""
+    return lambda address: answer if address.startswith(f"member{number}@") else None
+
+
+def elsewhere(app: Flask, work: Callable[[], object]) -> None:
+    """Do it as another process would: with a session and a connection of its own."""
+
+    def run() -> None:
+        with app.app_context():
+            work()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+
+
+def due_again() -> None:
+    """Let a day go by for letters that wait, and for the mail server."""
+    with unit_of_work("let time go by", actor="test"):
+        db.session.execute(
+            sa.update(OutgoingMessage)
+            .where(OutgoingMessage.next_attempt_at.is_not(None))
+            .values(next_attempt_at=clock.now())
+        )
+        db.session.execute(sa.text("DELETE FROM outbox_outage"))
+
+
+def test_letters_arrive_with_their_names_and_words(server: SmtpServer, send: Send, heard: list[Result]) -> None:
+    names = ["Łukasz KOHUT", "Νίκος ΠΑΠΑΝΔΡΈΟΥ", "Doe, John (EPP)", "Séan Ó Fearghaíl", "عمر"]
+    with unit_of_work("post", actor="test"):
+        batch = actions.open_batch("mailing", "mailing:1")
+        actions.post(
+            batch.id,
+            [
+                a_draft(
+                    number,
+                    to_name=name,
+                    subject=f"Ratification pour {name}",
+                    text=f"Dear {name},\n.\n..dots\nand a very long line {'é' * 200}\nno end",
+                    html=f"<p>Dear {name}</p>\n<p>عزيزي</p>",
+                    sender="Ann Müller <ann@ratify.example>",
+                    reply_to="Office <office@ratify.example>",
+                    one_click_unsubscribe=True,
+                )
+                for number, name in enumerate(names)
+            ],
+        )
+        actions.release(batch.id)
+    send()
+    assert [(letter.state, letter.reason, letter.reply_code) for letter in letters(batch)] == [(SENT, None, 250)] * 5
+    assert [result.state for result in heard] == [SENT] * 5
+    for received, letter, name in zip(server.received, letters(batch), names, strict=True):
+        message = received.message
+        assert (received.sender, received.recipient) == ("ann@ratify.example", letter.to_address)
+        assert message["To"].addresses[0].display_name == name
+        assert message["To"].addresses[0].addr_spec == letter.to_address
+        assert message["Subject"] == f"Ratification pour {name}"
+        assert message["From"].addresses[0].display_name == "Ann Müller"
+        assert parseaddr(message["Reply-To"]) == ("Office", "office@ratify.example")
+        assert message["Message-ID"] == letter.message_id_header
+        assert abs(message["Date"].datetime - clock.now()) < timedelta(minutes=1)
+        text, html = message.get_body(("plain",)), message.get_body(("html",))
+        assert text is not None
+        assert html is not None
+        assert text.get_content().splitlines() == letter.text.splitlines()
+        assert html.get_content().splitlines() == (letter.html or "").splitlines()
+        assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        token = message["List-Unsubscribe"].strip("<>").rpartition("/")[2]
+        link = read_token(token)
+        assert link is not None
+        assert link.message_id == letter.id
+        assert all(len(line) <= 200 for line in received.data.split(b"\r\n"))
+        assert received.data.isascii()
+        assert letter.size is not None
+        assert letter.attempts == 1
+
+
+def test_a_letter_of_text_alone_is_not_multipart(server: SmtpServer, send: Send) -> None:
+    make_batch(1, text="Dear Ann,\nplease ratify.\n")
+    send()
+    message = server.received[0].message
+    assert message.get_content_type() == "text/plain"
+    assert message.get_content().splitlines() == ["Dear Ann,", "please ratify."]
+    assert "List-Unsubscribe" not in message
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "end"])
+@pytest.mark.parametrize(
+    ("answer", "state"), [("451 4.3.0 try\r\nlater", DEFERRED), ("550 5.1.1 never", FAILED), ("399 odd", DEFERRED)]
+)
+def test_a_refusal_concerns_its_letter_alone(
+    server: SmtpServer, send: Send, heard: list[Result], stage: str, answer: str, state: MessageState
+) -> None:
+    answer = answer.replace("\r\n", " ")
+    if stage == "mail":
+        server.behaviour.mail = lambda sender: answer if sender.startswith("odd") else None
+    else:
+        setattr(server.behaviour, stage, only(2, answer))
+    with unit_of_work("post", actor="test"):
+        batch = actions.open_batch("mailing", "mailing:1")
+        drafts = [a_draft(number, sender="odd@ratify.example" if number == 2 else None) for number in (1, 2, 3)]
+        actions.post(batch.id, drafts)
+        actions.release(batch.id)
+    send()
+    assert states(batch) == [SENT, state, SENT]
+    letter = letters(batch)[1]
+    assert f"{letter.reply_code} {letter.reply_text}" == answer
+    assert letter.attempts == 1
+    assert [(result.reference, result.state) for result in heard if result.state is not SENT] == [("letter:2", state)]
+    assert outage() is None
+    if state is DEFERRED:
+        assert letter.reason is Reason.SERVER_BUSY
+        assert letter.next_attempt_at is not None
+        assert timedelta(seconds=50) < letter.next_attempt_at - clock.now() <= timedelta(minutes=1)
+        send()
+        assert letters(batch)[1].attempts == 1
+        due_again()
+        send()
+        assert letters(batch)[1].attempts == 2
+
+
+def test_a_letter_put_off_for_three_days_fails(server: SmtpServer, send: Send) -> None:
+    server.behaviour.rcpt = only(1, "452 4.2.2 mailbox full")
+    batch = make_batch(1)
+    send()
+    with unit_of_work("age", actor="test"):
+        db.session.execute(sa.update(OutgoingMessage).values(first_deferred_at=clock.now() - timedelta(hours=72)))
+    due_again()
+    send()
+    letter = letters(batch)[0]
+    assert (letter.state, letter.reason, letter.reply_text) == (FAILED, Reason.EXPIRED, "4.2.2 mailbox full")
+    assert letter.attempts == 2
+
+
+@pytest.mark.parametrize("stage", ["rcpt", "data", "content"])
+@pytest.mark.parametrize("victim", [1, 3])
+def test_hung_up_before_the_final_dot_goes_back_to_the_queue(
+    server: SmtpServer, send: Send, stage: str, victim: int
+) -> None:
+    setattr(server.behaviour, stage, only(victim, DROP))
+    text = HUGE * 400_000 if stage == "content" else "Dear member"
+    with unit_of_work("post", actor="test"):
+        batch = actions.open_batch("mailing", "mailing:1")
+        drafts = [a_draft(number, text=text if number == victim else "Dear member") for number in range(1, 5)]
+        actions.post(batch.id, drafts)
+        actions.release(batch.id)
+    send()
+    letter = letters(batch)[victim - 1]
+    assert (letter.state, letter.reason) == (DEFERRED, Reason.CONNECTION_LOST)
+    assert set(states(batch)[victim:]) == {QUEUED}
+    trouble = outage()
+    assert trouble is not None
+    assert trouble.reason is OutageReason.UNREACHABLE
+    send()
+    assert set(states(batch)[victim:]) == {QUEUED}, "the server is left alone for some seconds"
+    with unit_of_work("wait", actor="test"):
+        db.session.execute(sa.text("UPDATE outbox_outage SET next_attempt_at = '2020-01-01 00:00:00+00:00'"))
+    send()
+    expected = [SENT] * 4
+    expected[victim - 1] = DEFERRED
+    assert states(batch) == expected
+    assert outage() is None
+
+
+def test_hung_up_after_the_final_dot_is_held_for_a_person(server: SmtpServer, send: Send, heard: list[Result]) -> None:
+    server.behaviour.end = only(2, DROP)
+    batch = make_batch(3)
+    send()
+    assert states(batch) == [SENT, HELD, QUEUED]
+    assert letters(batch)[1].reason is Reason.NO_ANSWER
+    due_again()
+    send()
+    assert states(batch) == [SENT, HELD, SENT]
+    assert [received.recipient for received in server.received].count("member2@parliament.example") == 1
+    assert [result.state for result in heard] == [SENT, HELD, SENT]
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_server_that_hangs_up_now_and_then_is_called_again(server: SmtpServer, send: Send, limit: int) -> None:
+    server.behaviour.letters_a_connection = limit
+    batch = make_batch(10)
+    send()
+    assert states(batch) == [SENT] * 10
+    assert len(server.received) == 10
+    assert outage() is None
+
+
+def test_nothing_is_lost_while_the_server_is_away(app: Flask, send: Send) -> None:
+    app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", 1
+    batch = make_batch(2)
+    send()
+    first = outage()
+    assert first is not None
+    assert (first.reason, first.failures) == (OutageReason.UNREACHABLE, 1)
+    assert "refused" in first.words
+    send()
+    assert outage() is not None
+    assert states(batch) == [QUEUED, QUEUED]
+    assert {letter.attempts for letter in letters(batch)} == {0}
+
+
+def test_no_server_is_a_trouble_too(app: Flask, send: Send) -> None:
+    batch = make_batch(1)
+    send()
+    trouble = outage()
+    assert trouble is not None
+    assert trouble.reason is OutageReason.NO_SERVER
+    assert states(batch) == [QUEUED]
+
+
+def test_a_changed_secret_key_stops_all_sending(app: Flask, server: SmtpServer, send: Send) -> None:
+    with unit_of_work("suppress", actor="test"):
+        actions.suppress("member1@parliament.example", SuppressionReason.OBJECTION)
+    batch = make_batch(1)
+    app.config["SECRET_KEY"] = "quite another key, long enough to sign with"
+    send()
+    trouble = outage()
+    assert trouble is not None
+    assert trouble.reason is OutageReason.KEY_CHANGED
+    assert states(batch) == [QUEUED]
+
+
+def test_suppressed_addresses_get_nothing(server: SmtpServer, send: Send, heard: list[Result]) -> None:
+    batch = make_batch(3)
+    with unit_of_work("suppress", actor="test"):
+        actions.suppress("MEMBER2@parliament.example", SuppressionReason.UNSUBSCRIBED)
+    send()
+    assert states(batch) == [SENT, CANCELLED, SENT]
+    assert letters(batch)[1].reason is Reason.SUPPRESSED
+    assert sorted((result.reference, result.state) for result in heard) == [
+        ("letter:1", SENT),
+        ("letter:2", CANCELLED),
+        ("letter:3", SENT),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("not an address", Reason.BAD_ADDRESS),
+        ("a@x.example\r\nRCPT TO:<b@x.example>", Reason.BAD_ADDRESS),
+        ("jürgen@parliament.example", Reason.NEEDS_SMTPUTF8),
+    ],
+)
+def test_what_cannot_be_sent_fails_and_says_why(server: SmtpServer, send: Send, address: str, reason: Reason) -> None:
+    batch = make_batch(1, to_address=address)
+    send()
+    letter = letters(batch)[0]
+    assert (letter.state, letter.reason) == (FAILED, reason)
+    assert server.received == []
+
+
+def test_invented_addresses_never_reach_a_real_server(
+    server: SmtpServer, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SmtpConnection, "is_local", property(lambda _self: False))
+    batch = make_batch(1)
+    real = make_batch(1, reference="mailing:2", to_address="someone@parliament.eu")
+    send()
+    letter = letters(batch)[0]
+    assert (letter.state, letter.reason) == (FAILED, Reason.RESERVED_DOMAIN)
+    assert states(real) == [SENT]
+
+
+def test_what_no_mail_can_carry_fails_alone(server: SmtpServer, send: Send) -> None:
+    batch = make_batch(2)
+    with unit_of_work("spoil", actor="test"):
+        first = letters(batch)[0].id
+    with unit_of_work("spoil", actor="test"):
+        db.session.execute(
+            sa.update(OutgoingMessage).where(OutgoingMessage.id == first).values(sender="nobody, nowhere")
+        )
+    send()
+    assert states(batch) == [FAILED, SENT]
+    assert letters(batch)[0].reason is Reason.NOT_COMPOSABLE
+
+
+@pytest.mark.parametrize(("action", "state"), [(actions.pause, QUEUED), (actions.cancel, CANCELLED)])
+def test_a_pause_or_a_cancel_stops_the_very_next_letter(
+    app: Flask, server: SmtpServer, send: Send, action: Callable[[int], object], state: MessageState
+) -> None:
+    batch = make_batch(5)
+    batch_id = batch.id
+
+    def stop() -> None:
+        with unit_of_work("stop", actor="test"):
+            action(batch_id)
+
+    def meddle(address: str) -> str | None:
+        if address.startswith("member3@"):
+            elsewhere(app, stop)
+        return None
+
+    server.behaviour.rcpt = meddle
+    send()
+    assert states(batch) == [SENT, SENT, state, state, state]
+    assert len(server.received) == 2
+    assert queries.batch_counts(batch_id)[state] == 3
+
+
+def test_letters_somebody_waits_for_leave_first(server: SmtpServer, send: Send) -> None:
+    make_batch(3)
+    with unit_of_work("reset", actor="test"):
+        actions.post_now(a_draft(9, reference="reset:9"))
+    send()
+    assert [received.recipient.partition("@")[0] for received in server.received] == [
+        "member9",
+        "member1",
+        "member2",
+        "member3",
+    ]
+
+
+def test_a_listener_that_fails_does_not_undo_the_mark(server: SmtpServer, send: Send, heard: list[Result]) -> None:
+    def break_down(_results: object) -> None:
+        db.session.execute(sa.text("INSERT INTO outbox_batch (id) VALUES (1)"))
+
+    on_result(break_down)
+    try:
+        batch = make_batch(3)
+        send()
+    finally:
+        from crm.outbox import results
+
+        results._handlers.remove(break_down)
+    assert states(batch) == [SENT] * 3
+    assert len(server.received) == 3
+
+
+def test_a_process_asked_to_stop_gives_back_what_it_did_not_touch(
+    server: SmtpServer, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(address: str) -> str | None:
+        if address.startswith("member2@"):
+            monkeypatch.setattr(job_queue.stop, "requested", True)
+        return None
+
+    server.behaviour.rcpt = stop
+    batch = make_batch(4)
+    send()
+    assert states(batch) == [SENT, SENT, QUEUED, QUEUED]
+    assert db.session.scalar(sa.text("SELECT count(*) FROM outbox_lease")) == 0
