@@ -200,9 +200,7 @@ def test_after_a_crash_nothing_is_given_back_as_untouched(app: Flask, me: Holder
     assert states(batch) == [SENT, HELD, HELD]
 
 
-def test_a_sender_that_lost_its_lease_doubles_nothing(
-    app: Flask, server: SmtpServer, send: Send, me: Holder
-) -> None:
+def test_a_sender_that_lost_its_lease_doubles_nothing(app: Flask, server: SmtpServer, send: Send, me: Holder) -> None:
     batch = make_batch(6)
     taken_over: list[int] = []
 

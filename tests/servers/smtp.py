@@ -154,7 +154,7 @@ class SmtpServer:
             self.received.append(letter)
 
     def _authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> Any:
-        return AuthResult(success=(data.login.decode(), data.password.decode()) == self.login)
+        return AuthResult(success=(data.login.decode(), data.password.decode()) == self.login, handled=False)
 
     def dialogue(self) -> SMTP:
         """One connection's side of the server."""
