@@ -12,6 +12,7 @@ from flask import url_for
 from flask_babel import gettext, lazy_gettext
 
 from crm.overview.queries import names_of_users
+from crm.pipeline.labels import stage_label
 from crm.timeline.models import EntryKind
 from crm.web import has_endpoint
 
@@ -52,7 +53,8 @@ def _href(reference: str) -> str | None:
 
 def _detail(kind: EntryKind, details: dict[str, Any]) -> str:
     if kind is EntryKind.STAGE_MOVED:
-        words = gettext("%(before)s → %(after)s", before=details.get("from") or "", after=details.get("to") or "")
+        stages = [stage_label(stage) for stage in (details.get("from"), details.get("to")) if stage]
+        words = gettext("%(before)s → %(after)s", before=stages[0], after=stages[-1]) if stages else ""
         return ": ".join(part for part in (words, details.get("note")) if part)
     return str(details.get("reply") or "") if kind is EntryKind.LETTER_FAILED else ""
 
