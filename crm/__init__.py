@@ -25,6 +25,7 @@ from crm.outbox import jobs as outbox_jobs
 from crm.outbox.results import on_result
 from crm.overview import views as overview_views
 from crm.pipeline import views as pipeline_views
+from crm.reports import views as reports_views
 from crm.timeline.actions import forget_undone
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.mail_catcher:
         app.register_blueprint(caught_mail_views.blueprint)
     app.register_blueprint(pipeline_views.blueprint)
+    app.register_blueprint(reports_views.blueprint)
     with app.app_context():
         prepare_engine(db.engine)
     recording.listen()

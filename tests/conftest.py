@@ -148,6 +148,8 @@ def statements(app: Flask) -> Statements:
     @contextmanager
     def listen() -> Iterator[list[str]]:
         sent: list[str] = []
+        # The layout's banner looks anew every few seconds: here it looks each time, so that counts can be compared.
+        app.extensions.pop("present_trouble", None)
 
         def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
             sent.append(statement)

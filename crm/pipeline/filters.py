@@ -14,7 +14,7 @@ from werkzeug.exceptions import BadRequest
 from crm import clock
 from crm.directory.filters import ContactFilter
 from crm.directory.models import Contact
-from crm.pipeline.models import OPEN_STAGES, Stage, StageMove, Target
+from crm.pipeline.models import OPEN_STAGES, CloseReason, Stage, StageMove, Target
 
 NOBODY = 0
 Value = TypeVar("Value")
@@ -40,8 +40,10 @@ class TargetFilter:
 
     stages: tuple[Stage, ...] = ()
     reached: Stage | None = None
+    closed_because: CloseReason | None = None
     owner: int | None = None
     overdue: bool = False
+    no_country: bool = False
     contact: ContactFilter = field(default_factory=ContactFilter)
 
     @classmethod
@@ -51,7 +53,9 @@ class TargetFilter:
             stages=_read(args, "stage", _stages) or (),
             reached=_read(args, "reached", _open_stage),
             owner=_read(args, "owner", int),
+            closed_because=_read(args, "closed_because", CloseReason),
             overdue=bool(_read(args, "overdue", _yes)),
+            no_country=bool(_read(args, "no_country", _yes)),
             contact=ContactFilter.from_args(args),
         )
 
@@ -61,7 +65,9 @@ class TargetFilter:
             "stage": ",".join(self.stages) or None,
             "reached": self.reached,
             "owner": self.owner,
+            "closed_because": self.closed_because,
             "overdue": "yes" if self.overdue else None,
+            "no_country": "yes" if self.no_country else None,
         }
         return {name: str(value) for name, value in own.items() if value is not None} | self.contact.to_args()
 
@@ -79,9 +85,13 @@ class TargetFilter:
             conditions.append(has_reached(self.reached))
         if self.owner is not None:
             conditions.append(Target.owner_id.is_(None) if self.owner == NOBODY else Target.owner_id == self.owner)
+        if self.closed_because:
+            conditions.append(Target.close_reason == self.closed_because)
         if self.overdue:
             conditions.append(is_overdue())
-        if self.contact.to_args():
+        if self.no_country:
+            conditions.append(Contact.country.is_(None))
+        if self.contact.to_args() or self.no_country:
             if not joined:
                 statement = statement.join(Contact, Contact.id == Target.contact_id)
             statement = self.contact.apply(statement)
