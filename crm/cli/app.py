@@ -6,20 +6,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
-from config import Settings, load_settings
+from config import Settings, SettingsError, load_settings
 from crm import create_app
 from crm.database import upgrade_schema
+from crm.extensions import db
 from crm.treaties.actions import load_facts
 from crm.unit_of_work import unit_of_work
 
 
 def prepare_data(settings: Settings) -> None:
-    """Make an empty data folder or database ready: migrate it and load the shipped facts."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    upgrade_schema(settings.sqlalchemy_url)
-    with create_app(settings).app_context(), unit_of_work("load facts", actor="command:facts"):
-        load_facts()
+    """Make an empty data folder or database ready: migrate it and load the shipped facts. Raises SettingsError."""
+    try:
+        # It holds people's data and the secret key.
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        upgrade_schema(settings.sqlalchemy_url)
+        app = create_app(settings)
+        with app.app_context():
+            with unit_of_work("load facts", actor="command:facts"):
+                load_facts()
+            db.engine.dispose()
+    except OSError as error:
+        raise SettingsError(f"RATIFY_DATA cannot be used: {error}") from None
+    except OperationalError as error:
+        raise SettingsError(f"DATABASE_URL or RATIFY_DATA: the database cannot be used: {error.orig}") from None
 
 
 @contextmanager

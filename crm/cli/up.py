@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from time import monotonic
 from urllib.parse import urlsplit
@@ -96,6 +97,19 @@ class _Announcement:
             say(f"not ready yet: {'; '.join(obstacles)}")
 
 
+def _run(settings: Settings, with_demo: bool) -> None:
+    """Prepare the data and supervise the programs to the end."""
+    running = programs(settings)
+    click.echo(f"Preparing {settings.data}")
+    prepare_data(settings)
+    sign_in = _load_demo_once(settings, with_demo)
+    try:
+        supervise(settings.data / "run", running, _Announcement(settings, sign_in))
+    finally:
+        with suppress(OSError):  # no socket folder here, or something is in it
+            settings.queue_socket.parent.rmdir()
+
+
 @click.command()
 @click.option("--no-demo", is_flag=True, help="Start empty, as RATIFY_DEMO=0 does.")
 def up(no_demo: bool) -> None:
@@ -105,10 +119,6 @@ def up(no_demo: bool) -> None:
         with data_folder.locked(wanted.data) as leave_note:
             settings = _settle(wanted)
             leave_note(f"process {os.getpid()}, {settings.base_url}")
-            running = programs(settings)
-            click.echo(f"Preparing {settings.data}")
-            prepare_data(settings)
-            sign_in = _load_demo_once(settings, settings.demo and not no_demo)
-            supervise(settings.data / "run", running, _Announcement(settings, sign_in))
-    except (ports.PortInUse, data_folder.AlreadyRunning, QueueServerMissing, PermissionError) as refusal:
+            _run(settings, settings.demo and not no_demo)
+    except (ports.PortInUse, data_folder.AlreadyRunning, QueueServerMissing, OSError) as refusal:
         raise click.ClickException(str(refusal)) from None

@@ -5,28 +5,34 @@ from __future__ import annotations
 from datetime import timedelta
 
 from crm import clock
-from crm.accounts.models import User
 from crm.demo import campaign, directory, letters
 from crm.demo.users import create_users
 from crm.policy import Role
 from crm.unit_of_work import unit_of_work
 
 
-def _as(user: User) -> str:
-    return f"user:{user.id}"
-
-
 def load_demo() -> None:
-    """Fill an empty database. Every piece is written in the name of the demo user who would have written it."""
-    began = clock.now() - timedelta(days=campaign.STARTED_DAYS_AGO)
-    with clock.pretend(began):
-        with unit_of_work("load demo users", actor="command:demo"):
+    """Fill an empty database, in one transaction: the demo is there as a whole or not at all.
+
+    Each piece is written in the name of the demo user who would have written it, at the time they would have.
+    """
+    moment = clock.now()
+    began = moment - timedelta(days=campaign.STARTED_DAYS_AGO)
+    with unit_of_work("load demo", actor="command:demo") as work:
+        with clock.pretend(began):
             users = create_users()
-            admin, lead, officer = (_as(users[role]) for role in (Role.ADMIN, Role.LEAD, Role.OFFICER))
-        with unit_of_work("load demo contacts", actor=admin):
+            actors = {role: f"user:{user.id}" for role, user in users.items()}
+            work.actor = actors[Role.ADMIN]
             contacts = directory.create_contacts()
-        with unit_of_work("create campaign", actor=lead):
+            work.actor = actors[Role.LEAD]
             running = campaign.create(contacts, users)
-    with unit_of_work("move targets", actor=officer):
+        work.actor = actors[Role.OFFICER]
         campaign.play(running, contacts)
-    letters.write(running, users, clock.now())
+        with clock.pretend(moment - timedelta(days=30)):
+            templates = letters.write_templates(running, users[Role.OFFICER])
+        with clock.pretend(moment - timedelta(days=1)):
+            mailings = letters.plan_mailings(running, templates, users[Role.OFFICER])
+        work.actor = actors[Role.LEAD]
+        letters.approve(mailings, users[Role.LEAD])
+        # No bell is rung: the workers look around when they start.
+        work.doorbells.clear()

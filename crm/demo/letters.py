@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-from crm import clock
 from crm.accounts.models import User
 from crm.letters.actions import (
     MailingText,
@@ -15,11 +12,9 @@ from crm.letters.actions import (
     write_wording,
 )
 from crm.letters.audience import Audience
-from crm.letters.jobs import plan
 from crm.letters.models import LetterTemplate, Mailing
+from crm.letters.planning import plan_next
 from crm.pipeline.models import Campaign, Stage
-from crm.policy import Role
-from crm.unit_of_work import unit_of_work
 
 FIRST_LETTER = {
     "en": (
@@ -83,6 +78,16 @@ def _template(
     return template
 
 
+def write_templates(campaign: Campaign, author: User) -> dict[str, LetterTemplate]:
+    """Add the templates, by their names."""
+    return {
+        "First letter": _template(
+            campaign, "First letter", "Asks for a question to the government", FIRST_LETTER, author
+        ),
+        "Thanks": _template(campaign, "Thanks", "Keeps supporters warm before the next meeting", THANKS, author),
+    }
+
+
 def _mailing(campaign: Campaign, template: LetterTemplate, name: str, officer: User, *stages: Stage) -> Mailing:
     text = MailingText(
         name=name,
@@ -94,23 +99,22 @@ def _mailing(campaign: Campaign, template: LetterTemplate, name: str, officer: U
     )
     mailing = create_mailing(campaign.id, text, planned_by_id=officer.id)
     plan_mailing(mailing.id, planned_by_id=officer.id)
+    while plan_next(mailing.id):
+        pass
     return mailing
 
 
-def write(campaign: Campaign, users: dict[Role, User], moment: datetime) -> None:
-    """Add templates and mailings. No bell is rung: the workers look around when they start."""
-    lead, officer = users[Role.LEAD], users[Role.OFFICER]
-    with clock.pretend(moment - timedelta(days=30)), unit_of_work("write letters", actor=f"user:{officer.id}"):
-        first = _template(campaign, "First letter", "Asks for a question to the government", FIRST_LETTER, officer)
-        thanks = _template(campaign, "Thanks", "Keeps supporters warm before the next meeting", THANKS, officer)
-    with clock.pretend(moment - timedelta(days=1)):
-        with unit_of_work("plan mailings", actor=f"user:{officer.id}") as work:
-            ask = _mailing(campaign, first, "First letter to members we have not reached", officer, Stage.IDENTIFIED)
-            thank = _mailing(campaign, thanks, "Thanks to supporters", officer, Stage.CONVINCED, Stage.COMMITTED)
-            mailing_ids = (ask.id, thank.id)
-            work.doorbells.clear()
-        for mailing_id in mailing_ids:
-            plan(mailing_id)
-    with unit_of_work("approve mailing", actor=f"user:{lead.id}") as work:
-        approve_mailing(mailing_ids[1], approver_id=lead.id)
-        work.doorbells.clear()
+def plan_mailings(campaign: Campaign, templates: dict[str, LetterTemplate], officer: User) -> dict[str, Mailing]:
+    """Plan a mailing of each template, as the officer and the desk worker do."""
+    first, thanks = templates["First letter"], templates["Thanks"]
+    return {
+        "First letter": _mailing(
+            campaign, first, "First letter to members we have not reached", officer, Stage.IDENTIFIED
+        ),
+        "Thanks": _mailing(campaign, thanks, "Thanks to supporters", officer, Stage.CONVINCED, Stage.COMMITTED),
+    }
+
+
+def approve(mailings: dict[str, Mailing], lead: User) -> None:
+    """Release the thanks; the first letter goes on waiting."""
+    approve_mailing(mailings["Thanks"].id, approver_id=lead.id)

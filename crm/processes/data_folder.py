@@ -18,7 +18,7 @@ def locked(folder: Path) -> Iterator[Callable[[str], None]]:
 
     The kernel drops the lock with the process, however it ends. Raises AlreadyRunning.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "running.lock").open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

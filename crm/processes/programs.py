@@ -38,9 +38,10 @@ class Program:
 
 def _private(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    if folder.stat().st_uid != os.getuid():
+    # In the machine's folder of temporary files somebody else may have been faster.
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
         raise PermissionError(f"{folder} belongs to somebody else: remove it")
+    folder.chmod(0o700)
     return folder
 
 

@@ -37,7 +37,7 @@ def ratify(folder: Path, *arguments: str, **settings: str) -> subprocess.Complet
     return subprocess.run(
         [RATIFY, *arguments],
         env=environment(folder, **settings),
-        cwd=folder.parent,
+        cwd="/",  # commands work from anywhere
         capture_output=True,
         text=True,
         timeout=PATIENCE,
