@@ -26,11 +26,13 @@ from crm.outbox.results import on_result
 from crm.overview import views as overview_views
 from crm.pipeline import views as pipeline_views
 from crm.reports import views as reports_views
+from crm.roster_import import jobs as roster_import_jobs
+from crm.roster_import.actions import follow_undo
 from crm.timeline.actions import forget_undone
 
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
-JOBS = (letters_jobs, outbox_jobs)
+JOBS = (letters_jobs, outbox_jobs, roster_import_jobs)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -67,5 +69,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         prepare_engine(db.engine)
     recording.listen()
     on_undo(forget_undone)
+    on_undo(follow_undo)
     on_result(record_results)
     return app

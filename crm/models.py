@@ -7,6 +7,7 @@ import crm.health.models
 import crm.letters.models
 import crm.outbox.models
 import crm.pipeline.models
+import crm.roster_import.models
 import crm.timeline.models
 import crm.treaties.models
 
@@ -19,5 +20,6 @@ FEATURES = (
     crm.treaties.models,
     crm.pipeline.models,
     crm.letters.models,
+    crm.roster_import.models,
     crm.health.models,
 )

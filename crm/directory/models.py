@@ -179,7 +179,10 @@ class PointStatus(StrEnum):
 
 
 class ContactPoint(Base):
-    """One way to reach a contact, with its source. E-mail addresses are kept normalized, in lower case."""
+    """One way to reach a contact, with its source. E-mail addresses are kept normalized, in lower case.
+
+    `membership_id` is the office the point belongs to (null for a personal one): it goes out of use with the office.
+    """
 
     __tablename__ = "contact_point"
     __table_args__ = (
@@ -192,6 +195,7 @@ class ContactPoint(Base):
     value: Mapped[str] = mapped_column(sa.String(320))
     status: Mapped[PointStatus] = mapped_column(enum_column(PointStatus), default=PointStatus.CURRENT)
     source: Mapped[str] = mapped_column(sa.String(200), default="")
+    membership_id: Mapped[int | None] = mapped_column(sa.ForeignKey("membership.id"), index=True)
 
     contact: Mapped[Contact] = relationship(back_populates="points")
 

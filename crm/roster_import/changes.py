@@ -1,0 +1,162 @@
+"""What an import would do to one person: the differences people review, and the writes that carry them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from crm.audit.bulk import RowUpdate
+from crm.directory.models import PointKind, PointStatus
+from crm.roster_import.known import Known, KnownMembership
+from crm.roster_import.labels import Body
+from crm.roster_import.models import Reason
+from crm.roster_import.records import Problem, Record
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all rows of an import are compared under.
+
+    `as_of` is the day the roster describes, `source` how its facts are labelled in the directory. `later_rosters` has,
+    by name of the institution, the later days on which complete rosters of it are known. `organizations` has the ids
+    of the bodies (by `Body.key`) that the directory knows.
+    """
+
+    as_of: date
+    today: date
+    source: str
+    later_rosters: Mapping[str, list[date]] = field(default_factory=dict)
+    organizations: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+
+    def organization_id(self, body: Body | None) -> int | None:
+        """The body's organization, None where it will have to be made."""
+        return None if body is None else self.organizations.get(body.key)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference between roster and directory, in words to be read; `held` says why it waits for a decision."""
+
+    field: str
+    before: str | None
+    after: str | None
+    held: Reason | Problem | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        """As it is kept in ImportRow.diff."""
+        return {"field": self.field, "before": self.before, "after": self.after, "held": self.held}
+
+
+@dataclass(eq=False)
+class NewMembership:
+    """A membership to write; its organizations are made where they are missing."""
+
+    organization: Body
+    role: str
+    on_behalf_of: Body | None = None
+    country: str | None = None
+    term: str | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+    ended_by: date | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no end of it is known."""
+        return self.end_date is None and self.ended_by is None
+
+
+@dataclass(frozen=True)
+class NewPoint:
+    """A contact point to write; `office` is the membership it belongs to, by id or to be written itself."""
+
+    kind: PointKind
+    value: str
+    status: PointStatus
+    office: int | NewMembership | None
+
+
+@dataclass(frozen=True)
+class MembershipUpdate:
+    """New values for a membership; `on_behalf_of` is a group that may have to be made first."""
+
+    row: RowUpdate
+    on_behalf_of: Body | None = None
+
+
+@dataclass
+class Writes:
+    """Everything to write for one person. `columns` are a new person's, or replace those in `replaced`."""
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    replaced: dict[str, Any] = field(default_factory=dict)
+    identifiers: list[tuple[str, str]] = field(default_factory=list)
+    points: list[NewPoint] = field(default_factory=list)
+    point_updates: list[RowUpdate] = field(default_factory=list)
+    memberships: list[NewMembership] = field(default_factory=list)
+    membership_updates: list[MembershipUpdate] = field(default_factory=list)
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to write."""
+        return any(vars(self).values())
+
+
+@dataclass
+class Changes:
+    """The differences of one person and their writes. With `accepted`, what is held is written too."""
+
+    accepted: bool = False
+    differences: list[Difference] = field(default_factory=list)
+    writes: Writes = field(default_factory=Writes)
+
+    def add(self, name: str, before: object, after: object, held: Reason | Problem | None = None) -> bool:
+        """Note a difference and say whether it is to be written."""
+        self.differences.append(Difference(name, _shown(before), _shown(after), None if self.accepted else held))
+        return held is None or self.accepted
+
+    @property
+    def held(self) -> bool:
+        """Whether a difference waits for a decision."""
+        return any(difference.held for difference in self.differences)
+
+
+@dataclass
+class Comparison:
+    """One record beside the person it is about (None for somebody new), and what comes out of comparing them.
+
+    `country` is the ISO code of the record's country, or the known one where the record tells none.
+    """
+
+    record: Record
+    known: Known | None
+    setting: Setting
+    changes: Changes
+    country: str | None = None
+
+    @property
+    def memberships(self) -> tuple[KnownMembership, ...]:
+        """What the person is known to belong to."""
+        return self.known.memberships if self.known else ()
+
+    @property
+    def is_older(self) -> bool:
+        """Whether a roster of a later day has described the person already."""
+        return self.known is not None and self.known.as_of is not None and self.setting.as_of < self.known.as_of
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether no roster of this day or a later one has described the person yet."""
+        return self.known is None or self.known.as_of is None or self.setting.as_of > self.known.as_of
+
+    def said_later(self, topic: str) -> bool:
+        """Whether a later roster has spoken on a topic (a field of Record), so that this one has nothing to add."""
+        return self.known is not None and self.is_older and topic in self.known.said_later
+
+
+def _shown(value: object) -> str | None:
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, date) else str(value)

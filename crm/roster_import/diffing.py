@@ -1,0 +1,198 @@
+"""Comparing a record with the person it is about: what is new, what differs, and what a person has to decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from crm.audit.bulk import RowUpdate
+from crm.directory.models import Category, PointKind, PointStatus
+from crm.places.countries import country_code
+from crm.roster_import.changes import Changes, Comparison, Difference, NewMembership, NewPoint, Setting, Writes
+from crm.roster_import.known import Known, KnownMembership, KnownPoint
+from crm.roster_import.labels import Body
+from crm.roster_import.mandates import compare_mandate, compare_party, compare_seats, end_mandate
+from crm.roster_import.matching import Match
+from crm.roster_import.models import Decision, Reason, RowKind
+from crm.roster_import.records import Problem, Record
+
+# What belongs to an office rather than to the person who holds it.
+_OFFICIAL = (PointKind.EMAIL, PointKind.PHONE, PointKind.ADDRESS)
+# A source that went through the wrong encoding has question marks where letters were.
+_LOST_LETTERS = re.compile(r"\w\?\w|\?\w|\w\?$")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one row of an import comes to. With a `reason`, nothing of the row is written before a person decides."""
+
+    kind: RowKind
+    contact_id: int | None
+    reason: Reason | Problem | None = None
+    candidates: tuple[int, ...] = ()
+    differences: Sequence[Difference] = ()
+    writes: Writes = field(default_factory=Writes)
+
+
+def plan(record: Record, found: Match, known: Known | None, setting: Setting, decision: Decision | None) -> Plan:
+    """Compare a record with whom it was matched to. What is held is not written unless the decision accepts it."""
+    if found.reason is not None:
+        return Plan(RowKind.SUSPICIOUS, found.contact_id, found.reason, found.candidates)
+    changes = Changes(accepted=decision is Decision.ACCEPT)
+    it = Comparison(record, known, setting, changes)
+    it.country = _compare_country(it)
+    _compare_name(it)
+    _compare_person(it)
+    for scheme, value in record.identifiers:
+        if known is None or (scheme, value) not in known.identifiers:
+            changes.add("identifier", None, f"{scheme} {value}")
+            changes.writes.identifiers.append((scheme, value))
+    office: int | NewMembership | None = None
+    for mandate in reversed(record.mandates):
+        office = compare_mandate(it, mandate)
+    compare_party(it)
+    over_by = _over_by(it, office)
+    compare_seats(it, over_by)
+    _compare_points(it, office, over_by is not None)
+    for doubt in record.doubts:
+        changes.add(doubt.field, None, doubt.value, doubt.problem)
+    if known is None and not changes.accepted and _LOST_LETTERS.search(record.name):
+        return Plan(RowKind.SUSPICIOUS, None, Problem.LOST_LETTERS, (), changes.differences)
+    return _planned(known, changes, decision, RowKind.CHANGED if changes.differences else RowKind.UNCHANGED)
+
+
+def plan_end(
+    mandates: Sequence[KnownMembership], known: Known, setting: Setting, parliament: Body, decision: Decision | None
+) -> Plan:
+    """End the mandates of somebody a complete roster no longer names."""
+    changes = Changes(accepted=decision is Decision.ACCEPT)
+    for mandate in mandates:
+        end_mandate(mandate, known, setting, parliament, changes)
+    return _planned(known, changes, decision, RowKind.ENDED)
+
+
+def _planned(known: Known | None, changes: Changes, decision: Decision | None, kind: RowKind) -> Plan:
+    if changes.held:
+        kind = RowKind.SUSPICIOUS
+    elif known is None:
+        kind = RowKind.NEW
+    writes = Writes() if decision is Decision.SKIP else changes.writes
+    return Plan(kind, known.id if known else None, None, (), changes.differences, writes)
+
+
+def _compare_column(it: Comparison, name: str, after: str | date) -> None:
+    """Fill or replace a column of the person; an older roster only fills."""
+    before = getattr(it.known, name) if it.known else None
+    if after == before or (before is not None and it.is_older):
+        return
+    by_hand = it.known is not None and name in it.known.by_hand
+    if it.changes.add(name, before, after, Reason.HAND_MADE if by_hand else None):
+        it.changes.writes.columns[name] = after
+        it.changes.writes.replaced[name] = before
+
+
+def _compare_country(it: Comparison) -> str | None:
+    """Compare the country and return its code, the known one where the record tells none."""
+    before = it.known.country if it.known else None
+    if not it.record.country:
+        return before
+    code = country_code(it.record.country)
+    if code is None:
+        it.changes.add("country", before, it.record.country, Problem.UNKNOWN_COUNTRY)
+        return before
+    _compare_column(it, "country", code)
+    return code
+
+
+def _compare_person(it: Comparison) -> None:
+    if it.record.gender:
+        _compare_column(it, "gender", it.record.gender)
+    if it.record.birth_date:
+        _compare_column(it, "birth_date", it.record.birth_date)
+    category = Category(it.record.category) if it.record.category else Category.OTHER
+    if it.known is None:
+        it.changes.writes.columns["category"] = category
+    elif it.known.category is Category.OTHER and category is not Category.OTHER:
+        _compare_column(it, "category", category)
+
+
+def _compare_name(it: Comparison) -> None:
+    """The name with its two parts is one value: parts of two sources are never mixed."""
+    record, known = it.record, it.known
+    after = {"name": record.name, "given_name": record.given_name, "family_name": record.family_name}
+    if known is None:
+        it.changes.add("name", None, record.name)
+        it.changes.writes.columns |= after
+        return
+    by_hand = not known.by_hand.isdisjoint(after)
+    if record.name == known.name:
+        if record.family_name is None or known.family_name is not None or by_hand:
+            return
+        it.changes.add("family_name", None, record.family_name)
+    else:
+        # Who wrote a name in small letters knows of the source's capitals: they are no news.
+        if it.is_older or (by_hand and record.name.casefold() == known.name.casefold()):
+            return
+        held = Problem.LOST_LETTERS if _LOST_LETTERS.search(record.name) else None
+        if not it.changes.add("name", known.name, record.name, held or (Reason.HAND_MADE if by_hand else None)):
+            return
+    it.changes.writes.columns |= after
+    it.changes.writes.replaced |= {name: getattr(known, name) for name in after}
+
+
+def _over_by(it: Comparison, office: int | NewMembership | None) -> date | None:
+    """The day by which the office is known to be over once this row is written, None while it runs."""
+    if isinstance(office, NewMembership):
+        return office.ended_by or office.end_date
+    membership = next((one for one in it.memberships if one.id == office), None)
+    if membership is None:
+        return None
+    after = {"end_date": membership.end_date, "ended_by": membership.ended_by}
+    for update in it.changes.writes.membership_updates:
+        if update.row.row_id == membership.id:
+            after |= {name: value for name, value in update.row.after.items() if name in after}
+    return after["ended_by"] or after["end_date"]
+
+
+def _values(record: Record) -> list[tuple[PointKind, str]]:
+    by_kind = {
+        PointKind.EMAIL: record.emails,
+        PointKind.PHONE: record.phones,
+        PointKind.ADDRESS: record.addresses,
+        PointKind.URL: record.urls,
+        PointKind.TWITTER: record.twitter,
+    }
+    return [(kind, value[:320]) for kind, values in by_kind.items() for value in dict.fromkeys(values)]
+
+
+def _compare_points(it: Comparison, office: int | NewMembership | None, is_over: bool) -> None:
+    points = {(point.kind, point.value): point for point in (it.known.points if it.known else ())}
+    in_use = {kind for (kind, _value), point in points.items() if point.status is PointStatus.CURRENT}
+    for kind, value in _values(it.record):
+        belongs = office if kind in _OFFICIAL else None
+        retired = is_over and belongs is not None
+        point = points.get((kind, value))
+        if point is not None:
+            # What went out of use with the office comes back with it; what a user retired stays so.
+            if point.status is PointStatus.RETIRED and not (retired or it.is_older or "status" in point.by_hand):
+                it.changes.add(kind, None, value)
+                _set_status(it.changes, point, PointStatus.CURRENT)
+        elif kind not in in_use or not it.is_older:
+            # An older roster's address is no news beside one that is in use.
+            by_hand = it.known is not None and (kind.value, value) in it.known.removed_points
+            if it.changes.add(kind, None, value, Reason.HAND_MADE if by_hand else None):
+                status = PointStatus.RETIRED if retired else PointStatus.CURRENT
+                it.changes.writes.points.append(NewPoint(kind, value, status, belongs))
+    for point in points.values():
+        # The office's addresses that its own roster has replaced by others go out of use.
+        replaced = it.record.emails and point.kind is PointKind.EMAIL and point.value not in it.record.emails
+        official = office is not None and point.membership_id == office
+        if replaced and official and not it.is_older and point.status is PointStatus.CURRENT and not point.by_hand:
+            it.changes.add(point.kind, point.value, None)
+            _set_status(it.changes, point, PointStatus.RETIRED)
+
+
+def _set_status(changes: Changes, point: KnownPoint, status: PointStatus) -> None:
+    changes.writes.point_updates.append(RowUpdate(point.id, {"status": point.status}, {"status": status}))

@@ -1,0 +1,133 @@
+"""What the labels of rosters stand for: institutions, political groups, committees, terms, and "belongs to no party".
+
+The tables behind it are the CSV files in `facts/`, one label a line; a new spelling is one more line.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from crm.directory.models import Category
+from crm.text import fold
+
+FACTS = Path(__file__).parent / "facts"
+
+# The register in which the codes of this module name an organization of the directory.
+SCHEME = "europarl-body"
+EUROPEAN_PARLIAMENT = "EP"
+
+
+@dataclass(frozen=True)
+class Body:
+    """An organization as a roster names it. `code` is its name in `SCHEME`, empty for one nobody has coded."""
+
+    name: str
+    category: Category
+    code: str = ""
+    abbreviation: str | None = None
+    country: str | None = None
+
+    @property
+    def short(self) -> str:
+        """What lists call it."""
+        return self.abbreviation or self.name
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes two labels one organization: the code, or else category, country and folded name."""
+        return (self.code,) if self.code else (self.category.value, self.country or "", fold(self.name))
+
+
+def _rows(file_name: str) -> Iterator[dict[str, str]]:
+    with (FACTS / file_name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+@lru_cache(maxsize=1)
+def _groups() -> dict[str, Body]:
+    bodies = {
+        row["code"]: Body(row["name"], Category.POLITICAL_GROUP, row["code"], row["abbreviation"])
+        for row in _rows("groups.csv")
+    }
+    labels = {fold(label): body for body in bodies.values() for label in (body.name, body.abbreviation or body.name)}
+    return labels | {fold(row["label"]): bodies[row["code"]] for row in _rows("group_aliases.csv")}
+
+
+@lru_cache(maxsize=1)
+def _institutions() -> dict[str, str]:
+    return {fold(row["label"]): row["code"] for row in _rows("institutions.csv")}
+
+
+@lru_cache(maxsize=1)
+def _seats() -> dict[str, Body]:
+    return {row["code"]: Body(row["name"], Category.COMMITTEE, row["code"], row["code"]) for row in _rows("bodies.csv")}
+
+
+@lru_cache(maxsize=1)
+def _independents() -> frozenset[str]:
+    return frozenset(fold(row["label"]) for row in _rows("no_party.csv"))
+
+
+@lru_cache(maxsize=1)
+def _terms() -> tuple[tuple[date, str], ...]:
+    return tuple((date.fromisoformat(row["starts"]), row["term"]) for row in _rows("terms.csv"))
+
+
+def institution(label: str) -> Body:
+    """The institution of that label; one without a code is an organization of just that name."""
+    if _institutions().get(fold(label)) == EUROPEAN_PARLIAMENT:
+        return Body("European Parliament", Category.PARLIAMENT, EUROPEAN_PARLIAMENT, "EP")
+    return Body(label, Category.OTHER)
+
+
+def group(label: str, parliament: Body, country: str | None) -> Body:
+    """The group behind a label of any language; an unknown label is a group of just that name.
+
+    Labels such as "Greens" mean a group of the European Parliament there, and a country's own group elsewhere.
+    """
+    if parliament.code == EUROPEAN_PARLIAMENT:
+        return _groups().get(fold(label)) or Body(label, Category.POLITICAL_GROUP)
+    return Body(label, Category.POLITICAL_GROUP, country=country)
+
+
+def party(label: str, country: str | None) -> Body | None:
+    """The national party of that name in that country, None for a label that says "independent"."""
+    if fold(label) in _independents():
+        return None
+    return Body(label, Category.PARTY, country=country)
+
+
+def committee_codes() -> frozenset[str]:
+    """The codes of every committee and delegation known by name."""
+    return frozenset(_seats())
+
+
+def seat(code: str) -> Body:
+    """The committee or delegation of that code."""
+    return _seats().get(code) or Body(code, Category.COMMITTEE, code, code)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A legislative term: its number and its first day, and the first day of the one after it, where that is known."""
+
+    number: str
+    starts: date
+    next_starts: date | None
+
+
+def term_on(body: Body, day: date) -> Term | None:
+    """The term of the European Parliament that `day` lies in; None for other institutions and unknown days."""
+    if body.code != EUROPEAN_PARLIAMENT:
+        return None
+    following: date | None = None
+    for starts, number in reversed(_terms()):
+        if day >= starts:
+            return Term(number, starts, following)
+        following = starts
+    return None

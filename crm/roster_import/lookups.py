@@ -1,0 +1,147 @@
+"""Finding contacts by identifiers, addresses, names and bodies, in few queries for many records at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from crm.directory.models import Contact, ContactKind, ContactPoint, Identifier, Membership, Organization, PointKind
+from crm.extensions import db
+from crm.roster_import.labels import SCHEME, Body
+from crm.roster_import.models import Import, ImportState
+from crm.text import fold
+
+CHUNK = 500
+Item = TypeVar("Item")
+
+
+def chunked(items: Iterable[Item], size: int = CHUNK) -> Iterator[list[Item]]:
+    """The items in lists of up to `size`."""
+    chunk: list[Item] = []
+    for item in items:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def contacts_by_identifier(identifiers: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Contact of each of these identifiers that is known."""
+    by_scheme: dict[str, list[str]] = defaultdict(list)
+    for scheme, value in identifiers:
+        by_scheme[scheme].append(value)
+    return {
+        (row.scheme, row.value): row.contact_id
+        for scheme, values in by_scheme.items()
+        for chunk in chunked(values)
+        for row in db.session.execute(
+            sa.select(Identifier.scheme, Identifier.value, Identifier.contact_id).where(
+                Identifier.scheme == scheme, Identifier.value.in_(chunk)
+            )
+        )
+    }
+
+
+def people_by_address(addresses: Collection[str]) -> dict[str, set[int]]:
+    """People who have each of these (normalized) addresses, in use or retired."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for chunk in chunked(addresses):
+        rows = db.session.execute(
+            sa.select(ContactPoint.value, ContactPoint.contact_id)
+            .join(Contact, Contact.id == ContactPoint.contact_id)
+            .where(
+                ContactPoint.kind == PointKind.EMAIL,
+                ContactPoint.value.in_(chunk),
+                Contact.kind == ContactKind.PERSON,
+            )
+        )
+        for row in rows:
+            found[row.value].add(row.contact_id)
+    return found
+
+
+def people_by_sort_name(sort_names: Collection[str]) -> dict[str, list[tuple[int, str | None]]]:
+    """Id and country of the people under each of these folded names."""
+    found: dict[str, list[tuple[int, str | None]]] = defaultdict(list)
+    for chunk in chunked(sort_names):
+        rows = db.session.execute(
+            sa.select(Contact.sort_name, Contact.id, Contact.country).where(
+                Contact.sort_name.in_(chunk), Contact.kind == ContactKind.PERSON
+            )
+        )
+        for row in rows:
+            found[row.sort_name].append((row.id, row.country))
+    return found
+
+
+def organization_ids(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:
+    """Organization of each body (by `Body.key`) that the directory has: by its code, its folded name or short name."""
+    coded = contacts_by_identifier([(SCHEME, body.code) for body in bodies if body.code])
+    found: dict[tuple[str, ...], int] = {(code,): contact_id for (_scheme, code), contact_id in coded.items()}
+    unmet = [body for body in bodies if body.key not in found]
+    if unmet:
+        named = _organizations_by_name(unmet)
+        for body in unmet:
+            same = named.get((body.category, fold(body.name)), [])
+            fits = [contact_id for contact_id, country in same if not body.country or country in (None, body.country)]
+            if fits:
+                found[body.key] = min(fits)
+    return found
+
+
+def _organizations_by_name(bodies: Collection[Body]) -> dict[tuple[str, str], list[tuple[int, str | None]]]:
+    """Id and country of the organizations of each category and folded name, be it the long or the short one."""
+    columns = (
+        Organization.id,
+        Organization.category,
+        Organization.name,
+        Organization.abbreviation,
+        Organization.country,
+    )
+    # The name in sort_name has the short name after it, where there is one: those few are looked through whole.
+    conditions = [Organization.sort_name.in_(chunk) for chunk in chunked({fold(body.name) for body in bodies})]
+    conditions.append(Organization.abbreviation.is_not(None))
+    categories = {body.category for body in bodies}
+    named: dict[tuple[str, str], list[tuple[int, str | None]]] = defaultdict(list)
+    for condition in conditions:
+        for row in db.session.execute(sa.select(*columns).where(Organization.category.in_(categories), condition)):
+            for name in {fold(row.name), fold(row.abbreviation or row.name)}:
+                named[row.category, name].append((row.id, row.country))
+    return named
+
+
+def members_on(organization_id: int, day: date) -> set[int]:
+    """People whose membership in the organization had begun by `day`, for all we know, and has no known end."""
+    return set(
+        db.session.scalars(
+            sa.select(Membership.person_id).where(
+                Membership.organization_id == organization_id,
+                Membership.end_date.is_(None),
+                Membership.ended_by.is_(None),
+                sa.or_(Membership.start_date.is_(None), Membership.start_date <= day),
+            )
+        )
+    )
+
+
+def complete_rosters_after(institution: str, day: date) -> list[date]:
+    """The days later than `day` that applied complete rosters of the institution describe, in their order."""
+    return list(
+        db.session.scalars(
+            sa.select(Import.as_of)
+            .where(
+                Import.institution == institution,
+                Import.complete,
+                Import.state == ImportState.APPLIED,
+                Import.as_of > day,
+            )
+            .order_by(Import.as_of)
+            .distinct()
+        )
+    )

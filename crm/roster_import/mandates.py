@@ -1,0 +1,237 @@
+"""Comparing what a record says of mandates, party and committee seats with what the directory knows.
+
+A later source always knows better: an older roster adds mandates nobody knew of, but moves, ends and reopens none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from crm.audit.bulk import RowUpdate
+from crm.directory.models import Category, PointStatus
+from crm.roster_import import labels
+from crm.roster_import.changes import Changes, Comparison, MembershipUpdate, NewMembership, Setting
+from crm.roster_import.known import Known, KnownMembership
+from crm.roster_import.labels import Body, Term
+from crm.roster_import.models import Reason
+from crm.roster_import.records import Mandate, Record, Seat
+from crm.text import fold
+
+_DAY = timedelta(days=1)
+
+
+def bodies_of(record: Record, country: str | None) -> list[Body]:
+    """Every organization a record names."""
+    found: list[Body] = []
+    for mandate in record.mandates:
+        parliament = labels.institution(mandate.institution)
+        found.append(parliament)
+        if mandate.group:
+            found.append(labels.group(mandate.group, parliament, country))
+    if record.party:
+        party = labels.party(record.party, country)
+        found += [party] if party else []
+    return found + [labels.seat(seat.body) for seat in record.seats or ()]
+
+
+def described(organization: str, group: str = "", role: str = "member") -> str:
+    """A mandate or seat in one line."""
+    place = f"{organization} ({role})" if role != "member" else organization
+    return f"{place}: {group}" if group else place
+
+
+def _update(changes: Changes, membership: KnownMembership, after: dict[str, Any], behalf: Body | None = None) -> None:
+    before = {name: getattr(membership, name) for name in after}
+    changes.writes.membership_updates.append(MembershipUpdate(RowUpdate(membership.id, before, after), behalf))
+
+
+def _by_hand(membership: KnownMembership, column: str) -> Reason | None:
+    return Reason.HAND_MADE if column in membership.by_hand else None
+
+
+def _is_seat(membership: KnownMembership) -> bool:
+    return membership.category is Category.COMMITTEE
+
+
+def _earlier(term: str | None, other: str) -> bool:
+    """Whether a numbered term came before another; names of terms have no order."""
+    return term is not None and term.isdecimal() and other.isdecimal() and int(term) < int(other)
+
+
+def _fitting(memberships: Sequence[KnownMembership], term: Term | None, day: date) -> KnownMembership | None:
+    """The known mandate a roster of `day` speaks of: of the same term, or one that held on that day."""
+
+    def fits(known: KnownMembership) -> bool:
+        if known.end_date is not None and known.end_date < day:
+            return False
+        began = known.start_date is not None and known.start_date <= day
+        if term is not None and known.term:
+            return known.term == term.number or (_earlier(term.number, known.term) and began)
+        return began or known.start_date is None
+
+    return max(filter(fits, memberships), key=lambda known: (known.is_open, known.id), default=None)
+
+
+def _over_by(setting: Setting, parliament: Body, term: Term | None) -> date | None:
+    """The first day on which a mandate that only an older roster names is known to be over."""
+    days = list(setting.later_rosters.get(parliament.name, ())[:1])
+    if term is not None and term.next_starts is not None and term.next_starts <= setting.today:
+        days.append(term.next_starts)
+    return min(days, default=None)
+
+
+def compare_mandate(it: Comparison, mandate: Mandate) -> int | NewMembership:
+    """Compare one mandate; the known one (by id) or the new one is returned, for what belongs to the office."""
+    parliament = labels.institution(mandate.institution)
+    group = labels.group(mandate.group, parliament, it.country) if mandate.group else None
+    term = labels.term_on(parliament, mandate.end or it.setting.as_of)
+    organization_id = it.setting.organization_id(parliament)
+    mine = [
+        one for one in it.memberships if one.organization_id == organization_id and fold(one.role) == fold(mandate.role)
+    ]
+    if mandate.end is None and term is not None and not it.is_older:
+        _close_earlier_terms(it, mine, term)
+    fitting = _fitting(mine, term, (mandate.start if mandate.end else None) or it.setting.as_of)
+    if fitting is not None:
+        _compare_dates(it, mandate, fitting)
+        if group is not None:
+            _compare_group(it, group, parliament, fitting)
+        if fitting.country is None and it.country:
+            _update(it.changes, fitting, {"country": it.country})
+        return fitting.id
+    new = NewMembership(
+        organization=parliament,
+        role=mandate.role,
+        on_behalf_of=group,
+        country=it.country,
+        term=term.number if term else None,
+        start_date=mandate.start,
+        end_date=mandate.end,
+        ended_by=None if mandate.end else _over_by(it.setting, parliament, term),
+    )
+    it.changes.add("mandate", None, described(parliament.short, group.short if group else "", mandate.role))
+    if new.ended_by:
+        it.changes.add("mandate_over_by", None, new.ended_by)
+    it.changes.writes.memberships.append(new)
+    return new
+
+
+def _close_earlier_terms(it: Comparison, mine: Sequence[KnownMembership], term: Term) -> None:
+    """A mandate of an earlier term ended with that term, and the seats it gave with it."""
+    over = {one.term for one in mine if one.is_open and _earlier(one.term, term.number)}
+    last_day = term.starts - _DAY
+    for one in it.memberships:
+        if one.is_open and one.term in over and (one in mine or _is_seat(one)):
+            it.changes.add("mandate_end", None, f"{one.organization}: {last_day.isoformat()}")
+            _update(it.changes, one, {"end_date": last_day})
+
+
+def _compare_dates(it: Comparison, mandate: Mandate, fitting: KnownMembership) -> None:
+    add = it.changes.add
+    starts = mandate.start not in (None, fitting.start_date) and (fitting.start_date is None or it.is_newer)
+    if starts and add("mandate_start", fitting.start_date, mandate.start, _by_hand(fitting, "start_date")):
+        _update(it.changes, fitting, {"start_date": mandate.start})
+    ends = mandate.end not in (None, fitting.end_date) and (fitting.is_open or it.is_newer)
+    if ends and add("mandate_end", fitting.end_date, mandate.end, _by_hand(fitting, "end_date")):
+        _update(it.changes, fitting, {"end_date": mandate.end, "ended_by": None})
+    # A roster of a later day names the person again.
+    again = mandate.end is None and fitting.ended_by is not None and it.setting.as_of >= fitting.ended_by
+    if again and it.is_newer and add("mandate_over_by", fitting.ended_by, None, _by_hand(fitting, "ended_by")):
+        _update(it.changes, fitting, {"ended_by": None})
+
+
+def _compare_group(it: Comparison, group: Body, parliament: Body, fitting: KnownMembership) -> None:
+    group_id = it.setting.organization_id(group)
+    if group_id is not None and fitting.on_behalf_of_id == group_id:
+        return
+    held = None
+    if fitting.on_behalf_of_id is not None:
+        if it.is_older:
+            return
+        held = _by_hand(fitting, "on_behalf_of_id")
+        if held is None and parliament.code and not group.code:
+            held = Reason.UNKNOWN_GROUP
+    if it.changes.add("group", fitting.on_behalf_of or None, group.short, held):
+        _update(it.changes, fitting, {"on_behalf_of_id": group_id}, group)
+
+
+def compare_party(it: Comparison) -> None:
+    """Compare the national party; an older roster only tells it where no later one has."""
+    if it.record.party is None or it.said_later("party"):
+        return
+    party = labels.party(it.record.party, it.country)
+    party_id = it.setting.organization_id(party)
+    parties = [one for one in it.memberships if one.category is Category.PARTY and one.is_open]
+    left = [one for one in parties if one.organization_id != party_id]
+    stays = len(left) < len(parties)
+    if not left and (stays or party is None):
+        return
+    if left and it.is_older:
+        return
+    before = ", ".join(one.organization for one in left) or None
+    held = Reason.HAND_MADE if any(one.by_hand for one in left) else None
+    if it.changes.add("party", before, party.short if party else None, held):
+        for one in left:
+            _update(it.changes, one, {"ended_by": it.setting.as_of})
+        if party is not None and not stays:
+            it.changes.writes.memberships.append(NewMembership(party, "member", country=it.country))
+
+
+def compare_seats(it: Comparison, over_by: date | None) -> None:
+    """Compare committee and delegation seats; `over_by` is when the mandate they come with is known to be over."""
+    if it.record.seats is None or it.said_later("seats"):
+        return
+    parliament = labels.institution(it.record.mandates[0].institution) if it.record.mandates else None
+    term = labels.term_on(parliament, it.setting.as_of) if parliament else None
+    number = term.number if term else None
+    mine = [one for one in it.memberships if _is_seat(one) and (one.is_open or (over_by and one.term == number))]
+    named = {found.id for seat in it.record.seats if (found := _compare_seat(it, seat, mine, number, over_by))}
+    if it.is_older:
+        return
+    for one in mine:
+        if one.is_open and one.id not in named:
+            held = Reason.HAND_MADE if one.by_hand else None
+            if it.changes.add("seat", described(one.organization, role=one.role), None, held):
+                _update(it.changes, one, {"ended_by": it.setting.as_of})
+
+
+def _compare_seat(
+    it: Comparison, seat: Seat, mine: Sequence[KnownMembership], term: str | None, over_by: date | None
+) -> KnownMembership | None:
+    """Compare one seat and return the known one, None where it is new."""
+    body = labels.seat(seat.body)
+    body_id = it.setting.organization_id(body)
+    after = described(body.short, role=seat.role)
+    known = next((one for one in mine if one.organization_id == body_id), None)
+    if known is None:
+        it.changes.add("seat", None, after)
+        it.changes.writes.memberships.append(NewMembership(body, seat.role, term=term, ended_by=over_by))
+        return None
+    other = known.role != seat.role and not it.is_older
+    if other and it.changes.add("seat", described(body.short, role=known.role), after, _by_hand(known, "role")):
+        _update(it.changes, known, {"role": seat.role})
+    return known
+
+
+def end_mandate(mandate: KnownMembership, known: Known, setting: Setting, parliament: Body, changes: Changes) -> None:
+    """End a mandate that a complete roster no longer names: its seats end, its contact points go out of use."""
+    term = labels.term_on(parliament, setting.as_of)
+    ended: dict[str, Any] = {"ended_by": setting.as_of}
+    if term is not None and _earlier(mandate.term, term.number):
+        ended = {"end_date": term.starts - _DAY}
+    before = described(mandate.organization, mandate.on_behalf_of, mandate.role)
+    if not changes.add("mandate", before, None, Reason.HAND_MADE if mandate.by_hand else None):
+        return
+    changes.add("mandate_end" if "end_date" in ended else "mandate_over_by", None, *ended.values())
+    _update(changes, mandate, ended)
+    for seat in known.memberships:
+        if _is_seat(seat) and seat.is_open and seat.term == mandate.term:
+            _update(changes, seat, ended)
+    for point in known.points:
+        if point.membership_id == mandate.id and point.status is PointStatus.CURRENT:
+            changes.add(point.kind, point.value, None)
+            changes.writes.point_updates.append(
+                RowUpdate(point.id, {"status": point.status}, {"status": PointStatus.RETIRED})
+            )

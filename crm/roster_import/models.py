@@ -1,0 +1,157 @@
+"""The imports: each file that was read, what became of it, and what it says of each person."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm import clock
+from crm.database import Base, enum_column
+from crm.roster_import.records import RosterFormat
+
+
+class ImportState(StrEnum):
+    """Where an import stands."""
+
+    STAGED = "staged"  # read and compared; the directory is as it was
+    QUEUED = "queued"  # a person asked for it; the desk worker will apply it
+    APPLYING = "applying"
+    APPLIED = "applied"
+    REFUSED = "refused"  # `problem` says why; nothing was changed
+    UNDONE = "undone"
+    DISCARDED = "discarded"
+
+
+MOVES: dict[ImportState, frozenset[ImportState]] = {
+    # A command applies at once, the browser asks the worker.
+    ImportState.STAGED: frozenset({ImportState.QUEUED, ImportState.APPLYING, ImportState.DISCARDED}),
+    # A worker that died leaves an import applying: it is applied again, its first try was rolled back.
+    ImportState.QUEUED: frozenset({ImportState.APPLYING, ImportState.DISCARDED}),
+    ImportState.APPLYING: frozenset({ImportState.APPLYING, ImportState.APPLIED, ImportState.REFUSED}),
+    ImportState.REFUSED: frozenset({ImportState.QUEUED, ImportState.DISCARDED}),
+    ImportState.APPLIED: frozenset({ImportState.UNDONE}),
+    ImportState.UNDONE: frozenset(),
+    ImportState.DISCARDED: frozenset(),
+}
+WAITING = (ImportState.QUEUED, ImportState.APPLYING)
+
+
+class AsOfSource(StrEnum):
+    """How the day a roster describes became known, the surest first."""
+
+    GIVEN = "given"
+    FILE_NAME = "file_name"
+    DATES = "dates"  # the latest start of a mandate in the data
+    TODAY = "today"
+
+
+class RowKind(StrEnum):
+    """What a line of the roster would do to the directory."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    ENDED = "ended"  # a mandate of somebody a complete roster no longer names
+    UNCHANGED = "unchanged"
+    SUSPICIOUS = "suspicious"  # something of it waits for a person's decision
+    UNREADABLE = "unreadable"
+
+
+class Reason(StrEnum):
+    """Why something of a row is held back until a person decides; see also `records.Problem`."""
+
+    AMBIGUOUS = "ambiguous"  # several contacts fit
+    NAMESAKE = "namesake"  # somebody of that name is known, but too little to tell whether it is the same person
+    SHARED_ADDRESS = "shared_address"  # the address is a contact's whose name is quite another
+    REPEATED = "repeated"  # an earlier line of the same file is the same person
+    HAND_MADE = "hand_made"  # a user has set the value here
+    UNKNOWN_GROUP = "unknown_group"  # the label of a group nobody has told us of
+    MOVED_ON = "moved_on"  # the directory changed between review and application
+
+
+# Whom a row is about is not certain: a person chooses among the candidates, or says that it is somebody new.
+WHO_IS_IT = (Reason.AMBIGUOUS, Reason.NAMESAKE, Reason.SHARED_ADDRESS)
+
+
+class Alarm(StrEnum):
+    """What looks wrong with an import as a whole; it is not applied before a person confirms."""
+
+    DROP = "drop"  # many mandates would end at once
+    RENAMES = "renames"  # many people would get another name
+
+
+class Decision(StrEnum):
+    """What a person decided on a row. Without one, everything is done but what is held back."""
+
+    ACCEPT = "accept"
+    SKIP = "skip"
+
+
+class Import(Base):
+    """One file. `file_hash` is the SHA-256 of its bytes, `stored_name` its name in the folder of uploads.
+
+    `counts` has the number of rows by RowKind, and of those a person skipped. `survey` holds what was seen of the file
+    as a whole: unread_columns, unknown_groups, alarms, members (whose mandate ran before).
+    """
+
+    __tablename__ = "import"
+    __audited__ = False  # its states are its record; what it did to the directory is audited
+
+    file_name: Mapped[str] = mapped_column(sa.String(200))
+    file_hash: Mapped[str] = mapped_column(sa.String(64), index=True)
+    stored_name: Mapped[str | None] = mapped_column(sa.String(100))
+    format: Mapped[RosterFormat] = mapped_column(enum_column(RosterFormat))
+    institution: Mapped[str] = mapped_column(sa.String(300), default="")
+    as_of: Mapped[date]
+    as_of_source: Mapped[AsOfSource] = mapped_column(enum_column(AsOfSource))
+    complete: Mapped[bool]
+    state: Mapped[ImportState] = mapped_column(enum_column(ImportState), default=ImportState.STAGED)
+    state_since: Mapped[datetime] = mapped_column(default=clock.now)
+    problem: Mapped[str] = mapped_column(sa.String(500), default="")
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    survey: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    alarms_confirmed: Mapped[bool] = mapped_column(default=False)
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    applied_at: Mapped[datetime | None]
+    change_set_id: Mapped[int | None] = mapped_column(sa.ForeignKey("change_set.id"))
+
+    __table_args__ = (
+        sa.Index("ix_import_state_since", "state", "state_since"),
+        sa.Index("ix_import_institution_as_of", "institution", "as_of"),
+    )
+
+
+class ImportRow(Base):
+    """One line of a file, or one person a complete roster no longer names (`line` 0).
+
+    `record` is the Record as JSON. `diff` lists the differences as {field, before, after, held}: `held` says why a
+    difference waits for a decision. `candidates` are the contacts that fit, where they are several.
+    """
+
+    __tablename__ = "import_row"
+    __audited__ = False  # what a file said, beside what was made of it
+
+    import_id: Mapped[int] = mapped_column(sa.ForeignKey("import.id"))
+    line: Mapped[int]
+    kind: Mapped[RowKind] = mapped_column(enum_column(RowKind))
+    name: Mapped[str] = mapped_column(sa.String(300))
+    search_text: Mapped[str] = mapped_column(sa.String(600), default="")
+    # No foreign key: a contact that is merged or erased leaves the row as what the file said.
+    contact_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    reason: Mapped[str] = mapped_column(sa.String(32), default="")
+    record: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    diff: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    candidates: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    decision: Mapped[Decision | None] = mapped_column(enum_column(Decision))
+    # Whom of the candidates a person has chosen; null with an acceptance means somebody new.
+    chosen_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+    __table_args__ = (
+        sa.Index("ix_import_row_import_id_kind_line_id", "import_id", "kind", "line", "id"),
+        sa.Index("ix_import_row_import_id_line_id", "import_id", "line", "id"),
+        sa.Index("ix_import_row_contact_id", "contact_id"),
+    )

@@ -1,0 +1,50 @@
+"""Telling given and family names apart where the source writes the family name in capitals."""
+
+from __future__ import annotations
+
+import re
+
+# What may stand in small letters inside a family name in capitals: McALLISTER, MacMANUS, d'AMATO, O’BRIEN.
+_PREFIX = re.compile(r"^(?:Mc|Mac|Fitz|[DdLlOo]['’ʼ])")
+
+# Words that open a family name though they are not in its capitals: Aodhán Ó RÍORDÁIN, Róża Gräfin von THUN.
+_OPENERS = frozenset({"Ó", "Ní", "Nic", "Graf", "Gräfin", "Freiherr", "Freifrau"})
+
+
+def _is_capitals(token: str) -> bool:
+    """Whether the token is a word of a family name in capitals; initials (`J.`, `J.F.`) are not."""
+    if "." in token:
+        return False
+    letters = [character for character in _PREFIX.sub("", token) if character.isalpha() and character != "ß"]
+    return len(letters) >= 2 and all(character == character.upper() for character in letters)
+
+
+def _family_start(tokens: list[str]) -> int | None:
+    first = next((index for index, token in enumerate(tokens) if _is_capitals(token)), None)
+    if first is None:
+        return None
+    while first > 0:
+        before = tokens[first - 1]
+        if before.endswith(")"):  # William (The Earl of) DARTMOUTH
+            opening = next((index for index in range(first - 1, -1, -1) if tokens[index].startswith("(")), first)
+            if opening == first:
+                break
+            first = opening
+        elif before in _OPENERS or before.lstrip("'’ʼ")[:1].islower():  # Sophia in 't VELD, Wim van de CAMP
+            first -= 1
+        else:
+            break
+    return first
+
+
+def split_capitals(full_name: str) -> tuple[str | None, str | None]:
+    """Given and family name of `Lidia Joanna GERINGER de OEDENBERG`; the spelling stays the source's.
+
+    The family name starts with the first word in capitals, or with the particles in small letters right before it.
+    Two Nones where capitals do not tell the parts apart: no word has them, or every word has.
+    """
+    tokens = full_name.split()
+    start = _family_start(tokens)
+    if start is None or (start == 0 and all(_is_capitals(token) for token in tokens) and len(tokens) > 1):
+        return None, None
+    return " ".join(tokens[:start]) or None, " ".join(tokens[start:])

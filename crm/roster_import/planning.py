@@ -1,0 +1,124 @@
+"""Going through a roster in batches: whom each line is about, what it changes, and whose mandate has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from crm.places.countries import country_code
+from crm.roster_import import labels
+from crm.roster_import.changes import Setting
+from crm.roster_import.diffing import Plan, plan, plan_end
+from crm.roster_import.known import Known, load_people
+from crm.roster_import.labels import Body
+from crm.roster_import.lookups import chunked, members_on, organization_ids
+from crm.roster_import.mandates import bodies_of
+from crm.roster_import.matching import Fits, Match, find_fits, match, sort_names
+from crm.roster_import.models import Decision, Reason, RowKind
+from crm.roster_import.records import BadLine, Record
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What a person decided on a line; `contact_id` is whom it is about, None for somebody new."""
+
+    decision: Decision
+    contact_id: int | None = None
+
+
+def _bodies(records: Iterable[Record]) -> list[Body]:
+    """Every organization a batch names, once."""
+    found = {
+        body.key: body for record in records for body in bodies_of(record, country_code(record.country or "") or None)
+    }
+    return list(found.values())
+
+
+@dataclass
+class Planner:
+    """Plans the lines of one import, remembering what it has seen. `created` are contacts the import itself made."""
+
+    setting: Setting
+    created: set[int] = field(default_factory=set)
+    # Whom a line is about, and whom else a line may be about.
+    _matched: set[int] = field(default_factory=set)
+    _maybe: set[int] = field(default_factory=set)
+    _repeatable: set[tuple[str, ...]] = field(default_factory=set)
+
+    def plan_batch(self, items: Sequence[Record | BadLine], rulings: Mapping[int, Ruling] | None = None) -> list[Plan]:
+        """One plan per item, in the same order; rulings are by line."""
+        rulings = rulings or {}
+        records = [item for item in items if isinstance(item, Record)]
+        fits = find_fits(records)
+        chosen = {ruling.contact_id for ruling in rulings.values() if ruling.contact_id is not None}
+        people = load_people((fits.contact_ids() | chosen) - self.created, self.setting.as_of)
+        setting = replace(self.setting, organizations=organization_ids(_bodies(records)))
+        return [
+            self._plan(item, fits, people, setting, rulings.get(position))
+            if isinstance(item, Record)
+            else Plan(RowKind.UNREADABLE, None, item.problem)
+            for position, item in enumerate(items)
+        ]
+
+    def _plan(
+        self, record: Record, fits: Fits, people: Mapping[int, Known], setting: Setting, ruling: Ruling | None
+    ) -> Plan:
+        found = match(record, fits, people)
+        repeated = self._is_repeated(record, found.contact_id)
+        if repeated and found.reason is None:
+            found = Match(found.contact_id, Reason.REPEATED, (found.contact_id,) if found.contact_id else ())
+        # Nobody who may be meant by a line is taken for absent.
+        self._maybe.update(found.candidates)
+        doubtful = found.reason is not None
+        if doubtful and ruling is not None and ruling.decision is Decision.ACCEPT:
+            found = Match(ruling.contact_id if ruling.contact_id in people else None)
+        if found.contact_id is not None:
+            self._matched.add(found.contact_id)
+        known = people.get(found.contact_id) if found.contact_id is not None else None
+        planned = plan(record, found, known, setting, ruling.decision if ruling else None)
+        if doubtful:
+            # Identifiers of others stay with them.
+            planned.writes.identifiers[:] = [
+                name for name in planned.writes.identifiers if name not in fits.by_identifier and not repeated
+            ]
+        return planned
+
+    def _is_repeated(self, record: Record, contact_id: int | None) -> bool:
+        """Whether an earlier line was about the same person; the line is remembered."""
+        keys: set[tuple[str, ...]] = {("identifier", *name) for name in record.identifiers}
+        keys |= {("address", address) for address in record.emails}
+        if not record.identifiers and not record.emails:
+            keys |= {("name", name, record.country) for name in sort_names(record)[:1]}
+        repeated = not keys.isdisjoint(self._repeatable) or contact_id in self._matched
+        self._repeatable |= keys
+        return repeated
+
+    def plan_ends(
+        self, institution: str, rulings: Mapping[int, Ruling] | None = None, among: Iterable[int] | None = None
+    ) -> Iterator[tuple[Known, Plan]]:
+        """Whose mandate in the institution has ended: everybody whom this complete roster does not name.
+
+        Nobody whom a roster of the same or a later day names, nor anybody at all where a later complete roster is
+        known. Rulings are by contact; `among` limits whom to look at.
+        """
+        parliament = labels.institution(institution)
+        parliament_id = organization_ids([parliament]).get(parliament.key)
+        if parliament_id is None or self.setting.later_rosters.get(parliament.name):
+            return
+        absent = members_on(parliament_id, self.setting.as_of) - self._matched - self._maybe
+        if among is not None:
+            absent &= set(among)
+        for chunk in chunked(sorted(absent)):
+            for contact_id, known in sorted(load_people(chunk, self.setting.as_of).items()):
+                if known.as_of is not None and known.as_of >= self.setting.as_of:
+                    continue
+                mandates = [
+                    one
+                    for one in known.memberships
+                    if one.is_open
+                    and one.organization_id == parliament_id
+                    and (one.start_date is None or one.start_date <= self.setting.as_of)
+                ]
+                ruling = (rulings or {}).get(contact_id)
+                planned = plan_end(mandates, known, self.setting, parliament, ruling.decision if ruling else None)
+                yield known, planned

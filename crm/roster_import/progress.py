@@ -1,0 +1,41 @@
+"""How far an import has come, kept by the queue server: the import's own transaction is not seen before its end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from redis import RedisError
+
+from crm import job_queue
+
+_KEEP = 3600  # seconds
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Rows done of all rows."""
+
+    done: int
+    total: int
+
+
+def _key(import_id: int) -> str:
+    return f"ratify:import:{import_id}"
+
+
+def report(import_id: int, done: int, total: int) -> None:
+    """Note the progress; it is lost, and the import is not, where the queue server is away."""
+    try:
+        job_queue.connection().set(_key(import_id), json.dumps([done, total]), ex=_KEEP)
+    except RedisError:
+        return
+
+
+def progress_of(import_id: int) -> Progress | None:
+    """What was last reported, None where nothing was."""
+    try:
+        found = job_queue.connection().get(_key(import_id))
+    except RedisError:
+        return None
+    return Progress(*json.loads(found)) if isinstance(found, str | bytes) else None

@@ -1,0 +1,158 @@
+"""Staging: a file read and compared with the directory, batch by batch, without changing anything there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from crm import clock
+from crm.places.countries import country_name
+from crm.roster_import import labels
+from crm.roster_import.changes import Setting
+from crm.roster_import.diffing import Plan
+from crm.roster_import.lookups import chunked, complete_rosters_after, members_on, organization_ids
+from crm.roster_import.models import Alarm, AsOfSource, RowKind
+from crm.roster_import.planning import Planner
+from crm.roster_import.readers import open_roster
+from crm.roster_import.records import BadLine, Record
+from crm.roster_import.survey import Survey, day_described, survey
+from crm.text import fold
+
+RECORD = TypeAdapter(Record)
+# Fewer than these are ordinary turnover, however few people the institution has.
+_ALARMING = 5
+_ALARMING_SHARE = 0.1
+_READ = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What is known of a file before its lines are compared. `file_hash` is the SHA-256 of its bytes."""
+
+    path: Path
+    file_name: str
+    file_hash: str
+    as_of: date
+    as_of_source: AsOfSource
+    survey: Survey
+
+    @property
+    def source_label(self) -> str:
+        """How facts of this file say where they come from."""
+        return f"{self.file_name}, {self.as_of.isoformat()}"[:200]
+
+
+def read_heading(path: Path, file_name: str, *, as_of: date | None = None, complete: bool | None = None) -> Heading:
+    """Read the file once, from end to end. Raises UnreadableRoster, naming the line, where it is damaged."""
+    found = survey(open_roster(path), complete=complete)
+    if as_of is not None:
+        day, day_source = as_of, AsOfSource.GIVEN
+    else:
+        day, day_source = day_described(file_name, found.latest_start, clock.today())
+    return Heading(path, file_name[:200], _hash(path), day, day_source, found)
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_READ):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def setting_for(as_of: date, institution: str, source: str) -> Setting:
+    """What all lines of an import are compared under."""
+    later = {institution: complete_rosters_after(institution, as_of)} if institution else {}
+    return Setting(as_of=as_of, today=clock.today(), source=source, later_rosters=later)
+
+
+@dataclass
+class Tally:
+    """The running sums of an import: rows by kind, and what tells that something is wrong with the whole."""
+
+    counts: Counter[RowKind] = field(default_factory=Counter)
+    skipped: int = 0
+    renamed: int = 0
+    members: int = 0
+
+    def add(self, plan: Plan, *, skipped: bool = False) -> None:
+        """Count one row."""
+        if skipped:
+            self.skipped += 1
+            return
+        self.counts[plan.kind] += 1
+        self.renamed += any(one.field == "name" and one.before is not None for one in plan.differences)
+
+    def by_kind(self) -> dict[str, int]:
+        """Every kind with its number, none left out, and `skipped`."""
+        return {kind.value: self.counts[kind] for kind in RowKind} | {"skipped": self.skipped}
+
+    def alarms(self) -> list[Alarm]:
+        """What a person has to confirm before the import may be applied."""
+
+        def alarming(number: int, of: int) -> bool:
+            return number >= _ALARMING and number > of * _ALARMING_SHARE
+
+        known = self.counts[RowKind.CHANGED] + self.counts[RowKind.UNCHANGED] + self.counts[RowKind.SUSPICIOUS]
+        found = []
+        if alarming(self.counts[RowKind.ENDED], self.members):
+            found.append(Alarm.DROP)
+        if alarming(self.renamed, known):
+            found.append(Alarm.RENAMES)
+        return found
+
+
+def staged_rows(heading: Heading, tally: Tally) -> Iterator[list[dict[str, Any]]]:
+    """The columns of ImportRow for every line and every ended mandate, in batches; the tally grows with them."""
+    whole = heading.survey
+    setting = setting_for(heading.as_of, whole.institution, heading.source_label)
+    planner = Planner(setting)
+    if whole.complete:
+        parliament = labels.institution(whole.institution)
+        parliament_id = organization_ids([parliament]).get(parliament.key)
+        tally.members = len(members_on(parliament_id, heading.as_of)) if parliament_id else 0
+    for items in chunked(open_roster(heading.path).records()):
+        plans = planner.plan_batch(items)
+        for plan in plans:
+            tally.add(plan)
+        yield [_row(item, plan) for item, plan in zip(items, plans, strict=True)]
+    if whole.complete:
+        for ended in chunked(planner.plan_ends(whole.institution)):
+            for _known, plan in ended:
+                tally.add(plan)
+            yield [
+                planned_columns(plan) | {"line": 0, "name": known.name, "search_text": fold(known.name), "record": {}}
+                for known, plan in ended
+            ]
+
+
+def _row(item: Record | BadLine, plan: Plan) -> dict[str, Any]:
+    columns = planned_columns(plan) | {"line": item.line}
+    if isinstance(item, BadLine):
+        return columns | {"name": item.text[:300], "search_text": fold(item.text), "record": {"text": item.text}}
+    words = chain([item.name, country_name(_code(plan)), item.party or ""], item.emails)
+    record = RECORD.dump_python(item, mode="json")
+    return columns | {"name": item.name[:300], "search_text": fold(" ".join(words))[:600], "record": record}
+
+
+def _code(plan: Plan) -> str | None:
+    return next((one.after for one in plan.differences if one.field == "country" and not one.held), None)
+
+
+def planned_columns(plan: Plan) -> dict[str, Any]:
+    """What a plan sets in an ImportRow."""
+    return {
+        "kind": plan.kind,
+        "contact_id": plan.contact_id,
+        "reason": plan.reason or "",
+        "diff": [difference.as_json() for difference in plan.differences],
+        "candidates": list(plan.candidates),
+    }

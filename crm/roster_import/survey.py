@@ -1,0 +1,101 @@
+"""What a file is as a whole, found by reading it once from end to end: its size, its day, whether it is complete."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from flask_babel import gettext
+
+from crm.roster_import import labels
+from crm.roster_import.models import AsOfSource
+from crm.roster_import.readers.source import Source
+from crm.roster_import.records import BadLine, Record, RosterFormat, UnreadableRoster
+
+# A table of an institution's members that has so many lines is taken for all of them.
+COMPLETE_FROM = 600
+_FILE_DATE = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
+_NAMES_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A roster as a whole. `institution` is whose members it lists, where it is one institution's."""
+
+    format: RosterFormat
+    rows: int
+    unreadable: int
+    institution: str
+    complete: bool
+    latest_start: date | None
+    unread_columns: tuple[str, ...]
+    unknown_groups: tuple[str, ...]
+
+
+def survey(source: Source, *, complete: bool | None = None) -> Survey:
+    """Read the whole file. Raises UnreadableRoster where it is damaged, or where it cannot be complete as asked."""
+    rows = unreadable = 0
+    latest: date | None = None
+    institutions: dict[str, None] = {}
+    groups: dict[str, None] = {}
+    for item in source.records():
+        rows += 1
+        if isinstance(item, BadLine):
+            unreadable += 1
+            continue
+        institutions |= dict.fromkeys(labels.institution(mandate.institution).name for mandate in item.mandates)
+        groups |= dict.fromkeys(_unknown_groups(item))
+        latest = max([latest or date.min, *(mandate.start for mandate in item.mandates if mandate.start)])
+    if not rows:
+        raise UnreadableRoster(gettext("The file names nobody: it has no line but the first."))
+    whole = next(iter(institutions)) if len(institutions) == 1 else ""
+    if complete is None:
+        complete = (
+            source.complete if source.complete is not None else bool(source.institution and rows >= COMPLETE_FROM)
+        )
+    if complete and not whole:
+        raise UnreadableRoster(
+            gettext(
+                "A complete roster lists the members of one institution; this file names none, or several. "
+                "Import it as some contacts."
+            )
+        )
+    return Survey(
+        format=source.format,
+        rows=rows,
+        unreadable=unreadable,
+        institution=whole,
+        complete=complete,
+        latest_start=latest if latest != date.min else None,
+        unread_columns=source.unread,
+        unknown_groups=tuple(groups)[:_NAMES_SHOWN],
+    )
+
+
+def _unknown_groups(record: Record) -> list[str]:
+    """Labels of groups of the European Parliament that no table of ours has."""
+    named = [(labels.institution(mandate.institution), mandate.group) for mandate in record.mandates if mandate.group]
+    return [label for parliament, label in named if parliament.code and not labels.group(label, parliament, None).code]
+
+
+def day_in_name(file_name: str, today: date) -> date | None:
+    """The last day a file name tells, the first of the month where it tells a month; days to come are none."""
+    days = []
+    for year, month, day in _FILE_DATE.findall(Path(file_name).stem):
+        try:
+            days.append(date(int(year), int(month), int(day or 1)))
+        except ValueError:
+            continue
+    return next((day for day in reversed(days) if day <= today), None)
+
+
+def day_described(file_name: str, latest_start: date | None, today: date) -> tuple[date, AsOfSource]:
+    """The day a roster describes, where nobody has said: by the file's name, the latest start in it, or today."""
+    named = day_in_name(file_name, today)
+    if named is not None:
+        return named, AsOfSource.FILE_NAME
+    if latest_start is not None and latest_start <= today:
+        return latest_start, AsOfSource.DATES
+    return today, AsOfSource.TODAY

@@ -1,0 +1,74 @@
+"""Rosters for tests: files of invented people, and importing them the way a command does."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from crm.roster_import.actions import apply, begin, stage
+from crm.roster_import.known import APPLY
+from crm.roster_import.models import Import
+from crm.roster_import.staging import Tally, read_heading
+from crm.unit_of_work import unit_of_work
+
+EPP = "Group of the European People's Party (Christian Democrats)"
+PATRIOTS = "Patriots for Europe Group"
+
+
+def member(
+    number: int, name: str, *, country: str = "Spain", group: str = EPP, party: str = "Partido Inventado"
+) -> dict[str, str]:
+    """One member of the full list."""
+    return {
+        "fullName": name,
+        "country": country,
+        "politicalGroup": group,
+        "id": str(number),
+        "nationalPoliticalGroup": party,
+    }
+
+
+def members(count: int, start: int = 1) -> list[dict[str, str]]:
+    """Invented members with ids from `start`, no two of one name."""
+    return [member(number, f"Ada INVENTED{number}") for number in range(start, start + count)]
+
+
+def full_list(path: Path, people: Sequence[Mapping[str, str]]) -> Path:
+    """Write a full list of the European Parliament."""
+    lines = ['<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', "<meps>"]
+    for person in people:
+        lines += ["<mep>", *(f"<{tag}>{escape(text)}</{tag}>" for tag, text in person.items()), "</mep>"]
+    path.write_text("\n".join([*lines, "</meps>", ""]), encoding="utf-8")
+    return path
+
+
+def table(path: Path, rows: Sequence[Mapping[str, str]]) -> Path:
+    """Write a CSV file with a line of column names."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def stage_file(path: Path, *, as_of: date | None = None, complete: bool | None = None) -> Import:
+    """Stage a roster as an upload does."""
+    with unit_of_work("stage import", actor="user:1"):
+        staged, _tally = stage(read_heading(path, path.name, as_of=as_of, complete=complete))
+    return staged
+
+
+def apply_staged(import_id: int, actor: str = "user:1") -> Tally:
+    """Apply a staged import, in the name of a user."""
+    with unit_of_work(APPLY, actor=actor):
+        begin(import_id)
+        return apply(import_id)
+
+
+def import_file(path: Path, *, as_of: date | None = None, complete: bool | None = None) -> dict[str, int]:
+    """Stage and apply a roster; the number of rows of each kind, those without any left out."""
+    tally = apply_staged(stage_file(path, as_of=as_of, complete=complete).id)
+    return {kind: number for kind, number in tally.by_kind().items() if number}
