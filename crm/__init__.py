@@ -20,6 +20,7 @@ from crm.directory import labels
 from crm.extensions import csrf, db, limiter, mail
 from crm.health import views as health_views
 from crm.letters import jobs as letters_jobs
+from crm.letters import views as letters_views
 from crm.letters.results import record_results
 from crm.outbox import jobs as outbox_jobs
 from crm.outbox.results import on_result
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(caught_mail_views.blueprint)
     app.register_blueprint(pipeline_views.blueprint)
     app.register_blueprint(reports_views.blueprint)
+    app.register_blueprint(letters_views.blueprint)
     with app.app_context():
         prepare_engine(db.engine)
     recording.listen()

@@ -11,9 +11,15 @@ from crm.letters.actions import (
     plan_mailing,
     write_wording,
 )
+<<<<<<< HEAD
 from crm.letters.audience import Audience
 from crm.letters.models import LetterTemplate, Mailing
 from crm.letters.planning import plan_next
+=======
+from crm.letters.jobs import plan
+from crm.letters.models import LetterTemplate, Mailing
+from crm.pipeline.filters import TargetFilter
+>>>>>>> 6781408 (wip)
 from crm.pipeline.models import Campaign, Stage
 
 FIRST_LETTER = {
@@ -22,10 +28,10 @@ FIRST_LETTER = {
         """\
 Dear {{name}},
 
-the *{{treaty}}* has been open to the states of Europe since 1990. **No member state of the European Union has
+the *{{treaty}}* has been open to the states of Europe since 1990. **No member state of the European Union has \
 ratified it yet.**
 
-We ask you for one thing: put a question to the government of {{country}} and name the day by which it will take a
+We ask you for one thing: put a question to the government of {{country}} and name the day by which it will take a \
 position. Our two-page briefing answers what ministries usually object:
 
 - it creates no right to enter a country,
@@ -43,10 +49,10 @@ With kind regards
         """\
 Bonjour {{name}},
 
-la *{{treaty}}* est ouverte aux États d'Europe depuis 1990. **Aucun État membre de l'Union européenne ne l'a encore
+la *{{treaty}}* est ouverte aux États d'Europe depuis 1990. **Aucun État membre de l'Union européenne ne l'a encore \
 ratifiée.**
 
-Nous vous demandons une chose : posez une question au gouvernement ({{country}}) et demandez la date à laquelle il
+Nous vous demandons une chose : posez une question au gouvernement ({{country}}) et demandez la date à laquelle il \
 prendra position.
 
 Avec nos salutations cordiales
@@ -93,7 +99,7 @@ def _mailing(campaign: Campaign, template: LetterTemplate, name: str, officer: U
         name=name,
         template_id=template.id,
         language="en",
-        audience=Audience(stages=stages),
+        audience=TargetFilter(stages=stages),
         sender_name=officer.name,
         reply_to=officer.email,
     )

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.extensions import db
-from crm.letters.audience import Audience
 from crm.letters.models import ALLOWED_MOVES, LetterTemplate, Mailing, MailingState, Wording
 from crm.letters.queries import audience_size, ledgers, may_approve, newest_wording
 from crm.letters.rendering import compile_wording
 from crm.outbox import actions as outbox
+from crm.pipeline.filters import TargetFilter
 from crm.unit_of_work import current_unit_of_work
 
 # The kind of a mailing's batch in the outbox, by which its results are told apart.
@@ -49,7 +49,7 @@ class MailingText:
     name: str
     template_id: int
     language: str
-    audience: Audience
+    audience: TargetFilter
     sender_name: str
     reply_to: str
 
@@ -148,7 +148,7 @@ def plan_mailing(mailing_id: int, *, planned_by_id: int) -> Mailing:
         raise MailingRefused("no_wording")
     if compile_wording(wording.subject, wording.body, wording.language).problems:
         raise MailingRefused("faulty_wording")
-    mailing.audience_size = audience_size(mailing.campaign_id, Audience.from_stored(mailing.audience))
+    mailing.audience_size = audience_size(mailing.campaign_id, TargetFilter.from_args(mailing.audience))
     if not mailing.audience_size:
         raise MailingRefused("empty_audience")
     wording.frozen_at = wording.frozen_at or clock.now()

@@ -93,7 +93,7 @@ class Standing(StrEnum):
 class Mailing(Base):
     """One sending of a template to an audience, frozen when its letters are planned.
 
-    `audience` is the filter in the URL's terms (name to list of values). `letters` and `skipped` (by reason) are
+    `audience` is the filter in the URL's own terms. `letters` and `skipped` (by reason) are
     counted in the transaction that plans each chunk, so that the ledger of a large mailing costs no scan of letters.
     """
 

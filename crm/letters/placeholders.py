@@ -17,6 +17,11 @@ class Placeholder:
     meaning: str
     example: str
 
+    @property
+    def token(self) -> str:
+        """The placeholder as an author writes it."""
+        return f"{{{{{self.name}}}}}"
+
 
 PLACEHOLDERS: dict[str, Placeholder] = {
     placeholder.name: placeholder

@@ -12,12 +12,12 @@ from flask import current_app
 
 from crm import clock
 from crm.extensions import db
-from crm.letters.audience import Audience
 from crm.letters.models import Letter, Mailing, MailingState, SkipReason, Wording
 from crm.letters.recipients import Recipient, Setting, recipients, skip_reason, values_of
 from crm.letters.rendering import CompiledWording, compile_wording
 from crm.outbox.actions import Draft, post
 from crm.outbox.queries import suppressed
+from crm.pipeline.filters import TargetFilter
 from crm.unit_of_work import current_unit_of_work
 
 # Targets of one transaction: the desk worker's lock on the database stays short, its memory flat.
@@ -33,7 +33,7 @@ def plan_next(mailing_id: int) -> bool:
     if mailing is None or mailing.state is not MailingState.PLANNING or mailing.batch_id is None:
         return False
     after = db.session.scalar(sa.select(sa.func.max(Letter.target_id)).where(Letter.mailing_id == mailing_id)) or 0
-    found = recipients(mailing.campaign_id, Audience.from_stored(mailing.audience), after=after, limit=CHUNK)
+    found = recipients(mailing.campaign_id, TargetFilter.from_args(mailing.audience), after=after, limit=CHUNK)
     if not found:
         mailing.state, mailing.planned_at = MailingState.AWAITING_APPROVAL, clock.now()
         return False

@@ -1,9 +1,8 @@
-"""Reads of letters: ledgers, mailings, their recipients, templates and wordings."""
+"""Reads of letters: ledgers, mailings, templates and wordings; the letters themselves are read in `delivery`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,10 +10,10 @@ import sqlalchemy as sa
 from crm.accounts.models import User
 from crm.directory.models import Contact
 from crm.extensions import db
-from crm.letters.audience import Audience
-from crm.letters.models import Ledger, Letter, LetterTemplate, Mailing, SkipReason, Wording
-from crm.outbox.models import IN_FLIGHT, WAITING, Batch, MessageState, OutgoingMessage
+from crm.letters.models import Ledger, LetterTemplate, Mailing, SkipReason, Wording
+from crm.outbox.models import Batch, MessageState, OutgoingMessage
 from crm.paging import Page, SortKey, page
+from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Campaign, Target
 from crm.policy import POLICY, Permission
 
@@ -71,9 +70,10 @@ def mailings(cursor: str | None, campaign_id: int | None = None) -> Page:
     return page(statement, [SortKey(Mailing.id, descending=True)], cursor)
 
 
-def audience_size(campaign_id: int, audience: Audience) -> int:
+def audience_size(campaign_id: int, audience: TargetFilter) -> int:
     """How many targets of the campaign the audience holds."""
-    statement = audience.apply(sa.select(sa.func.count(Target.id))).where(Target.campaign_id == campaign_id)
+    counted: sa.Select[*tuple[Any, ...]] = sa.select(sa.func.count(Target.id)).where(Target.campaign_id == campaign_id)
+    statement = audience.apply(counted)
     return db.session.scalar(statement) or 0
 
 
@@ -98,79 +98,6 @@ def may_approve(mailing: Mailing, user_id: int) -> bool:
         User.role.in_([role for role, permissions in POLICY.items() if Permission.APPROVE in permissions]),
     )
     return db.session.scalar(others.limit(1)) is None
-
-
-class Outcome(StrEnum):
-    """The parts a mailing's letters fall into, as its ledger counts them."""
-
-    SKIPPED = "skipped"
-    WAITING = "waiting"
-    SENT = "sent"
-    FAILED = "failed"
-    HELD = "held"
-    CANCELLED = "cancelled"
-
-
-_STATES: dict[Outcome, frozenset[MessageState]] = {
-    Outcome.WAITING: WAITING | IN_FLIGHT,
-    Outcome.SENT: frozenset({MessageState.SENT}),
-    Outcome.FAILED: frozenset({MessageState.FAILED}),
-    Outcome.HELD: frozenset({MessageState.HELD}),
-    Outcome.CANCELLED: frozenset({MessageState.CANCELLED}),
-}
-
-
-def outcome_of(skip_reason: SkipReason | None, state: MessageState | None) -> Outcome:
-    """The part of the ledger a letter falls into."""
-    if skip_reason is not None or state is None:
-        return Outcome.SKIPPED
-    return next(outcome for outcome, states in _STATES.items() if state in states)
-
-
-def _letters(mailing: Mailing, outcome: Outcome | None) -> tuple[sa.Select[*tuple[Any, ...]], SortKey]:
-    statement = (
-        sa.select(
-            Letter.id,
-            Letter.contact_id,
-            Contact.name,
-            Contact.country,
-            Letter.address,
-            Letter.language,
-            Letter.skip_reason,
-            Letter.skip_detail,
-            OutgoingMessage.state,
-            OutgoingMessage.reason,
-            OutgoingMessage.reply_code,
-            OutgoingMessage.reply_text,
-            OutgoingMessage.attempts,
-            OutgoingMessage.finished_at,
-            OutgoingMessage.next_attempt_at,
-        )
-        .join(Contact, Contact.id == Letter.contact_id)
-        .outerjoin(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
-    )
-    if outcome is None or outcome is Outcome.SKIPPED:
-        statement = statement.where(Letter.mailing_id == mailing.id)
-        if outcome is not None:
-            statement = statement.where(Letter.skip_reason.is_not(None))
-        return statement, SortKey(Letter.id)
-    # By the outbox's index on batch and state: a large mailing's few failures are found without reading the rest.
-    statement = statement.where(
-        OutgoingMessage.batch_id == mailing.batch_id, OutgoingMessage.state.in_(_STATES[outcome])
-    )
-    return statement, SortKey(OutgoingMessage.id)
-
-
-def letters(mailing: Mailing, outcome: Outcome | None, cursor: str | None) -> Page:
-    """A page of a mailing's letters with what became of each, in the order they were planned."""
-    statement, key = _letters(mailing, outcome)
-    return page(statement, [key], cursor)
-
-
-def all_letters(mailing: Mailing, outcome: Outcome | None) -> Iterable[sa.Row[*tuple[Any, ...]]]:
-    """Every letter of a mailing, streamed from the database a thousand at a time."""
-    statement, key = _letters(mailing, outcome)
-    return db.session.execute(statement.order_by(key.column), execution_options={"yield_per": 1000})
 
 
 def templates(campaign_id: int | None = None) -> Sequence[sa.Row[*tuple[Any, ...]]]:
@@ -202,4 +129,53 @@ def templates(campaign_id: int | None = None) -> Sequence[sa.Row[*tuple[Any, ...
     )
     if campaign_id is not None:
         statement = statement.where(LetterTemplate.campaign_id == campaign_id)
+    return db.session.execute(statement).all()
+
+
+def versions(template_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Every version of a template's texts, without the words: languages in order, the newest version first."""
+    statement = (
+        sa.select(
+            Wording.id,
+            Wording.language,
+            Wording.version,
+            Wording.written_at,
+            Wording.frozen_at,
+            User.name.label("author"),
+        )
+        .outerjoin(User, User.id == Wording.written_by_id)
+        .where(Wording.template_id == template_id)
+        .order_by(Wording.language, Wording.version.desc())
+    )
+    return db.session.execute(statement).all()
+
+
+def first_language(template_id: int) -> str | None:
+    """The language a template was written in first."""
+    return db.session.scalar(
+        sa.select(Wording.language).where(Wording.template_id == template_id).order_by(Wording.id).limit(1)
+    )
+
+
+def wording_choices(campaign_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """The letters a campaign may send: template id, name and language, by name."""
+    statement = (
+        sa.select(LetterTemplate.id, LetterTemplate.name, Wording.language)
+        .join(Wording, Wording.template_id == LetterTemplate.id)
+        .where(LetterTemplate.campaign_id == campaign_id)
+        .group_by(LetterTemplate.id, LetterTemplate.name, Wording.language)
+        .order_by(LetterTemplate.name, LetterTemplate.id, Wording.language)
+    )
+    return db.session.execute(statement).all()
+
+
+def readers(campaign_id: int, limit: int = 40) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Targets to preview a letter with: id, name and country of the first by name."""
+    statement = (
+        sa.select(Target.id, Contact.name, Contact.country)
+        .join(Contact, Contact.id == Target.contact_id)
+        .where(Target.campaign_id == campaign_id)
+        .order_by(Contact.sort_name, Target.id)
+        .limit(limit)
+    )
     return db.session.execute(statement).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,9 +14,9 @@ from sqlalchemy.orm import aliased
 from crm import clock
 from crm.directory.models import Contact, Membership, Organization, Person
 from crm.extensions import db
-from crm.letters.audience import Audience
 from crm.letters.models import SkipReason
 from crm.letters.placeholders import clean_value
+from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Stage, Target
 from crm.places.countries import country_name
 
@@ -50,36 +50,33 @@ class Setting:
     language: str
 
 
+# The columns of a person, read without loading one: contacts may be organizations too.
+_person = Person.__table__.c
+
+
 def recipients(
-    campaign_id: int,
-    audience: Audience,
-    *,
-    after: int = 0,
-    limit: int | None = None,
-    target_id: int | None = None,
+    campaign_id: int, audience: TargetFilter, *, after: int = 0, limit: int | None = None, target_id: int | None = None
 ) -> list[Recipient]:
     """The audience in the order of targets, from beyond target `after`; two queries."""
     group, party = aliased(Organization), aliased(Organization)
-    # The columns of a person, read without loading one: contacts may be organizations too.
-    person = Person.__table__.c
-    statement = audience.apply(
+    statement: sa.Select[*tuple[Any, ...]] = (
         sa.select(
             Target.id.label("target_id"),
             Target.contact_id,
             Target.stage,
             Target.ask,
             Contact.name,
-            person.given_name,
-            person.family_name,
+            _person.given_name,
+            _person.family_name,
             Contact.country,
             group.name.label("group"),
             party.name.label("party"),
             Contact.mandate_end,
             Contact.email.label("address"),
         )
-    )
-    statement = (
-        statement.outerjoin(group, Contact.group_id == group.id)
+        .select_from(Target)
+        .join(Contact, Contact.id == Target.contact_id)
+        .outerjoin(group, Contact.group_id == group.id)
         .outerjoin(party, Contact.party_id == party.id)
         .where(Target.campaign_id == campaign_id, Target.id > after)
         .order_by(Target.id)
@@ -87,18 +84,21 @@ def recipients(
     )
     if target_id is not None:
         statement = statement.where(Target.id == target_id)
-    rows = db.session.execute(statement).mappings().all()
+    rows = db.session.execute(audience.apply(statement, joined=True)).mappings().all()
     roles = _roles([row["contact_id"] for row in rows])
     return [Recipient(**row, role=roles.get(row["contact_id"])) for row in rows]
 
 
-def _roles(contact_ids: Collection[int]) -> dict[int, str]:
-    """The role of each person's running mandate, the newest where several run."""
-    running = sa.select(Membership.person_id, Membership.role).where(
-        Membership.person_id.in_(contact_ids),
+def _running() -> tuple[sa.ColumnElement[bool], ...]:
+    return (
         Membership.ended_by.is_(None),
         sa.or_(Membership.end_date.is_(None), Membership.end_date >= clock.today()),
     )
+
+
+def _roles(contact_ids: Collection[int]) -> dict[int, str]:
+    """The role of each person's running mandate, the newest where several run."""
+    running = sa.select(Membership.person_id, Membership.role).where(Membership.person_id.in_(contact_ids), *_running())
     return {row.person_id: row.role for row in db.session.execute(running.order_by(Membership.id))}
 
 
@@ -134,3 +134,40 @@ def skip_reason(
         (SkipReason.EMPTY_VALUE, empty),
     ]
     return next((reason for reason, holds in rules if holds), None)
+
+
+def _is_empty(field: str) -> sa.ColumnElement[bool]:
+    """Whether a contact has no value for a placeholder; fields that everyone has are never empty."""
+    empty: dict[str, sa.ColumnElement[bool]] = {
+        "given_name": sa.func.coalesce(_person.given_name, "") == "",
+        "family_name": sa.func.coalesce(_person.family_name, "") == "",
+        "country": Contact.country.is_(None),
+        "group": Contact.group_id.is_(None),
+        "party": Contact.party_id.is_(None),
+        "ask": Target.ask == "",
+        "role": ~sa.exists().where(Membership.person_id == Contact.id, *_running()),
+    }
+    return empty.get(field, sa.false())
+
+
+def forecast(campaign_id: int, audience: TargetFilter, fields: Iterable[str]) -> dict[SkipReason | None, int]:
+    """How many of the audience would be skipped for each reason and written to (None), in one query.
+
+    An upper bound: opt-outs and shared addresses show only when each letter is planned.
+    """
+    reason = sa.case(
+        (Target.stage == Stage.CLOSED, SkipReason.CLOSED.value),
+        (Contact.mandate_end < clock.today(), SkipReason.MANDATE_ENDED.value),
+        (Contact.email.is_(None), SkipReason.NO_ADDRESS.value),
+        (sa.or_(sa.false(), *map(_is_empty, fields)), SkipReason.EMPTY_VALUE.value),
+        else_="",
+    ).label("skip_reason")
+    statement: sa.Select[*tuple[Any, ...]] = (
+        sa.select(reason, sa.func.count())
+        .select_from(Target)
+        .join(Contact, Contact.id == Target.contact_id)
+        .where(Target.campaign_id == campaign_id)
+        .group_by("skip_reason")
+    )
+    found = db.session.execute(audience.apply(statement, joined=True)).all()
+    return {SkipReason(code) if code else None: number for code, number in found}

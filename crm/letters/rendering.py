@@ -111,9 +111,13 @@ class CompiledWording:
             f"{self.document_head.format(subject=escape(subject))}{body}{_DOCUMENT_END}",
         )
 
-    def preview(self, show_text: Callable[[str], str], show_html: Callable[[str], str]) -> Rendered:
-        """The letter with each field as `show_text` and `show_html` (which escapes) put it; `html` is a fragment."""
-        return Rendered(_join(self.subject, show_text), _join(self.text, show_text), _join(self.html, show_html))
+    def preview(self, show: Callable[[str], str]) -> Rendered:
+        """The letter as HTML for a screen, subject and text part too; `show` puts a field there, and escapes it."""
+        return Rendered(
+            _join(tuple(map(escape, self.subject)), show),
+            _join(tuple(map(escape, self.text)), show),
+            _join(self.html, show),
+        )
 
 
 def _join(segments: Segments, value_of: Callable[[str], str]) -> str:

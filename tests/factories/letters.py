@@ -18,12 +18,12 @@ from crm.letters.actions import (
     plan_mailing,
     write_wording,
 )
-from crm.letters.audience import Audience
 from crm.letters.jobs import plan
 from crm.letters.models import Mailing, Wording
 from crm.outbox.actions import results_of
 from crm.outbox.models import WAITING, MessageState, OutgoingMessage
 from crm.outbox.results import announce
+from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Campaign, Target
 from crm.policy import Role
 from crm.unit_of_work import unit_of_work
@@ -57,7 +57,7 @@ def make_mailing(
     *,
     wording: Wording | None = None,
     officer: User | None = None,
-    audience: Audience | None = None,
+    audience: TargetFilter | None = None,
     sender_name: str = "Jo Martin",
 ) -> Mailing:
     """A draft of a mailing to all targets of the campaign."""
@@ -68,7 +68,7 @@ def make_mailing(
         name=f"Mailing {next(_numbers)}",
         template_id=wording.template_id,
         language=wording.language,
-        audience=audience or Audience(),
+        audience=audience or TargetFilter(),
         sender_name=sender_name,
         reply_to="jo@campaign.example",
     )

@@ -18,8 +18,9 @@ from crm.letters.actions import (
     resume_mailing,
     write_wording,
 )
+from crm.letters.delivery import Outcome, all_letters, letters, outcome_of
 from crm.letters.models import ALLOWED_MOVES, Ledger, Letter, Mailing, MailingState, Standing, standing_of
-from crm.letters.queries import Outcome, all_letters, ledgers, letters, mailings, outcome_of
+from crm.letters.queries import ledgers, mailings
 from crm.outbox.actions import results_of, suppress
 from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, SuppressionReason
 from crm.outbox.results import announce

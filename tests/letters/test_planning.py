@@ -15,14 +15,14 @@ from crm.directory.models import Contact
 from crm.extensions import db
 from crm.letters import planning
 from crm.letters.actions import MailingRefused, cancel_mailing, plan_mailing, write_wording
-from crm.letters.audience import Audience
 from crm.letters.jobs import plan
 from crm.letters.models import Letter, Mailing, MailingState, SkipReason, Wording
 from crm.letters.queries import ledgers
 from crm.outbox.actions import suppress
 from crm.outbox.models import MessageState, OutgoingMessage, SuppressionReason
-from crm.pipeline.actions import close_target, update_target
-from crm.pipeline.models import CloseReason, Priority
+from crm.pipeline.actions import close_target, move_target
+from crm.pipeline.filters import TargetFilter
+from crm.pipeline.models import CloseReason, Stage
 from crm.unit_of_work import unit_of_work
 from tests.factories.letters import make_letter_target, make_mailing, make_wording, planned
 from tests.factories.pipeline import make_campaign
@@ -141,16 +141,17 @@ def test_an_address_is_used_once_across_chunks(app: Flask, monkeypatch: pytest.M
 
 def test_the_audience_narrows_the_targets(app: Flask) -> None:
     campaign, other = make_campaign(), make_campaign()
-    make_letter_target(campaign, "Spanish High", country="ES")
-    make_letter_target(campaign, "French High", country="FR")
-    low = make_letter_target(campaign, "Spanish Low", country="ES")
+    make_letter_target(campaign, "Spanish New", country="ES")
+    make_letter_target(campaign, "French New", country="FR")
+    known = make_letter_target(campaign, "Spanish Known", country="ES")
     make_letter_target(other, "Spanish Elsewhere", country="ES")
     with unit_of_work("prepare", actor="test"):
-        update_target(low.id, priority=Priority.LOW)
-    audience = Audience(priorities=(Priority.NORMAL,), contacts=ContactFilter(country="ES"))
+        move_target(known.id, Stage.IN_DIALOGUE)
+    audience = TargetFilter(stages=(Stage.IDENTIFIED, Stage.CONTACTED), contact=ContactFilter(country="ES"))
     mailing = planned(make_mailing(campaign, audience=audience))
-    assert set(letters_by_name(mailing)) == {"Spanish High"}
-    assert Audience.from_stored(mailing.audience) == audience
+    assert set(letters_by_name(mailing)) == {"Spanish New"}
+    assert TargetFilter.from_args(mailing.audience) == audience
+    assert mailing.audience_size == 1
 
 
 def test_cancelling_stops_a_planning_half_way(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,10 +159,10 @@ def test_a_fault_of_the_wording_is_named(subject: str, body: str, problem: Probl
 
 
 def test_a_preview_shows_each_field_in_its_place() -> None:
-    wording = compiled("Dear {{name}}, {{nope}} <b>", subject="{{name}}")
-    preview = wording.preview(lambda name: f"[{name}]", lambda name: f"<mark>{name}</mark>")
-    assert preview.subject == "[name]"
-    assert preview.text == "Dear [name], [nope] <b>\n"
+    wording = compiled("Dear {{name}}, {{nope}} <b>", subject="<i> {{name}}")
+    preview = wording.preview(lambda name: f"<mark>{name}</mark>")
+    assert preview.subject == "&lt;i&gt; <mark>name</mark>"
+    assert preview.text == "Dear <mark>name</mark>, <mark>nope</mark> &lt;b&gt;\n"
     assert preview.html == "<p>Dear <mark>name</mark>, <mark>nope</mark> &lt;b&gt;</p>\n"
 
 

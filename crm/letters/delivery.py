@@ -1,0 +1,126 @@
+"""What became of each letter: the parts of a mailing's ledger, its letters in each, one letter's exact words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.directory.models import Contact
+from crm.extensions import db
+from crm.letters.models import Letter, Mailing, SkipReason
+from crm.outbox.models import IN_FLIGHT, WAITING, MessageState, OutgoingMessage
+from crm.paging import Page, SortKey, page
+
+
+class Outcome(StrEnum):
+    """The parts a mailing's letters fall into, as its ledger counts them."""
+
+    SKIPPED = "skipped"
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+_STATES: dict[Outcome, frozenset[MessageState]] = {
+    Outcome.WAITING: WAITING | IN_FLIGHT,
+    Outcome.SENT: frozenset({MessageState.SENT}),
+    Outcome.FAILED: frozenset({MessageState.FAILED}),
+    Outcome.HELD: frozenset({MessageState.HELD}),
+    Outcome.CANCELLED: frozenset({MessageState.CANCELLED}),
+}
+
+
+def outcome_of(skip_reason: SkipReason | None, state: MessageState | None) -> Outcome:
+    """The part of the ledger a letter falls into."""
+    if skip_reason is not None or state is None:
+        return Outcome.SKIPPED
+    return next(outcome for outcome, states in _STATES.items() if state in states)
+
+
+def _letters(mailing: Mailing, outcome: Outcome | None) -> tuple[sa.Select[*tuple[Any, ...]], SortKey]:
+    statement = (
+        sa.select(
+            Letter.id,
+            Letter.contact_id,
+            Contact.name,
+            Contact.country,
+            Letter.address,
+            Letter.language,
+            Letter.skip_reason,
+            Letter.skip_detail,
+            OutgoingMessage.state,
+            OutgoingMessage.reason,
+            OutgoingMessage.reply_code,
+            OutgoingMessage.reply_text,
+            OutgoingMessage.attempts,
+            OutgoingMessage.finished_at,
+            OutgoingMessage.next_attempt_at,
+        )
+        .join(Contact, Contact.id == Letter.contact_id)
+        .outerjoin(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
+    )
+    if outcome is None or outcome is Outcome.SKIPPED:
+        statement = statement.where(Letter.mailing_id == mailing.id)
+        if outcome is not None:
+            statement = statement.where(Letter.skip_reason.is_not(None))
+        return statement, SortKey(Letter.id)
+    # By the outbox's index on batch and state: a large mailing's few failures are found without reading the rest.
+    statement = statement.where(
+        OutgoingMessage.batch_id == mailing.batch_id, OutgoingMessage.state.in_(_STATES[outcome])
+    )
+    return statement, SortKey(OutgoingMessage.id)
+
+
+def letters(mailing: Mailing, outcome: Outcome | None, cursor: str | None) -> Page:
+    """A page of a mailing's letters with what became of each, in the order they were planned."""
+    statement, key = _letters(mailing, outcome)
+    return page(statement, [key], cursor)
+
+
+def all_letters(mailing: Mailing, outcome: Outcome | None) -> Iterable[sa.Row[*tuple[Any, ...]]]:
+    """Every letter of a mailing, streamed from the database a thousand at a time."""
+    statement, key = _letters(mailing, outcome)
+    return db.session.execute(statement.order_by(key.column), execution_options={"yield_per": 1000})
+
+
+def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
+    """One letter with its mailing, its contact and the exact words in the outbox."""
+    statement = (
+        sa.select(
+            Letter.id,
+            Letter.mailing_id,
+            Letter.contact_id,
+            Letter.target_id,
+            Letter.language,
+            Letter.skip_reason,
+            Letter.skip_detail,
+            Letter.address,
+            Contact.name,
+            Mailing.name.label("mailing"),
+            OutgoingMessage.to_address,
+            OutgoingMessage.to_name,
+            OutgoingMessage.sender,
+            OutgoingMessage.reply_to,
+            OutgoingMessage.subject,
+            OutgoingMessage.text,
+            OutgoingMessage.html,
+            OutgoingMessage.message_id_header,
+            OutgoingMessage.state,
+            OutgoingMessage.reason,
+            OutgoingMessage.reply_code,
+            OutgoingMessage.reply_text,
+            OutgoingMessage.attempts,
+            OutgoingMessage.finished_at,
+            OutgoingMessage.next_attempt_at,
+        )
+        .join(Mailing, Mailing.id == Letter.mailing_id)
+        .join(Contact, Contact.id == Letter.contact_id)
+        .outerjoin(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
+        .where(Letter.id == letter_id)
+    )
+    return db.session.execute(statement).one_or_none()

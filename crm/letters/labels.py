@@ -1,0 +1,116 @@
+"""What the screens call states, reasons and faults of letters, in the reader's language, and their tones."""
+
+from __future__ import annotations
+
+from babel import Locale
+from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel.speaklater import LazyString
+
+from crm.letters.delivery import Outcome
+from crm.letters.models import SkipReason, Standing
+from crm.letters.rendering import Problem, ProblemKind
+from crm.pipeline.filters import NOBODY, TargetFilter
+from crm.pipeline.labels import stage_label
+from crm.places.countries import LANGUAGES
+
+STANDINGS = {
+    Standing.DRAFT: (lazy_gettext("Draft"), "neutral"),
+    Standing.PLANNING: (lazy_gettext("Being planned"), "info"),
+    Standing.AWAITING_APPROVAL: (lazy_gettext("Waits for approval"), "warn"),
+    Standing.SENDING: (lazy_gettext("Sending"), "info"),
+    Standing.PAUSED: (lazy_gettext("Paused"), "caution"),
+    Standing.CANCELLED: (lazy_gettext("Cancelled"), "neutral"),
+    Standing.FINISHED: (lazy_gettext("Finished"), "good"),
+}
+OUTCOMES = {
+    Outcome.SKIPPED: (lazy_gettext("Skipped"), "neutral"),
+    Outcome.WAITING: (lazy_gettext("Waiting"), "info"),
+    Outcome.SENT: (lazy_gettext("Sent"), "good"),
+    Outcome.FAILED: (lazy_gettext("Failed"), "bad"),
+    Outcome.HELD: (lazy_gettext("Held"), "caution"),
+    Outcome.CANCELLED: (lazy_gettext("Cancelled"), "neutral"),
+}
+SKIP_REASONS = {
+    SkipReason.CLOSED: lazy_gettext("The target is closed"),
+    SkipReason.MANDATE_ENDED: lazy_gettext("The mandate has ended"),
+    SkipReason.NO_ADDRESS: lazy_gettext("No e-mail address is known"),
+    SkipReason.SUPPRESSED: lazy_gettext("This address must not be written to"),
+    SkipReason.DUPLICATE_ADDRESS: lazy_gettext("Somebody else in this mailing has the same address"),
+    SkipReason.EMPTY_VALUE: lazy_gettext("A placeholder has no value"),
+}
+_PROBLEMS = {
+    ProblemKind.UNKNOWN_PLACEHOLDER: lazy_gettext("There is no placeholder “%(detail)s”: choose one from the list."),
+    ProblemKind.OPEN_BRACES: lazy_gettext("Double braces are left open here: “%(detail)s”."),
+    ProblemKind.PLACEHOLDER_IN_LINK: lazy_gettext("A placeholder cannot stand in the address of a link."),
+    ProblemKind.UNSAFE_LINK: lazy_gettext("A link leads to an address that is not safe to open."),
+    ProblemKind.EMPTY_SUBJECT: lazy_gettext("The subject is missing."),
+    ProblemKind.EMPTY_BODY: lazy_gettext("The letter is empty."),
+}
+REFUSALS = {
+    "not_allowed": lazy_gettext("Somebody else was faster: the mailing stands somewhere else now."),
+    "no_wording": lazy_gettext("The template has no text in this language yet: write it first."),
+    "faulty_wording": lazy_gettext("The text of the template has faults: mend them first."),
+    "empty_audience": lazy_gettext("Nobody in the campaign fits this audience: widen it."),
+    "nothing_to_send": lazy_gettext("No letter is left to send: everybody was skipped."),
+    "own_mailing": lazy_gettext("You planned this mailing, so somebody else has to approve it."),
+}
+
+
+def standing_label(standing: Standing) -> str:
+    """Where a mailing stands."""
+    return str(STANDINGS[standing][0])
+
+
+def standing_tone(standing: Standing) -> str:
+    """The tone of its badge."""
+    return STANDINGS[standing][1]
+
+
+def outcome_label(outcome: Outcome) -> str:
+    """The part of the ledger."""
+    return str(OUTCOMES[outcome][0])
+
+
+def outcome_tone(outcome: Outcome) -> str:
+    """The tone of its badge."""
+    return OUTCOMES[outcome][1]
+
+
+def skip_label(reason: SkipReason) -> LazyString:
+    """Why there is no letter."""
+    return SKIP_REASONS[reason]
+
+
+def problem_label(problem: Problem) -> str:
+    """What is wrong with a wording, and what to do."""
+    return str(_PROBLEMS[problem.kind]) % {"detail": problem.detail}
+
+
+def language_label(code: str) -> str:
+    """The language's name in the reader's language."""
+    return str(Locale.parse(code, sep="-").get_display_name(get_locale()) or code)
+
+
+def letter_languages() -> list[tuple[str, str]]:
+    """Code and name of every language a letter may be written in."""
+    return sorted(((code, language_label(code)) for code in LANGUAGES), key=lambda pair: pair[1])
+
+
+def direction_of(code: str) -> str:
+    """`ltr` or `rtl`, for text in that language."""
+    return str(Locale.parse(code, sep="-").text_direction)
+
+
+def audience_words(audience: TargetFilter, owners: dict[int, str]) -> list[str]:
+    """Whom a filter means, one condition each; nothing for everybody."""
+    said = []
+    if audience.stages:
+        said.append(gettext("Stage: %(stages)s", stages=", ".join(map(stage_label, audience.stages))))
+    if audience.reached:
+        said.append(gettext("Reached at some time: %(stage)s", stage=stage_label(audience.reached)))
+    if audience.owner is not None:
+        owner = gettext("nobody yet") if audience.owner == NOBODY else owners.get(audience.owner, "?")
+        said.append(gettext("Owner: %(owner)s", owner=owner))
+    if audience.overdue:
+        said.append(gettext("Next step overdue"))
+    return [*said, *(f"{condition.label}: {condition.value}" for condition in audience.contact.conditions())]

@@ -1,0 +1,41 @@
+"""The blueprint, and what every screen of letters needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort
+from flask_babel import gettext
+
+from crm.extensions import db
+from crm.letters import labels
+from crm.letters.delivery import Outcome
+from crm.letters.models import LetterTemplate, Mailing, MailingState, Standing
+
+blueprint = Blueprint("letters", __name__)
+for _filter in (
+    labels.standing_label,
+    labels.standing_tone,
+    labels.outcome_label,
+    labels.outcome_tone,
+    labels.skip_label,
+    labels.problem_label,
+    labels.language_label,
+    labels.direction_of,
+):
+    blueprint.add_app_template_filter(_filter)
+
+
+@blueprint.app_context_processor
+def _words() -> dict[str, Any]:
+    return {"Standing": Standing, "MailingState": MailingState, "Outcome": Outcome}
+
+
+def template_or_404(template_id: int) -> LetterTemplate:
+    """The template, or the page that says there is none."""
+    return db.session.get(LetterTemplate, template_id) or abort(404, gettext("There is no such template."))
+
+
+def mailing_or_404(mailing_id: int) -> Mailing:
+    """The mailing, or the page that says there is none."""
+    return db.session.get(Mailing, mailing_id) or abort(404, gettext("There is no such mailing."))
