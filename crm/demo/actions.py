@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from crm import clock
 from crm.demo import campaign, directory, letters
 from crm.demo.users import create_users
@@ -17,9 +15,8 @@ def load_demo() -> None:
     Each piece is written in the name of the demo user who would have written it, at the time they would have.
     """
     moment = clock.now()
-    began = moment - timedelta(days=campaign.STARTED_DAYS_AGO)
     with unit_of_work("load demo", actor="command:demo") as work:
-        with clock.pretend(began):
+        with clock.pretend(campaign.office_hours(moment, campaign.STARTED_DAYS_AGO)):
             users = create_users()
             actors = {role: f"user:{user.id}" for role, user in users.items()}
             work.actor = actors[Role.ADMIN]
@@ -28,9 +25,9 @@ def load_demo() -> None:
             running = campaign.create(contacts, users)
         work.actor = actors[Role.OFFICER]
         campaign.play(running, contacts)
-        with clock.pretend(moment - timedelta(days=30)):
+        with clock.pretend(campaign.office_hours(moment, 30)):
             templates = letters.write_templates(running, users[Role.OFFICER])
-        with clock.pretend(moment - timedelta(days=1)):
+        with clock.pretend(campaign.office_hours(moment, 1)):
             mailings = letters.plan_mailings(running, templates, users[Role.OFFICER])
         work.actor = actors[Role.LEAD]
         letters.approve(mailings, users[Role.LEAD])

@@ -49,12 +49,19 @@ def _path(final: Stage) -> tuple[Stage, ...]:
     return OPEN_STAGES[1 : OPEN_STAGES.index(final) + 1]
 
 
+def office_hours(now: datetime, days_ago: int, number: int = 0) -> datetime:
+    """A moment of a working day that long ago, always the same for the same number."""
+    day = now - timedelta(days=days_ago)
+    day -= timedelta(days=max(0, day.weekday() - 4))  # the Friday before a weekend
+    return day.replace(hour=7 + number * 5 % 9, minute=number * 47 % 60, second=0, microsecond=0)
+
+
 def _steps(targets: dict[int, Stage], now: datetime) -> Iterator[_Step]:
-    """Moves spread over the campaign's months, at odd but always the same moments."""
+    """Moves spread over the campaign's months."""
     for number, (target_id, final) in enumerate(targets.items()):
         day = STARTED_DAYS_AGO - 4 - number % 11
         for to in _path(final):
-            yield _Step(now - timedelta(days=day, minutes=47 * number % 400), target_id, to)
+            yield _Step(office_hours(now, day, number), target_id, to)
             day = max(1, day - 9 - (number * 7) % 16)
 
 
