@@ -11,15 +11,9 @@ from crm.letters.actions import (
     plan_mailing,
     write_wording,
 )
-<<<<<<< HEAD
-from crm.letters.audience import Audience
 from crm.letters.models import LetterTemplate, Mailing
 from crm.letters.planning import plan_next
-=======
-from crm.letters.jobs import plan
-from crm.letters.models import LetterTemplate, Mailing
 from crm.pipeline.filters import TargetFilter
->>>>>>> 6781408 (wip)
 from crm.pipeline.models import Campaign, Stage
 
 FIRST_LETTER = {
