@@ -99,6 +99,8 @@ def on_sqlite_connect(connection: Any, _record: Any) -> None:
         f"busy_timeout={BUSY_TIMEOUT}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
+        # Read through the system's own cache, which all connections share, instead of 2 MB for each.
+        "mmap_size=268435456",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.directory.models import (
+    SEARCH_TEXT_LENGTH,
     Category,
     Contact,
     ContactPoint,
@@ -116,7 +117,8 @@ def sort_name_of_organization(name: str, abbreviation: str | None) -> str:
 
 def search_text_of(name: str, country: str | None, labels: Iterable[str | None]) -> str:
     """Everything a text filter looks through, folded: the name, the country, what the contact belongs to."""
-    return fold(" ".join([name, country_name(country), *(label for label in labels if label)]))
+    whole = fold(" ".join([name, country_name(country), *(label for label in labels if label)]))
+    return whole[:SEARCH_TEXT_LENGTH]
 
 
 @contextmanager

@@ -51,13 +51,12 @@ def contacts() -> ResponseReturnValue:
     chosen = ContactFilter.from_args(request.args)
     sort, descending = _sort()
     page = contact_rows(chosen, sort, request.args.get("cursor"), descending=descending != (sort is Sort.NEWEST))
-    alone = not page.previous and not page.next
     return render_template(
         "overview/contacts.html",
         page=page,
         chosen=chosen,
         conditions=chosen.conditions(),
-        total=len(page.rows) if alone else count_contacts(chosen),
+        total=count_contacts(chosen),
         count_limit=COUNT_LIMIT,
         menu_limit=MENU_LIMIT,
         sort=sort,

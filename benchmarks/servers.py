@@ -1,0 +1,190 @@
+"""What is measured: production web servers on databases of a known size, and the bare page beside them."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from http.cookies import SimpleCookie
+from pathlib import Path
+from urllib.parse import urlencode
+
+from flask import Flask
+from sqlalchemy import event
+
+from config import Settings, load_settings
+from crm import create_app
+from crm.accounts.actions import create_user
+from crm.cli.app import prepare_data
+from crm.demo.crowd import create_crowd
+from crm.extensions import db
+from crm.policy import Role
+from crm.processes.ports import HOST, claim_port
+from crm.processes.programs import ROOT, Program, queue_server, web_server
+from crm.unit_of_work import unit_of_work
+
+EMAIL, PASSWORD = "officer@ratify.example", "an officer measures pages"
+SECRET = "a key for measuring only, long enough to sign"
+
+
+@dataclass
+class Server:
+    """A running web server and a connection to it that stays open."""
+
+    port: int
+    connection: http.client.HTTPConnection
+    cookie: str = ""
+
+    def get(self, path: str) -> tuple[float, bytes]:
+        """Milliseconds until the whole answer was read, and its body. Raises RuntimeError for anything but a page."""
+        headers = {"Cookie": self.cookie} if self.cookie else {}
+        began = time.perf_counter()
+        try:
+            self.connection.request("GET", path, headers=headers)
+            answer = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionError):
+            # The server closes a connection that rested; the clock starts anew.
+            self.connection.close()
+            began = time.perf_counter()
+            self.connection.request("GET", path, headers=headers)
+            answer = self.connection.getresponse()
+        body = answer.read()
+        took = (time.perf_counter() - began) * 1000
+        if answer.status != http.HTTPStatus.OK:
+            raise RuntimeError(f"{path} answered {answer.status}")
+        return took, body
+
+    def _exchange(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
+        """Send a request as a browser would, keep the cookies of the answer; its status and body."""
+        headers = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        self.connection.request(method, path, urlencode(form) if form else None, headers)
+        answer = self.connection.getresponse()
+        jar = SimpleCookie(self.cookie)
+        for line in answer.headers.get_all("Set-Cookie", []):
+            jar.load(line)
+        self.cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items())
+        return answer.status, answer.read().decode()
+
+    def sign_in(self) -> None:
+        """Sign in as a person does, by the form, and keep the cookies."""
+        _status, page = self._exchange("GET", "/sign-in")
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        if token is None:
+            raise RuntimeError("the sign-in page has no form")
+        form = {"csrf_token": token[1], "email": EMAIL, "password": PASSWORD}
+        status, _page = self._exchange("POST", "/sign-in", form)
+        if status != http.HTTPStatus.FOUND:
+            raise RuntimeError(f"signing in answered {status}")
+
+
+@dataclass
+class Product:
+    """The product on a database of `size` contacts: its server, and the same app here, to count queries."""
+
+    size: int
+    server: Server
+    app: Flask
+
+    def queries_of(self, path: str) -> int:
+        """How many statements the page sends to the database, beginnings of transactions aside."""
+        sent: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            if not statement.startswith("BEGIN"):
+                sent.append(statement)
+
+        with self.app.app_context():
+            event.listen(db.engine, "before_cursor_execute", note)
+            try:
+                client = self.app.test_client(use_cookies=False)
+                answer = client.get(path, headers={"Cookie": self.server.cookie})
+            finally:
+                event.remove(db.engine, "before_cursor_execute", note)
+        if answer.status_code != http.HTTPStatus.OK:
+            raise RuntimeError(f"{path} answered {answer.status_code} here")
+        return len(sent)
+
+
+def _settings(folder: Path) -> Settings:
+    return load_settings(RATIFY_DATA=str(folder), PORT=claim_port(), SECRET_KEY=SECRET, DATABASE_URL="", REDIS_URL="")
+
+
+@contextmanager
+def _running(program: Program, settings: Settings) -> Iterator[None]:
+    environment = {
+        **os.environ,
+        "RATIFY_DATA": str(settings.data),
+        "PORT": str(settings.port),
+        "SECRET_KEY": SECRET,
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+    }
+    process = subprocess.Popen(program.command, cwd=ROOT, env=environment)
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(program.patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _serving(program: Program, settings: Settings, path: str) -> Iterator[Server]:
+    with _running(program, settings):
+        server = Server(settings.port, http.client.HTTPConnection(HOST, settings.port, timeout=60))
+        for _attempt in range(200):
+            try:
+                server.connection.request("GET", path)
+                server.connection.getresponse().read()
+                break
+            except ConnectionError:
+                server.connection.close()
+                time.sleep(0.1)
+        else:
+            raise RuntimeError("the web server did not come up in 20 s")
+        yield server
+        server.connection.close()
+
+
+@contextmanager
+def bare_server(folder: Path) -> Iterator[Server]:
+    """The bare page behind the very same web server."""
+    settings = _settings(folder)
+    program = web_server(settings)
+    bare = replace(program, command=(*program.command[:-1], "benchmarks.bare:app"))
+    with _serving(bare, settings, "/") as server:
+        yield server
+
+
+def fill(settings: Settings, size: int) -> None:
+    """Make the database with its crowd and the officer who signs in, unless it is there already."""
+    if (settings.data / "ratify.db").exists():
+        return
+    prepare_data(settings)
+    with create_app(settings).app_context():
+        with unit_of_work("invent a crowd", actor="command:benchmark"):
+            create_crowd(size)
+        with unit_of_work("create user", actor="command:benchmark"):
+            create_user(EMAIL, "Officer", Role.OFFICER, "Campaigns", PASSWORD)
+        db.session.remove()
+        db.engine.dispose()
+
+
+@contextmanager
+def product(folder: Path, size: int) -> Iterator[Product]:
+    """The product as `ratify up` serves it, on invented contacts kept in `folder`, with somebody signed in."""
+    settings = _settings(folder)
+    fill(settings, size)
+    with ExitStack() as stack:
+        stack.enter_context(_running(queue_server(settings), settings))
+        server = stack.enter_context(_serving(web_server(settings), settings, "/sign-in"))
+        server.sign_in()
+        yield Product(size, server, create_app(settings))
