@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 # User units of a funnel; the style sheet sets how wide it is on screen.
-WIDTH = 460
+WIDTH = 400
 ROW, BAR = 50, 38
-LABELS, NOTES = 116, 56
+LABELS, NOTES = 104, 46
 
 
 @dataclass(frozen=True)
