@@ -12,7 +12,8 @@ from tests.processes.product import ratify
 # What each command is called with here; `up` has tests of its own.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "create-user": ("--email", "a@b.example", "--name=A", "--role=admin", "--team=T", "--password=a-long-one-to-pass"),
-    "demo": (),
+    "demo": ("--size", "20"),
+    "import-roster": (str(Path(__file__).with_name("roster.csv")),),
     "settings": (),
 }
 # Commands that need no database.
