@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -45,7 +46,9 @@ def _load_demo_once(settings: Settings, wanted: bool) -> Sequence[str]:
         try:
             if no_users_yet():
                 if not wanted or settings.environment is Environment.PRODUCTION:
-                    return ["nobody can sign in yet: ratify create-user --email … --name … --role admin --team …"]
+                    return [
+                        f"nobody can sign in yet: {sys.argv[0]} create-user --email … --name … --role admin --team …"
+                    ]
                 click.echo("Loading the demo: invented people, parties and letters (RATIFY_DEMO=0 starts empty)")
                 load_demo()
             if not demo_users_exist():
