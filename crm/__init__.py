@@ -23,6 +23,7 @@ from crm.letters import jobs as letters_jobs
 from crm.letters import views as letters_views
 from crm.letters.results import record_results
 from crm.outbox import jobs as outbox_jobs
+from crm.outbox import views as outbox_views
 from crm.outbox.results import on_result
 from crm.overview import views as overview_views
 from crm.pipeline import views as pipeline_views
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     labels.init_app(app)
     app.register_blueprint(overview_views.blueprint)
     health_views.init_app(app)
+    app.register_blueprint(outbox_views.blueprint)
     if settings.mail_catcher:
         app.register_blueprint(caught_mail_views.blueprint)
     app.register_blueprint(pipeline_views.blueprint)

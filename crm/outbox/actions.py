@@ -246,11 +246,23 @@ _DECIDED = {
 }
 
 
+def _is_cancelled(message_id: int) -> bool:
+    """Whether the letter's batch is; the lock keeps it from being cancelled meanwhile."""
+    batch_id = sa.select(OutgoingMessage.batch_id).where(OutgoingMessage.id == message_id).scalar_subquery()
+    state = db.session.scalar(sa.select(Batch.state).where(Batch.id == batch_id).with_for_update(read=True))
+    return state is BatchState.CANCELLED
+
+
 def resolve_held(message_id: int, decision: Decision) -> None:
-    """Settle a letter of unknown outcome as a person decides. Raises NotHeld where it was settled meanwhile."""
+    """Settle a letter of unknown outcome as a person decides.
+
+    Raises NotHeld where it was settled meanwhile, BatchRefused where it is to be sent again and its batch is cancelled.
+    """
     state, reason = _DECIDED[decision]
     work = current_unit_of_work()
     again = state is MessageState.QUEUED
+    if again and _is_cancelled(message_id):
+        raise BatchRefused(BatchState.CANCELLED)
     moved = db.session.scalar(
         sa.update(OutgoingMessage)
         .where(OutgoingMessage.id == message_id, OutgoingMessage.state == MessageState.HELD)

@@ -109,6 +109,7 @@ class OutgoingMessage(Base):
         sa.UniqueConstraint("batch_id", "reference"),
         sa.Index("ix_outgoing_message_batch_id_state_id", "batch_id", "state", "id"),
         sa.Index("ix_outgoing_message_state_id", "state", "id"),
+        sa.Index("ix_outgoing_message_batch_id_id", "batch_id", "id"),
         sa.Index(
             "ix_outgoing_message_waiting",
             "batch_id",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from crm.extensions import db
 from crm.outbox.addresses import address_hash, key_id
-from crm.outbox.models import MessageState, OutgoingMessage, Suppression
+from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, Suppression
+from crm.paging import Page, SortKey, page
 
 # Well below what one statement may bind on any database.
 CHUNK = 500
@@ -44,3 +47,60 @@ def batch_counts(batch_id: int) -> dict[MessageState, int]:
     )
     counts = dict(db.session.execute(statement).all())
     return {state: counts.get(state, 0) for state in MessageState}
+
+
+@dataclass(frozen=True)
+class BatchSummary:
+    """A batch with the number of its letters in each state."""
+
+    id: int
+    kind: str
+    reference: str
+    state: BatchState
+    released_at: datetime | None
+    counts: dict[MessageState, int]
+
+    @property
+    def total(self) -> int:
+        """All its letters."""
+        return sum(self.counts.values())
+
+
+def batch_with_counts(batch_id: int) -> BatchSummary | None:
+    """The batch, or None where there is none."""
+    found = db.session.execute(
+        sa.select(Batch.id, Batch.kind, Batch.reference, Batch.state, Batch.released_at).where(Batch.id == batch_id)
+    ).one_or_none()
+    return None if found is None else BatchSummary(*found, counts=batch_counts(batch_id))
+
+
+def held_count() -> int:
+    """How many letters wait for a person's decision."""
+    statement = sa.select(sa.func.count()).where(OutgoingMessage.state == MessageState.HELD)
+    return db.session.scalar(statement) or 0
+
+
+def messages_page(state: MessageState | None, batch_id: int | None, cursor: str | None) -> Page:
+    """Letters with their delivery record, newest first; never their words, which may hold a secret link."""
+    statement = sa.select(
+        OutgoingMessage.id,
+        OutgoingMessage.batch_id,
+        Batch.kind,
+        Batch.reference.label("batch_reference"),
+        OutgoingMessage.to_address,
+        OutgoingMessage.to_name,
+        OutgoingMessage.subject,
+        OutgoingMessage.state,
+        OutgoingMessage.reason,
+        OutgoingMessage.reply_code,
+        OutgoingMessage.reply_text,
+        OutgoingMessage.attempts,
+        OutgoingMessage.next_attempt_at,
+        OutgoingMessage.finished_at,
+        OutgoingMessage.created_at,
+    ).join(Batch, Batch.id == OutgoingMessage.batch_id)
+    if state is not None:
+        statement = statement.where(OutgoingMessage.state == state)
+    if batch_id is not None:
+        statement = statement.where(OutgoingMessage.batch_id == batch_id)
+    return page(statement, [SortKey(OutgoingMessage.__table__.c.id, descending=True)], cursor)

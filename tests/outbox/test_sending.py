@@ -22,21 +22,14 @@ from crm.outbox.unsubscribing import read_token
 from crm.unit_of_work import unit_of_work
 from tests.factories.outbox import a_draft, letters, make_batch
 from tests.outbox.conftest import Send, outage
-from tests.servers.smtp import DROP, SmtpServer
+from tests.servers.smtp import SmtpServer
 
-SENT, DEFERRED, FAILED = MessageState.SENT, MessageState.DEFERRED, MessageState.FAILED
-HELD, QUEUED, CANCELLED = MessageState.HELD, MessageState.QUEUED, MessageState.CANCELLED
-# Larger than all buffers on the way, so that it cannot be on its way as a whole when the server hangs up.
-HUGE = "x" * 60 + "\n"
+SENT, FAILED = MessageState.SENT, MessageState.FAILED
+QUEUED, CANCELLED = MessageState.QUEUED, MessageState.CANCELLED
 
 
 def states(batch: Batch) -> list[MessageState]:
     return [letter.state for letter in letters(batch)]
-
-
-def only(number: int, answer: str) -> Callable[[str], str | None]:
-    """That answer for one recipient, yes for all others."""
-    return lambda address: answer if address.startswith(f"member{number}@") else None
 
 
 def elsewhere(app: Flask, work: Callable[[], object]) -> None:
@@ -49,17 +42,6 @@ def elsewhere(app: Flask, work: Callable[[], object]) -> None:
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
-
-
-def due_again() -> None:
-    """Let a day go by for letters that wait, and for the mail server."""
-    with unit_of_work("let time go by", actor="test"):
-        db.session.execute(
-            sa.update(OutgoingMessage)
-            .where(OutgoingMessage.next_attempt_at.is_not(None))
-            .values(next_attempt_at=clock.now())
-        )
-        db.session.execute(sa.text("DELETE FROM outbox_outage"))
 
 
 def test_letters_arrive_with_their_names_and_words(server: SmtpServer, send: Send, heard: list[Result]) -> None:
@@ -119,130 +101,6 @@ def test_a_letter_of_text_alone_is_not_multipart(server: SmtpServer, send: Send)
     assert message.get_content_type() == "text/plain"
     assert message.get_content().splitlines() == ["Dear Ann,", "please ratify."]
     assert "List-Unsubscribe" not in message
-
-
-@pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "end"])
-@pytest.mark.parametrize(
-    ("answer", "state"), [("451 4.3.0 try\r\nlater", DEFERRED), ("550 5.1.1 never", FAILED), ("399 odd", DEFERRED)]
-)
-def test_a_refusal_concerns_its_letter_alone(
-    server: SmtpServer, send: Send, heard: list[Result], stage: str, answer: str, state: MessageState
-) -> None:
-    answer = answer.replace("\r\n", " ")
-    if stage == "mail":
-        server.behaviour.mail = lambda sender: answer if sender.startswith("odd") else None
-    else:
-        setattr(server.behaviour, stage, only(2, answer))
-    with unit_of_work("post", actor="test"):
-        batch = actions.open_batch("mailing", "mailing:1")
-        drafts = [a_draft(number, sender="odd@ratify.example" if number == 2 else None) for number in (1, 2, 3)]
-        actions.post(batch.id, drafts)
-        actions.release(batch.id)
-    send()
-    assert states(batch) == [SENT, state, SENT]
-    letter = letters(batch)[1]
-    assert f"{letter.reply_code} {letter.reply_text}" == answer
-    assert letter.attempts == 1
-    assert [(result.reference, result.state) for result in heard if result.state is not SENT] == [("letter:2", state)]
-    assert outage() is None
-    if state is DEFERRED:
-        assert letter.reason is Reason.SERVER_BUSY
-        assert letter.next_attempt_at is not None
-        assert timedelta(seconds=50) < letter.next_attempt_at - clock.now() <= timedelta(minutes=1)
-        send()
-        assert letters(batch)[1].attempts == 1
-        due_again()
-        send()
-        assert letters(batch)[1].attempts == 2
-
-
-def test_a_letter_put_off_for_three_days_fails(server: SmtpServer, send: Send) -> None:
-    server.behaviour.rcpt = only(1, "452 4.2.2 mailbox full")
-    batch = make_batch(1)
-    send()
-    with unit_of_work("age", actor="test"):
-        db.session.execute(sa.update(OutgoingMessage).values(first_deferred_at=clock.now() - timedelta(hours=72)))
-    due_again()
-    send()
-    letter = letters(batch)[0]
-    assert (letter.state, letter.reason, letter.reply_text) == (FAILED, Reason.EXPIRED, "4.2.2 mailbox full")
-    assert letter.attempts == 2
-
-
-@pytest.mark.parametrize("stage", ["rcpt", "data", "content"])
-@pytest.mark.parametrize("victim", [1, 3])
-def test_hung_up_before_the_final_dot_goes_back_to_the_queue(
-    server: SmtpServer, send: Send, stage: str, victim: int
-) -> None:
-    setattr(server.behaviour, stage, only(victim, DROP))
-    text = HUGE * 400_000 if stage == "content" else "Dear member"
-    with unit_of_work("post", actor="test"):
-        batch = actions.open_batch("mailing", "mailing:1")
-        drafts = [a_draft(number, text=text if number == victim else "Dear member") for number in range(1, 5)]
-        actions.post(batch.id, drafts)
-        actions.release(batch.id)
-    send()
-    letter = letters(batch)[victim - 1]
-    assert (letter.state, letter.reason) == (DEFERRED, Reason.CONNECTION_LOST)
-    assert set(states(batch)[victim:]) == {QUEUED}
-    trouble = outage()
-    assert trouble is not None
-    assert trouble.reason is OutageReason.UNREACHABLE
-    send()
-    assert set(states(batch)[victim:]) == {QUEUED}, "the server is left alone for some seconds"
-    with unit_of_work("wait", actor="test"):
-        db.session.execute(sa.text("UPDATE outbox_outage SET next_attempt_at = '2020-01-01 00:00:00+00:00'"))
-    send()
-    expected = [SENT] * 4
-    expected[victim - 1] = DEFERRED
-    assert states(batch) == expected
-    assert outage() is None
-
-
-def test_hung_up_after_the_final_dot_is_held_for_a_person(server: SmtpServer, send: Send, heard: list[Result]) -> None:
-    server.behaviour.end = only(2, DROP)
-    batch = make_batch(3)
-    send()
-    assert states(batch) == [SENT, HELD, QUEUED]
-    assert letters(batch)[1].reason is Reason.NO_ANSWER
-    due_again()
-    send()
-    assert states(batch) == [SENT, HELD, SENT]
-    assert [received.recipient for received in server.received].count("member2@parliament.example") == 1
-    assert [result.state for result in heard] == [SENT, HELD, SENT]
-
-
-@pytest.mark.parametrize("limit", [1, 3])
-def test_a_server_that_hangs_up_now_and_then_is_called_again(server: SmtpServer, send: Send, limit: int) -> None:
-    server.behaviour.letters_a_connection = limit
-    batch = make_batch(10)
-    send()
-    assert states(batch) == [SENT] * 10
-    assert len(server.received) == 10
-    assert outage() is None
-
-
-def test_nothing_is_lost_while_the_server_is_away(app: Flask, send: Send) -> None:
-    app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", 1
-    batch = make_batch(2)
-    send()
-    first = outage()
-    assert first is not None
-    assert (first.reason, first.failures) == (OutageReason.UNREACHABLE, 1)
-    assert "refused" in first.words
-    send()
-    assert outage() is not None
-    assert states(batch) == [QUEUED, QUEUED]
-    assert {letter.attempts for letter in letters(batch)} == {0}
-
-
-def test_no_server_is_a_trouble_too(app: Flask, send: Send) -> None:
-    batch = make_batch(1)
-    send()
-    trouble = outage()
-    assert trouble is not None
-    assert trouble.reason is OutageReason.NO_SERVER
-    assert states(batch) == [QUEUED]
 
 
 def test_a_changed_secret_key_stops_all_sending(app: Flask, server: SmtpServer, send: Send) -> None:

@@ -1,0 +1,50 @@
+"""What the outbox's screens call its states and choices, in the reader's language."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext
+
+from crm.outbox.actions import Decision
+from crm.outbox.models import BatchState, MessageState, OutageReason
+
+STATES = {
+    MessageState.QUEUED: lazy_gettext("Waiting"),
+    MessageState.CLAIMED: lazy_gettext("Next to leave"),
+    MessageState.HANDED_OVER: lazy_gettext("Leaving now"),
+    MessageState.SENT: lazy_gettext("Sent"),
+    MessageState.DEFERRED: lazy_gettext("Put off"),
+    MessageState.FAILED: lazy_gettext("Failed"),
+    MessageState.HELD: lazy_gettext("Held"),
+    MessageState.CANCELLED: lazy_gettext("Cancelled"),
+}
+TONES = {
+    MessageState.QUEUED: "neutral",
+    MessageState.CLAIMED: "info",
+    MessageState.HANDED_OVER: "info",
+    MessageState.SENT: "good",
+    MessageState.DEFERRED: "caution",
+    MessageState.FAILED: "bad",
+    MessageState.HELD: "warn",
+    MessageState.CANCELLED: "neutral",
+}
+BATCH_STATES = {
+    BatchState.UNRELEASED: lazy_gettext("not released yet"),
+    BatchState.RUNNING: lazy_gettext("running"),
+    BatchState.PAUSED: lazy_gettext("paused"),
+    BatchState.CANCELLED: lazy_gettext("cancelled"),
+}
+OUTAGES = {
+    OutageReason.NO_SERVER: lazy_gettext("No mail server is set: MAIL_SERVER is empty."),
+    OutageReason.UNREACHABLE: lazy_gettext("The mail server cannot be reached or hung up."),
+    OutageReason.REFUSED: lazy_gettext("The mail server does not want to talk to us."),
+    OutageReason.NOT_TRUSTED: lazy_gettext("The mail server could not prove who it is."),
+    OutageReason.LOGIN_REFUSED: lazy_gettext("The mail server refused our user name and password."),
+    OutageReason.KEY_CHANGED: lazy_gettext(
+        "SECRET_KEY was changed, so nobody can tell which addresses must not be written to. Set the old one again."
+    ),
+}
+DECISIONS = {
+    Decision.ARRIVED: lazy_gettext("It arrived"),
+    Decision.SEND_AGAIN: lazy_gettext("Send again"),
+    Decision.GIVE_UP: lazy_gettext("Give up"),
+}

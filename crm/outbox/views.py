@@ -1,0 +1,146 @@
+"""The administrator's view of all outgoing mail, and the recipient's way to end it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest
+
+from crm.extensions import csrf
+from crm.outbox import actions, labels, queries
+from crm.outbox.actions import BatchRefused, Decision, NotHeld
+from crm.outbox.models import BATCH_MOVES, BatchState, MessageState, SuppressionReason
+from crm.outbox.outages import present_outage
+from crm.outbox.reasons import EXPLANATIONS
+from crm.outbox.unsubscribing import read_token
+from crm.policy import Permission, actor, public, requires
+from crm.unit_of_work import unit_of_work
+from crm.web import toast
+
+blueprint = Blueprint("outbox", __name__)
+
+
+class BatchOrder(StrEnum):
+    """What an administrator can tell a batch."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+_ORDERS: dict[BatchOrder, tuple[Callable[[int], object], BatchState]] = {
+    BatchOrder.PAUSE: (actions.pause, BatchState.PAUSED),
+    BatchOrder.RESUME: (actions.resume, BatchState.RUNNING),
+    BatchOrder.CANCEL: (actions.cancel, BatchState.CANCELLED),
+}
+
+
+def _wanted_state() -> MessageState | None:
+    given = request.args.get("state", "")
+    try:
+        return MessageState(given) if given else None
+    except ValueError:
+        raise BadRequest(gettext("There is no such state: choose one from the list.")) from None
+
+
+@blueprint.get("/outbox")
+@requires(Permission.ADMINISTER)
+def messages() -> ResponseReturnValue:
+    """All outgoing mail, newest first, by state and batch."""
+    state = _wanted_state()
+    batch_id = request.args.get("batch", type=int)
+    batch = queries.batch_with_counts(batch_id) if batch_id is not None else None
+    if batch_id is not None and batch is None:
+        abort(404)
+    orders = [order for order, (_action, target) in _ORDERS.items() if batch and target in BATCH_MOVES[batch.state]]
+    if batch and batch.state is BatchState.UNRELEASED:
+        # Who wrote the letters releases them, where they were written.
+        orders.remove(BatchOrder.RESUME)
+    return render_template(
+        "outbox/messages.html",
+        page=queries.messages_page(state, batch_id, request.args.get("cursor")),
+        state=state,
+        batch=batch,
+        orders=orders,
+        held=queries.held_count(),
+        outage=present_outage(),
+        labels=labels,
+        explanations=EXPLANATIONS,
+    )
+
+
+def _back() -> ResponseReturnValue:
+    """To the list as it was filtered."""
+    given = request.args
+    return redirect(
+        url_for("outbox.messages", state=given.get("state"), batch=given.get("batch"), cursor=given.get("cursor"))
+    )
+
+
+@blueprint.post("/outbox/messages/<int:message_id>/decision")
+@requires(Permission.ADMINISTER)
+def decide(message_id: int) -> ResponseReturnValue:
+    """What a person says about a held letter."""
+    try:
+        decision = Decision(request.form.get("decision", ""))
+    except ValueError:
+        raise BadRequest(gettext("Choose whether it arrived, is sent again, or is given up.")) from None
+    try:
+        with unit_of_work("decide on a held letter", actor=actor()):
+            actions.resolve_held(message_id, decision)
+    except NotHeld:
+        toast(gettext("This letter is not held any more: somebody has decided already."), category="warning")
+    except BatchRefused:
+        toast(gettext("Its batch is cancelled, so it cannot be sent again."), category="warning")
+    else:
+        toast(gettext("Noted: %(decision)s.", decision=labels.DECISIONS[decision]))
+    return _back()
+
+
+@blueprint.post("/outbox/batches/<int:batch_id>/<order>")
+@requires(Permission.ADMINISTER)
+def order_batch(batch_id: int, order: str) -> ResponseReturnValue:
+    """Pause a batch, let it go on, or cancel what has not left."""
+    if order not in set(BatchOrder) or queries.batch_with_counts(batch_id) is None:
+        abort(404)
+    action, target = _ORDERS[BatchOrder(order)]
+    try:
+        with unit_of_work(f"{order} outgoing batch", actor=actor()):
+            action(batch_id)
+    except BatchRefused as refused:
+        now = labels.BATCH_STATES[refused.state]
+        toast(gettext("That is not possible now: the batch is %(state)s.", state=now), category="warning")
+    else:
+        toast(gettext("The batch is %(state)s.", state=labels.BATCH_STATES[target]))
+    return _back()
+
+
+@blueprint.get("/unsubscribe/<token>")
+@public
+def unsubscribe(token: str) -> ResponseReturnValue:
+    """What the link in a letter opens: it changes nothing by itself, for scanners of mail open links too."""
+    if read_token(token) is None:
+        abort(404, gettext("This link is incomplete. Copy it again from the letter, from its start to its end."))
+    return render_template("outbox/unsubscribe.html", token=token, done=False)
+
+
+@blueprint.post("/unsubscribe/<token>")
+@public
+def unsubscribe_now(token: str) -> ResponseReturnValue:
+    """End all letters to the address at once (RFC 8058)."""
+    link = read_token(token)
+    if link is None:
+        abort(404, gettext("This link is incomplete. Copy it again from the letter, from its start to its end."))
+    with unit_of_work("unsubscribe", actor=f"recipient:{link.message_id}"):
+        actions.suppress_hash(
+            link.address_hash, SuppressionReason.UNSUBSCRIBED, source=f"outgoing_message:{link.message_id}"
+        )
+    return render_template("outbox/unsubscribe.html", token=token, done=True)
+
+
+# The signed token is the right to unsubscribe: a mail program that does it for its reader holds no session.
+csrf.exempt(unsubscribe_now)
