@@ -73,16 +73,18 @@ def anything_due() -> bool:
 
 
 def _take(batch_id: int, token: str, now: datetime, limit: int) -> list[Any]:
+    # A common table expression, so that PostgreSQL locks it once and no more rows than the limit.
     due = (
         sa.select(MESSAGES.c.id)
         .where(MESSAGES.c.batch_id == batch_id, MESSAGES.c.next_attempt_at <= now)
         .order_by(MESSAGES.c.next_attempt_at, MESSAGES.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")
     )
     statement = (
         sa.update(MESSAGES)
-        .where(MESSAGES.c.id.in_(due), MESSAGES.c.next_attempt_at.is_not(None))
+        .where(MESSAGES.c.id.in_(sa.select(due.c.id)), MESSAGES.c.next_attempt_at.is_not(None))
         .values(state=MessageState.CLAIMED, lease_token=token, next_attempt_at=None, claimed_at=now)
         .returning(*_TAKEN)
     )
@@ -155,11 +157,11 @@ def is_cancelled(batch_id: int) -> bool:
     return state is BatchState.CANCELLED
 
 
-def _hold(batch_id: int, token: str, states: Iterable[MessageState], reason: Reason, now: datetime) -> list[int]:
+def _hold(token: str, states: Iterable[MessageState], reason: Reason, now: datetime) -> list[int]:
     # The token stays: should the holder live after all, it alone may still tell what happened.
     statement = (
         sa.update(MESSAGES)
-        .where(MESSAGES.c.batch_id == batch_id, MESSAGES.c.lease_token == token, MESSAGES.c.state.in_(sorted(states)))
+        .where(MESSAGES.c.lease_token == token, MESSAGES.c.state.in_(sorted(states)))
         .values(state=MessageState.HELD, reason=reason, finished_at=now)
         .returning(MESSAGES.c.id)
     )
@@ -176,14 +178,28 @@ def _unclaim(batch_id: int, token: str, now: datetime) -> list[int]:
     )
     statement = (
         sa.update(MESSAGES)
-        .where(
-            MESSAGES.c.batch_id == batch_id, MESSAGES.c.lease_token == token, MESSAGES.c.state == MessageState.CLAIMED
-        )
+        .where(MESSAGES.c.lease_token == token, MESSAGES.c.state == MessageState.CLAIMED)
         .values(lease_token=None, **values)
         .returning(MESSAGES.c.id)
     )
     ids = list(db.session.scalars(statement))
     return ids if cancelled else []
+
+
+def _untold(batch_id: int, token: str) -> list[int]:
+    """Letters sent under the lease and not told of yet: taking their token away is what makes them told of once."""
+    statement = (
+        sa.update(MESSAGES)
+        .where(MESSAGES.c.lease_token == token, MESSAGES.c.state == MessageState.SENT)
+        .values(lease_token=None)
+        .returning(MESSAGES.c.id)
+    )
+    ids = list(db.session.scalars(statement))
+    priority = db.session.scalar(sa.select(Batch.priority).where(Batch.id == batch_id))
+    if ids and priority is Priority.TRANSACTIONAL:
+        # A password link must not lie about once it has been sent.
+        db.session.execute(sa.update(MESSAGES).where(MESSAGES.c.id.in_(ids)).values(text="", html=None))
+    return ids
 
 
 def end_lease(batch_id: int, token: str, *, trusted: bool) -> int:
@@ -193,12 +209,13 @@ def end_lease(batch_id: int, token: str, *, trusted: bool) -> int:
     """
     now = clock.now()
     if trusted:
-        held = _hold(batch_id, token, {MessageState.HANDED_OVER}, Reason.PROCESS_DIED, now)
+        held = _hold(token, {MessageState.HANDED_OVER}, Reason.PROCESS_DIED, now)
     else:
-        held = _hold(batch_id, token, IN_FLIGHT, Reason.DATABASE_CRASHED, now)
+        held = _hold(token, IN_FLIGHT, Reason.DATABASE_CRASHED, now)
     cancelled = _unclaim(batch_id, token, now)
+    sent = _untold(batch_id, token)
     db.session.execute(sa.delete(_LEASES).where(_LEASES.c.token == token))
-    announce(results_of(held + cancelled))
+    announce(results_of(held + cancelled + sent))
     return len(held)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,6 @@ from crm.outbox.reasons import Reason
 from crm.outbox.results import Result, announce
 from crm.unit_of_work import unit_of_work
 
-logger = logging.getLogger(__name__)
 _EXPECTED = {MessageState.CLAIMED, MessageState.HANDED_OVER, MessageState.HELD}
 
 _FINISH = (
@@ -38,7 +36,7 @@ _FINISH = (
         next_attempt_at=sa.bindparam("again", type_=MESSAGES.c.next_attempt_at.type),
         first_deferred_at=sa.bindparam("first", type_=MESSAGES.c.first_deferred_at.type),
         finished_at=sa.bindparam("finished", type_=MESSAGES.c.finished_at.type),
-        lease_token=None,
+        lease_token=sa.bindparam("kept_token", type_=sa.String),
     )
 )
 _HAND_OVER = (
@@ -58,11 +56,13 @@ def _finish(claim: Claim, outcome: Outcome) -> Result:
     state, reason, again = outcome.state, outcome.reason, outcome.next_attempt_at
     if state is MessageState.DEFERRED and is_cancelled(claim.batch_id):
         state, reason, again = MessageState.CANCELLED, Reason.BATCH_CANCELLED, None
-    marked: Any = db.session.execute(
+    marked = db.session.connection().execute(
         _FINISH,
         {
             "letter": outcome.letter.id,
             "token": claim.token,
+            # A sent letter keeps it until the end of the claim, when all are told of at once.
+            "kept_token": claim.token if state is MessageState.SENT else None,
             "new_state": state,
             "new_reason": reason,
             "code": outcome.reply.code if outcome.reply else None,
@@ -86,31 +86,18 @@ def _finish(claim: Claim, outcome: Outcome) -> Result:
     )
 
 
-def _write(claim: Claim, outcomes: Sequence[Outcome], next_letter: Any, *, tell: bool) -> bool:
-    with unit_of_work("send letters", actor=claim.actor, durable=False):
-        results = [_finish(claim, outcome) for outcome in outcomes]
-        if tell:
-            announce(results)
-        if next_letter is None:
-            return True
-        marked: Any = db.session.execute(
-            _HAND_OVER,
-            {"letter": next_letter.id, "token": claim.token, "batch": claim.batch_id, "at": clock.now()},
-        )
-        return bool(marked.rowcount == 1)
-
-
 def mark(claim: Claim, outcomes: Sequence[Outcome], next_letter: Any = None) -> bool:
     """Write how letters ended and, in the same transaction, that `next_letter` leaves now.
 
     False: the next letter must not leave (its batch was paused or cancelled, or the lease is gone). Raises LeaseLost
     where an outcome could not be written because somebody else has decided about its letter.
     """
-    try:
-        return _write(claim, outcomes, next_letter, tell=True)
-    except (LeaseLost, sa.exc.OperationalError):
-        raise
-    except Exception:
-        # What happened to a letter must be on record even where a listener cannot bear to hear it.
-        logger.exception("a handler of results failed; the letters are marked without it")
-        return _write(claim, outcomes, next_letter, tell=False)
+    with unit_of_work("send letters", actor=claim.actor, durable=False):
+        results = [_finish(claim, outcome) for outcome in outcomes]
+        announce([result for result in results if result.state is not MessageState.SENT])
+        if next_letter is None:
+            return True
+        marked = db.session.connection().execute(
+            _HAND_OVER, {"letter": next_letter.id, "token": claim.token, "batch": claim.batch_id, "at": clock.now()}
+        )
+        return marked.rowcount == 1

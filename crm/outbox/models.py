@@ -117,6 +117,13 @@ class OutgoingMessage(Base):
             sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
             postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
         ),
+        # Letters in flight, sent ones not told of yet, and held ones: a few hundred at most.
+        sa.Index(
+            "ix_outgoing_message_lease_token",
+            "lease_token",
+            sqlite_where=sa.text("lease_token IS NOT NULL"),
+            postgresql_where=sa.text("lease_token IS NOT NULL"),
+        ),
         sa.CheckConstraint(
             "(next_attempt_at IS NOT NULL) = (state IN ('queued', 'deferred'))", name="due_while_waiting"
         ),

@@ -1,12 +1,18 @@
-"""What became of letters, told to the features above in the transaction that records it."""
+"""What became of letters, told to the features above exactly once, in a transaction of the outbox."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import OperationalError
+
+from crm.extensions import db
 from crm.outbox.models import MessageState
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,9 +36,12 @@ _handlers: list[Handler] = []
 
 
 def on_result(handler: Handler) -> Handler:
-    """Call `handler` with every result from now on, inside the unit of work that writes it; at most 1,000 at once.
+    """Call `handler` with every result from now on, inside a unit of work of the outbox; at most 1,000 at once.
 
-    A handler filters by `batch_kind`, works in bulk statements, and must be quick: it runs for each letter sent.
+    Sent letters are told of in bulk when their claim ends, within some two seconds, for a handler's statements would
+    cost more than the sending; whatever else happens is told of in the transaction that writes it. A handler filters
+    by `batch_kind` and works in bulk statements. One that raises is undone and logged: what happened to a letter
+    must be on record even where a listener cannot bear to hear it.
     """
     if handler not in _handlers:
         _handlers.append(handler)
@@ -40,7 +49,14 @@ def on_result(handler: Handler) -> Handler:
 
 
 def announce(results: Sequence[Result]) -> None:
-    """Tell every handler."""
-    if results:
-        for handler in _handlers:
-            handler(results)
+    """Tell every handler, each in a savepoint of its own."""
+    if not results:
+        return
+    for handler in _handlers:
+        try:
+            with db.session.begin_nested():
+                handler(results)
+        except OperationalError:
+            raise  # the database is away: the whole unit of work is tried again
+        except Exception:
+            logger.exception("a handler of results failed")

@@ -12,11 +12,12 @@ from crm.extensions import db
 from crm.outbox.actions import SEND_WAITING
 from crm.outbox.holder import Holder, process_start
 from crm.outbox.leases import end_lease
-from crm.outbox.models import IN_FLIGHT, Lease, OutgoingMessage
+from crm.outbox.models import Lease, MessageState, OutgoingMessage
 from crm.unit_of_work import unit_of_work
 
 # A process that lives on this host but let its lease run out this long hangs.
 _PATIENCE = timedelta(minutes=15)
+_FORGET_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,12 @@ class Dead:
 
 
 def dead_leases(observer: Holder) -> list[Dead]:
-    """Leases on letters in flight whose holder is gone, as far as a process of this host can tell."""
+    """Leases whose holder is gone, as far as a process of this host can tell, with letters still to see to."""
     statement = (
         sa.select(sa.type_coerce(OutgoingMessage.lease_token, sa.String), OutgoingMessage.batch_id, Lease)
         .outerjoin(Lease, Lease.token == OutgoingMessage.lease_token)
-        .where(OutgoingMessage.state.in_(IN_FLIGHT), OutgoingMessage.lease_token.is_not(None))
+        # Held ones keep their token for their holder, and are nobody else's business.
+        .where(OutgoingMessage.lease_token.is_not(None), OutgoingMessage.state != MessageState.HELD)
         .distinct()
     )
     local_database = db.engine.dialect.name == "sqlite"
@@ -53,11 +55,21 @@ def dead_leases(observer: Holder) -> list[Dead]:
     return found
 
 
+def _forget_empty_leases(actor: str) -> None:
+    """Leases whose holder died when all its letters had ended."""
+    old = Lease.expires_at < clock.now() - _FORGET_AFTER
+    if db.session.scalar(sa.select(sa.exists().where(old))):
+        with unit_of_work("forget old leases", actor=actor):
+            db.session.execute(sa.delete(Lease).where(old))
+
+
 def sweep(observer: Holder) -> int:
     """Take over from every dead holder; the number of letters held. Needs nothing but the database."""
     held = 0
+    actor = f"worker:{observer.worker}"
     for dead in dead_leases(observer):
-        with unit_of_work("take over from a dead worker", actor=f"worker:{observer.worker}") as work:
+        with unit_of_work("take over from a dead worker", actor=actor) as work:
             held += end_lease(dead.batch_id, dead.token, trusted=dead.trusted)
             work.ring(SEND_WAITING)
+    _forget_empty_leases(actor)
     return held

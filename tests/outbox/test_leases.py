@@ -134,6 +134,7 @@ def test_a_dead_process_frees_its_letters_and_one_is_held(
     batch = make_batch(3)
     taken = in_the_air(dead)
     app.extensions["queue_connection"].flushall()
+    assert heard == []
     assert sweep(me) == 1
     assert states(batch) == [SENT, HELD, QUEUED]
     assert letters(batch)[1].reason is Reason.PROCESS_DIED
@@ -142,7 +143,25 @@ def test_a_dead_process_frees_its_letters_and_one_is_held(
     assert sweep(me) == 0
     # Should it live after all (a host that was only cut off), it alone knows how its letter ended.
     assert mark(taken, [Outcome(taken.letters[1], SENT, clock.now(), None, Reply(250, "ok"))])
+    give_back(taken)
     assert states(batch) == [SENT, SENT, QUEUED]
+    assert sweep(me) == 0
+    assert [(result.reference, result.state) for result in heard][2:] == [("letter:2", SENT)]
+    assert sweep(me) == 0
+    assert len(heard) == 3
+
+
+def test_leases_of_the_dead_are_forgotten_in_the_end(app: Flask, me: Holder, dead: Holder) -> None:
+    batch = make_batch(1)
+    taken = taken_by(dead)
+    mark(taken, [Outcome(taken.letters[0], MessageState.FAILED, clock.now())])
+    sweep(me)
+    assert states(batch) == [MessageState.FAILED]
+    assert db.session.scalars(sa.select(Lease)).all() != []
+    with unit_of_work("let time go by", actor="test"):
+        db.session.execute(sa.update(Lease).values(expires_at=clock.now() - timedelta(days=2)))
+    sweep(me)
+    assert db.session.scalars(sa.select(Lease)).all() == []
 
 
 def test_what_a_person_decided_stands(app: Flask, me: Holder, dead: Holder) -> None:

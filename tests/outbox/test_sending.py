@@ -206,6 +206,18 @@ def test_letters_somebody_waits_for_leave_first(server: SmtpServer, send: Send) 
     ]
 
 
+def test_a_password_link_does_not_lie_about_once_sent(server: SmtpServer, send: Send) -> None:
+    with unit_of_work("reset", actor="test"):
+        message_id = actions.post_now(a_draft(9, reference="reset:9", text="the link", html="<p>the link</p>"))
+    batch = make_batch(1)
+    send()
+    db.session.rollback()
+    message = db.session.get_one(OutgoingMessage, message_id)
+    assert (message.state, message.text, message.html) == (SENT, "", None)
+    assert server.received[0].message.get_body(("plain",)).get_content().strip() == "the link"  # type: ignore[union-attr]
+    assert letters(batch)[0].text
+
+
 def test_a_listener_that_fails_does_not_undo_the_mark(server: SmtpServer, send: Send, heard: list[Result]) -> None:
     def break_down(_results: object) -> None:
         db.session.execute(sa.text("INSERT INTO outbox_batch (id) VALUES (1)"))
@@ -220,6 +232,7 @@ def test_a_listener_that_fails_does_not_undo_the_mark(server: SmtpServer, send: 
         results._handlers.remove(break_down)
     assert states(batch) == [SENT] * 3
     assert len(server.received) == 3
+    assert [result.reference for result in heard] == ["letter:1", "letter:2", "letter:3"]
 
 
 def test_a_process_asked_to_stop_gives_back_what_it_did_not_touch(
