@@ -2,7 +2,7 @@
 
 The parent never keeps a database connection over a fork. Every few seconds, and whenever a work-horse dies, it writes
 its heartbeat and (on the mail queue) sweeps: letters of dead processes are freed or held, and the doorbell is rung
-where letters are due and nobody rings.
+where letters are due and nobody rings; on the desk queue, where an import was asked for and never finished.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from config import SettingsError, load_settings
 from crm import create_app, job_queue
 from crm.extensions import db
 from crm.health.actions import beat, say_goodbye
-from crm.job_queue import MAIL, QUEUES, AllowedJob, Doorbell
+from crm.job_queue import DESK, MAIL, QUEUES, AllowedJob, Doorbell
 from crm.outbox import leases, outages
 from crm.outbox.actions import SEND_WAITING
 from crm.outbox.holder import Holder, this_process
 from crm.outbox.sweep import sweep
+from crm.roster_import.actions import APPLY_WAITING
+from crm.roster_import.queries import waiting_imports
 from crm.unit_of_work import unit_of_work
 
 logger = logging.getLogger("ratify.worker")
@@ -60,6 +62,8 @@ class Duties:
             if self.queue == MAIL:
                 sweep(self.holder)
                 self._ring()
+            else:
+                self._ring_for_imports()
         except SQLAlchemyError as error:
             logger.warning("the database is away: %s", error)
         except RedisError as error:
@@ -71,6 +75,11 @@ class Duties:
         """Ring where letters are due and no ring is waiting, as after a restart of the queue server."""
         if leases.anything_due() and not outages.must_wait() and not len(job_queue.get_queue(MAIL)):
             job_queue.ring(Doorbell(SEND_WAITING))
+
+    def _ring_for_imports(self) -> None:
+        """Ring where an import was asked for and nobody has finished it, as after a crash."""
+        if waiting_imports(overdue=True) and not len(job_queue.get_queue(DESK)):
+            job_queue.ring(Doorbell(APPLY_WAITING))
 
     def start(self) -> None:
         """Before the first job."""

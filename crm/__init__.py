@@ -29,6 +29,7 @@ from crm.overview import views as overview_views
 from crm.pipeline import views as pipeline_views
 from crm.reports import views as reports_views
 from crm.roster_import import jobs as roster_import_jobs
+from crm.roster_import import views as roster_import_views
 from crm.roster_import.actions import follow_undo
 from crm.timeline.actions import forget_undone
 
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(pipeline_views.blueprint)
     app.register_blueprint(reports_views.blueprint)
     app.register_blueprint(letters_views.blueprint)
+    app.register_blueprint(roster_import_views.blueprint)
     with app.app_context():
         prepare_engine(db.engine)
     recording.listen()

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm import clock
-from crm.audit.models import Change
+from crm.audit.actions import Refusal, UndoRefused
+from crm.audit.models import Change, ChangeSet
 from crm.directory.projection import projected_together
 from crm.extensions import db
 from crm.roster_import.changes import Setting
@@ -16,6 +17,7 @@ from crm.roster_import.diffing import Plan
 from crm.roster_import.lookups import CHUNK
 from crm.roster_import.models import (
     MOVES,
+    REVIEWED,
     WHO_IS_IT,
     Decision,
     Import,
@@ -33,6 +35,7 @@ from crm.timeline.models import EntryKind
 from crm.unit_of_work import current_unit_of_work
 
 APPLY_JOB = "crm.roster_import.jobs.apply_queued"
+APPLY_WAITING = "crm.roster_import.jobs.apply_waiting"
 Progress = Callable[[int, int], None]
 
 
@@ -50,18 +53,23 @@ class AlarmUnconfirmed(Exception):
 
 def stage(heading: Heading, *, user_id: int | None = None, stored_name: str | None = None) -> tuple[Import, Tally]:
     """Compare a file with the directory and keep the outcome for review; the directory stays as it is."""
+    staged = Import(file_name=heading.file_name, file_hash=heading.file_hash, stored_name=stored_name, user_id=user_id)
+    return staged, _compare(staged, heading)
+
+
+def stage_again(import_id: int, heading: Heading) -> Tally:
+    """Compare the same file anew, as of another day perhaps; decisions on its rows are forgotten."""
+    _move(import_id, ImportState.STAGED, problem="", alarms_confirmed=False, change_set_id=None, applied_at=None)
+    db.session.execute(sa.delete(ImportRow).where(ImportRow.import_id == import_id))
+    return _compare(db.session.get_one(Import, import_id), heading)
+
+
+def _compare(staged: Import, heading: Heading) -> Tally:
     found = heading.survey
-    staged = Import(
-        file_name=heading.file_name,
-        file_hash=heading.file_hash,
-        stored_name=stored_name,
-        format=found.format,
-        institution=found.institution,
-        as_of=heading.as_of,
-        as_of_source=heading.as_of_source,
-        complete=found.complete,
-        user_id=user_id,
-    )
+    staged.format = found.format
+    staged.institution = found.institution
+    staged.as_of, staged.as_of_source = heading.as_of, heading.as_of_source
+    staged.complete = found.complete
     db.session.add(staged)
     db.session.flush()
     tally = Tally()
@@ -73,9 +81,10 @@ def stage(heading: Heading, *, user_id: int | None = None, stored_name: str | No
         "unknown_groups": list(found.unknown_groups),
         "alarms": tally.alarms(),
         "members": tally.members,
+        "renamed": tally.renamed,
     }
     db.session.flush()
-    return staged, tally
+    return tally
 
 
 def _move(import_id: int, to: ImportState, **values: Any) -> None:
@@ -123,7 +132,7 @@ def decide(row_id: int, decision: Decision | None, contact_id: int | None = None
     """
     row = db.session.get_one(ImportRow, row_id)
     staged = db.session.get_one(Import, row.import_id)
-    if staged.state not in (ImportState.STAGED, ImportState.REFUSED):
+    if staged.state not in REVIEWED:
         raise MoveRefused(staged.state)
     row.decision = decision
     row.chosen_id = contact_id if decision is Decision.ACCEPT and contact_id in row.candidates else None
@@ -133,6 +142,23 @@ def decide(row_id: int, decision: Decision | None, contact_id: int | None = None
         row.diff = [difference.as_json() for difference in compared.differences]
     db.session.flush()
     return row
+
+
+def decide_all(import_id: int, decision: Decision | None) -> int:
+    """Decide at once on every suspicious row whose person is certain; how many those were."""
+    staged = db.session.get_one(Import, import_id)
+    if staged.state not in REVIEWED:
+        raise MoveRefused(staged.state)
+    done = db.session.execute(
+        sa.update(ImportRow)
+        .where(
+            ImportRow.import_id == import_id,
+            ImportRow.kind == RowKind.SUSPICIOUS,
+            ImportRow.reason.not_in([*WHO_IS_IT, Reason.REPEATED]),
+        )
+        .values(decision=decision)
+    )
+    return done.rowcount  # type: ignore[attr-defined,no-any-return]  # an update has one
 
 
 def _setting(wanted: Import) -> Setting:
@@ -167,7 +193,7 @@ def apply(import_id: int, progress: Progress = lambda _done, _total: None) -> Ta
     Every row is compared anew: what somebody has changed since the review is left alone and marked.
     """
     # First, because it locks: of two workers, the second finds it done.
-    _move(import_id, ImportState.APPLIED, applied_at=clock.now())
+    _move(import_id, ImportState.APPLIED)
     wanted = db.session.get_one(Import, import_id)
     total = sum(wanted.counts.values())
     planner = Planner(_setting(wanted))
@@ -191,6 +217,7 @@ def apply(import_id: int, progress: Progress = lambda _done, _total: None) -> Ta
             done += len(rows)
             progress(done, total)
     wanted.counts = tally.by_kind()
+    wanted.applied_at = clock.now()
     wanted.change_set_id = current_unit_of_work().change_set_id
     db.session.flush()
     return tally
@@ -231,10 +258,14 @@ def _carry_out(wanted: Import, planner: Planner, rows: Sequence[Any], fresh: Seq
 
 
 def follow_undo(changes: Sequence[Change]) -> None:
-    """When the change set of an import is undone, so is the import; called by the audit's undo."""
-    found = db.session.scalars(
-        sa.select(Import).where(Import.change_set_id.in_({change.change_set_id for change in changes}))
-    ).all()
-    for one in found:
-        _move(one.id, ImportState.UNDONE)
-        forget([f"import:{one.id}"])
+    """When the change set of an import is undone, so is the import; called by the audit's undo.
+
+    An import is not done again by undoing its undo: it is compared and applied anew, on its own page.
+    """
+    touched = {change.change_set_id for change in changes}
+    for import_id in db.session.scalars(sa.select(Import.id).where(Import.change_set_id.in_(touched))).all():
+        _move(import_id, ImportState.UNDONE)
+        forget([f"import:{import_id}"])
+    undone = sa.select(ChangeSet.undoes_id).where(ChangeSet.id.in_(touched))
+    if db.session.scalar(sa.select(Import.id).where(Import.change_set_id.in_(undone)).limit(1)) is not None:
+        raise UndoRefused(Refusal.KEPT)

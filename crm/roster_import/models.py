@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm import clock
 from crm.database import Base, enum_column
-from crm.roster_import.records import RosterFormat
+from crm.roster_import.records import Problem, RosterFormat
 
 
 class ImportState(StrEnum):
@@ -28,16 +28,20 @@ class ImportState(StrEnum):
 
 MOVES: dict[ImportState, frozenset[ImportState]] = {
     # A command applies at once, the browser asks the worker.
-    ImportState.STAGED: frozenset({ImportState.QUEUED, ImportState.APPLYING, ImportState.DISCARDED}),
+    ImportState.STAGED: frozenset(
+        {ImportState.STAGED, ImportState.QUEUED, ImportState.APPLYING, ImportState.DISCARDED}
+    ),
     # A worker that died leaves an import applying: it is applied again, its first try was rolled back.
     ImportState.QUEUED: frozenset({ImportState.APPLYING, ImportState.DISCARDED}),
     ImportState.APPLYING: frozenset({ImportState.APPLYING, ImportState.APPLIED, ImportState.REFUSED}),
-    ImportState.REFUSED: frozenset({ImportState.QUEUED, ImportState.DISCARDED}),
+    ImportState.REFUSED: frozenset({ImportState.STAGED, ImportState.QUEUED, ImportState.DISCARDED}),
     ImportState.APPLIED: frozenset({ImportState.UNDONE}),
-    ImportState.UNDONE: frozenset(),
+    ImportState.UNDONE: frozenset({ImportState.STAGED, ImportState.DISCARDED}),
     ImportState.DISCARDED: frozenset(),
 }
 WAITING = (ImportState.QUEUED, ImportState.APPLYING)
+# People still decide on rows.
+REVIEWED = (ImportState.STAGED, ImportState.REFUSED)
 
 
 class AsOfSource(StrEnum):
@@ -74,6 +78,10 @@ class Reason(StrEnum):
 
 # Whom a row is about is not certain: a person chooses among the candidates, or says that it is somebody new.
 WHO_IS_IT = (Reason.AMBIGUOUS, Reason.NAMESAKE, Reason.SHARED_ADDRESS)
+
+
+# What a person's acceptance lets through.
+DECIDABLE = (Reason.HAND_MADE, Reason.UNKNOWN_GROUP, Problem.LOST_LETTERS)
 
 
 class Alarm(StrEnum):

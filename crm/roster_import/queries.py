@@ -37,11 +37,15 @@ def one_import(import_id: int) -> AnyRow | None:
     return db.session.execute(_imports().where(Import.id == import_id)).one_or_none()
 
 
-def same_file(file_hash: str) -> AnyRow | None:
-    """The latest import of the very same bytes that was applied or waits to be."""
+def same_file(file_hash: str, *, but_not: int) -> AnyRow | None:
+    """The latest other import of the very same bytes that was applied or is on its way."""
     return db.session.execute(
         sa.select(Import.id, Import.state, Import.as_of)
-        .where(Import.file_hash == file_hash, Import.state.in_((ImportState.STAGED, ImportState.APPLIED, *WAITING)))
+        .where(
+            Import.file_hash == file_hash,
+            Import.id != but_not,
+            Import.state.in_((ImportState.STAGED, ImportState.APPLIED, *WAITING)),
+        )
         .order_by(Import.id.desc())
         .limit(1)
     ).one_or_none()

@@ -1,0 +1,67 @@
+"""Forms of imports: the file, the day it describes, and whether it is complete."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
+from wtforms import DateField, RadioField
+from wtforms.validators import Optional, ValidationError
+
+from crm import clock
+
+
+class Extent(StrEnum):
+    """Whether a roster names everyone."""
+
+    BY_FILE = "by_file"
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+
+
+EXTENT_OF = {Extent.BY_FILE: None, Extent.COMPLETE: True, Extent.PARTIAL: False}
+
+
+class _ReadingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """How a file is to be read."""
+
+    as_of = DateField(
+        _l("Day it describes"),
+        [Optional()],
+        description=_l(
+            "Leave it empty to take the day from the file's name, else the latest start of a mandate in it, else today."
+        ),
+    )
+    extent = RadioField(
+        _l("Whom it names"),
+        choices=[
+            (Extent.BY_FILE.value, _l("Decide by the file")),
+            (Extent.COMPLETE.value, _l("Every member of an institution: whoever is missing has left")),
+            (Extent.PARTIAL.value, _l("Some contacts: nobody's mandate ends")),
+        ],
+        default=Extent.BY_FILE.value,
+    )
+
+    def validate_as_of(self, field: DateField) -> None:
+        """Refuse days to come."""
+        if isinstance(field.data, date) and field.data > clock.today():
+            raise ValidationError(gettext("That day is still to come."))
+
+    @property
+    def complete(self) -> bool | None:
+        """What the choice means for the import."""
+        return EXTENT_OF[Extent(self.extent.data)]
+
+
+class UploadForm(_ReadingForm):
+    """A new file."""
+
+    file = FileField(_l("File"), [FileRequired(_l("Choose a file."))])
+
+
+class ReadAgainForm(_ReadingForm):
+    """The same file, read as of another day or as another kind of roster."""

@@ -1,0 +1,151 @@
+"""What the screens of imports call states, kinds of rows, fields and reasons, in the reader's language."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint
+from flask_babel import format_date, get_locale, gettext, lazy_gettext
+
+from crm.places.countries import country_name
+from crm.roster_import.models import Alarm, AsOfSource, ImportState, Reason, RowKind
+from crm.roster_import.records import Problem, RosterFormat
+
+STATES = {
+    ImportState.STAGED: (lazy_gettext("To be reviewed"), "info"),
+    ImportState.QUEUED: (lazy_gettext("Waiting"), "caution"),
+    ImportState.APPLYING: (lazy_gettext("Being applied"), "caution"),
+    ImportState.APPLIED: (lazy_gettext("Applied"), "good"),
+    ImportState.REFUSED: (lazy_gettext("Not applied"), "bad"),
+    ImportState.UNDONE: (lazy_gettext("Undone"), "neutral"),
+    ImportState.DISCARDED: (lazy_gettext("Discarded"), "neutral"),
+}
+KINDS = {
+    RowKind.NEW: (lazy_gettext("New"), "good"),
+    RowKind.CHANGED: (lazy_gettext("Changed"), "info"),
+    RowKind.ENDED: (lazy_gettext("Mandate ended"), "warn"),
+    RowKind.UNCHANGED: (lazy_gettext("Unchanged"), "neutral"),
+    RowKind.SUSPICIOUS: (lazy_gettext("Suspicious"), "caution"),
+    RowKind.UNREADABLE: (lazy_gettext("Unreadable"), "bad"),
+}
+FORMATS = {
+    RosterFormat.EP_FULL_LIST: lazy_gettext("European Parliament, full list"),
+    RosterFormat.CSV: lazy_gettext("Table (CSV)"),
+}
+AS_OF_SOURCES = {
+    AsOfSource.GIVEN: lazy_gettext("as you said"),
+    AsOfSource.FILE_NAME: lazy_gettext("from the file's name"),
+    AsOfSource.DATES: lazy_gettext("the latest start of a mandate in the file"),
+    AsOfSource.TODAY: lazy_gettext("today, since the file does not say"),
+}
+REASONS: dict[str, Any] = {
+    Reason.AMBIGUOUS: lazy_gettext("Several contacts fit: choose one."),
+    Reason.NAMESAKE: lazy_gettext("Somebody of this name is known, but it may be another person."),
+    Reason.SHARED_ADDRESS: lazy_gettext("This address belongs to a contact of another name."),
+    Reason.REPEATED: lazy_gettext("An earlier line of this file is about the same person."),
+    Reason.HAND_MADE: lazy_gettext("set by hand here"),
+    Reason.UNKNOWN_GROUP: lazy_gettext("a group nobody has told us of"),
+    Reason.MOVED_ON: lazy_gettext("The contact changed after this was reviewed, so the row was left alone."),
+    Problem.NO_NAME: lazy_gettext("The line has no name."),
+    Problem.WRONG_COLUMNS: lazy_gettext("The line has more or fewer columns than the first line."),
+    Problem.NOT_AN_ADDRESS: lazy_gettext("not an e-mail address"),
+    Problem.NOT_A_DATE: lazy_gettext("not a date"),
+    Problem.UNKNOWN_COUNTRY: lazy_gettext("no country known by this name"),
+    Problem.LOST_LETTERS: lazy_gettext("question marks stand for lost letters"),
+}
+FIELDS = {
+    "name": lazy_gettext("Name"),
+    "family_name": lazy_gettext("Family name"),
+    "country": lazy_gettext("Country"),
+    "gender": lazy_gettext("Gender"),
+    "birth_date": lazy_gettext("Date of birth"),
+    "category": lazy_gettext("Category"),
+    "identifier": lazy_gettext("Identifier"),
+    "email": lazy_gettext("E-mail"),
+    "phone": lazy_gettext("Phone"),
+    "address": lazy_gettext("Address"),
+    "url": lazy_gettext("Website"),
+    "twitter": lazy_gettext("X (Twitter)"),
+    "mandate": lazy_gettext("Mandate"),
+    "mandate_start": lazy_gettext("Mandate since"),
+    "mandate_end": lazy_gettext("Mandate until"),
+    "mandate_over_by": lazy_gettext("Mandate over by"),
+    "since": lazy_gettext("Mandate since"),
+    "until": lazy_gettext("Mandate until"),
+    "group": lazy_gettext("Political group"),
+    "party": lazy_gettext("Party"),
+    "seat": lazy_gettext("Committee or delegation"),
+}
+GENDERS = {"male": lazy_gettext("male"), "female": lazy_gettext("female")}
+_DATES = ("birth_date", "mandate_start", "mandate_over_by")
+
+
+def state_label(state: ImportState) -> str:
+    """The state of an import in the reader's language."""
+    return str(STATES[state][0])
+
+
+def state_tone(state: ImportState) -> str:
+    """The tone of the state's badge."""
+    return STATES[state][1]
+
+
+def row_kind_label(kind: RowKind) -> str:
+    """The kind of a row in the reader's language."""
+    return str(KINDS[kind][0])
+
+
+def row_kind_tone(kind: RowKind) -> str:
+    """The tone of the kind's badge."""
+    return KINDS[kind][1]
+
+
+def reason_label(reason: str) -> str:
+    """Why something waits for a person, in the reader's language; an unknown code stays as it is."""
+    return str(REASONS.get(reason, reason))
+
+
+def field_label(name: str) -> str:
+    """The name of a field of a difference, in the reader's language."""
+    return str(FIELDS.get(name, name))
+
+
+def field_value(value: str | None, name: str) -> str:
+    """One side of a difference as a reader wants it: countries and days in words."""
+    if value is None:
+        return ""
+    if name == "country":
+        return country_name(value, get_locale())
+    if name == "gender":
+        return str(GENDERS.get(value, value))
+    if name in _DATES:
+        try:
+            return str(format_date(date.fromisoformat(value), "medium"))
+        except ValueError:
+            return value
+    return value
+
+
+def alarm_text(alarm: str, counts: dict[str, int], survey: dict[str, Any]) -> str:
+    """What looks wrong with an import as a whole, in figures."""
+    if alarm == Alarm.DROP:
+        return str(
+            gettext(
+                "%(ended)s of %(members)s mandates would end at once. Is the file whole, and is it the newest?",
+                ended=counts.get("ended", 0),
+                members=survey.get("members", 0),
+            )
+        )
+    return str(
+        gettext(
+            "%(renamed)s people would get another name. Is it the right file, in the right encoding?",
+            renamed=survey.get("renamed", 0),
+        )
+    )
+
+
+def add_filters(blueprint: Blueprint) -> None:
+    """Register the words as template filters."""
+    for function in (state_label, state_tone, row_kind_label, row_kind_tone, reason_label, field_label, field_value):
+        blueprint.add_app_template_filter(function, f"import_{function.__name__}")
