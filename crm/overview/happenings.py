@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from flask import url_for
 from flask_babel import gettext, lazy_gettext
 
-from crm.overview.queries import names_of_users
-from crm.pipeline.labels import stage_label
+from crm.accounts.queries import actor_names
+from crm.pipeline.labels import close_reason_label, stage_label
 from crm.timeline.models import EntryKind
 from crm.web import has_endpoint
 
@@ -51,17 +51,27 @@ def _href(reference: str) -> str | None:
     return url_for(endpoint, **page) if page else None
 
 
+def _moved(details: dict[str, Any]) -> str:
+    """`from Contacted to Closed (Declined): the note`, as far as it is known."""
+    before, after = details.get("from"), details.get("to")
+    if not after:
+        return ""
+    to = stage_label(after)
+    words = gettext("from %(before)s to %(after)s", before=stage_label(before), after=to) if before else to
+    reason = f" ({close_reason_label(details['reason'])})" if details.get("reason") else ""
+    note = f": {details['note']}" if details.get("note") else ""
+    return f"{words}{reason}{note}"
+
+
 def _detail(kind: EntryKind, details: dict[str, Any]) -> str:
     if kind is EntryKind.STAGE_MOVED:
-        stages = [stage_label(stage) for stage in (details.get("from"), details.get("to")) if stage]
-        words = gettext("%(before)s → %(after)s", before=stages[0], after=stages[-1]) if stages else ""
-        return ": ".join(part for part in (words, details.get("note")) if part)
+        return _moved(details)
     return str(details.get("reply") or "") if kind is EntryKind.LETTER_FAILED else ""
 
 
 def happenings(rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[Happening]:
     """Rows of `entries_of` in the reader's words; one query for the names of those who acted."""
-    names = names_of_users(row.actor for row in rows)
+    names = actor_names()
     return [
         Happening(
             at=row.at,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from crm.accounts.models import User
 from crm.database import Base
 from crm.directory.models import Contact
 from crm.extensions import db
-from crm.letters.models import Mailing
-from crm.outbox.models import WAITING, MessageState, OutgoingMessage
-from crm.pipeline.models import Campaign
+from crm.letters.models import Mailing, MailingState
+from crm.outbox.models import WAITING, Batch, BatchState, MessageState, OutgoingMessage
+from crm.pipeline.models import NO_NEXT_STEP, Campaign, Stage, Target
+
+NEXT_STEPS_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,13 @@ def home_figures() -> HomeFigures:
     def count(table: type[Base], *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
         return sa.select(sa.func.count()).select_from(table).where(*conditions).scalar_subquery()
 
+    # What nobody has approved yet, or somebody has paused, does not wait for the worker.
+    running = sa.select(Batch.id).where(Batch.state == BatchState.RUNNING)
     row = db.session.execute(
         sa.select(
             count(Contact),
             count(Campaign, Campaign.archived_at.is_(None)),
-            count(OutgoingMessage, OutgoingMessage.state.in_(WAITING)),
+            count(OutgoingMessage, OutgoingMessage.state.in_(WAITING), OutgoingMessage.batch_id.in_(running)),
             count(OutgoingMessage, OutgoingMessage.state == MessageState.HELD),
             sa.exists(sa.select(Mailing.id)),
         )
@@ -46,11 +50,37 @@ def home_figures() -> HomeFigures:
     return HomeFigures(contacts or 0, campaigns or 0, waiting or 0, held or 0, bool(has_mailing))
 
 
-def names_of_users(actors: Iterable[str]) -> dict[str, str]:
-    """Names of those of the audit's actors that are users (`user:7`), in one query, or none where there are none."""
-    ids = {actor: int(actor.removeprefix("user:")) for actor in actors if actor.startswith("user:")}
-    if not ids:
-        return {}
-    found = db.session.execute(sa.select(User.id, User.name).where(User.id.in_(ids.values())))
-    names = {row.id: row.name for row in found}
-    return {actor: names[number] for actor, number in ids.items() if number in names}
+def next_steps_of(user_id: int, limit: int = NEXT_STEPS_SHOWN) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """The open targets of a user whose next steps are due first, with their contact's and campaign's names."""
+    statement = (
+        sa.select(
+            Target.id,
+            Target.stage,
+            Target.next_step,
+            Target.next_step_due,
+            Contact.name,
+            Campaign.name.label("campaign"),
+        )
+        .join(Contact, Contact.id == Target.contact_id)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(
+            Target.owner_id == user_id,
+            Target.due_order < NO_NEXT_STEP,
+            Target.stage != Stage.CLOSED,
+            Campaign.archived_at.is_(None),
+        )
+        .order_by(Target.due_order, Target.id)
+        .limit(limit)
+    )
+    return db.session.execute(statement).all()
+
+
+def mailings_to_approve(limit: int = 5) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Id, name and number of letters of the mailings that wait for a second person, the oldest first."""
+    statement = (
+        sa.select(Mailing.id, Mailing.name, Mailing.letters)
+        .where(Mailing.state == MailingState.AWAITING_APPROVAL)
+        .order_by(Mailing.id)
+        .limit(limit)
+    )
+    return db.session.execute(statement).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -9,10 +11,19 @@ from flask_login import current_user
 from crm import clock
 from crm.directory.filters import ContactFilter
 from crm.directory.models import Category, Contact, ContactKind
-from crm.directory.queries import MEMBERS_SHOWN, contact_rows, identifiers_of, members_of, memberships_of, points_of
+from crm.directory.queries import (
+    MEMBERS_SHOWN,
+    AnyRow,
+    contact_rows,
+    identifiers_of,
+    members_of,
+    memberships_of,
+    points_of,
+)
 from crm.overview.forms import ContactForm, PointForm, contact_form
 from crm.overview.happenings import happenings
 from crm.overview.views.blueprint import blueprint, contact_or_404
+from crm.pipeline.queries import campaign_names, targets_of_contact
 from crm.policy import Permission, can, requires
 from crm.timeline.queries import entries_of
 
@@ -24,12 +35,19 @@ def _following(contact: Contact) -> ContactFilter | None:
     return ContactFilter(party=contact.id) if contact.category is Category.PARTY else None
 
 
+def _other_campaigns(targets: Sequence[AnyRow]) -> list[tuple[int, str]]:
+    """Id and name of the campaigns the contact is no target of yet."""
+    joined = {target.campaign_id for target in targets}
+    return [(campaign_id, name) for campaign_id, name in campaign_names() if campaign_id not in joined]
+
+
 def contact_page(
     contact: Contact, *, form: ContactForm | None = None, point_form: PointForm | None = None
 ) -> ResponseReturnValue:
     """The page, with a form on it that is being filled; a refused form comes back with what was typed."""
     is_person = contact.kind is ContactKind.PERSON
     following = _following(contact)
+    targets = targets_of_contact(contact.id)
     entries = entries_of(contact.id, current_user.team_id, request.args.get("cursor"))
     refused = (form is not None and form.errors) or (point_form is not None and point_form.errors)
     page = render_template(
@@ -41,6 +59,8 @@ def contact_page(
         following=following,
         points=points_of(contact.id),
         identifiers=identifiers_of(contact.id),
+        targets=targets,
+        campaigns=_other_campaigns(targets) if can(Permission.LOBBY) else [],
         entries=entries,
         happenings=happenings(entries.rows),
         form=form,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
+from flask_login import current_user
 
-from crm.overview.queries import HomeFigures, home_figures
+from crm.overview.queries import HomeFigures, home_figures, mailings_to_approve, next_steps_of
 from crm.overview.views.blueprint import blueprint
 from crm.policy import Permission, can, requires
 from crm.web import has_endpoint
@@ -55,7 +56,7 @@ def _figures(found: HomeFigures) -> list[Figure]:
         Figure(
             found.letters_waiting,
             ngettext("letter waiting to be sent", "letters waiting to be sent", found.letters_waiting),
-            _href("letters.mailings", Permission.READ),
+            _href("letters.letters", Permission.READ),
         ),
     ]
     return [*figures, held] if found.letters_held else figures
@@ -92,4 +93,10 @@ def _steps(found: HomeFigures) -> list[Step]:
 def home() -> ResponseReturnValue:
     """Where the work stands; until the first letters are out, the steps to get there."""
     found = home_figures()
-    return render_template("overview/home.html", figures=_figures(found), steps=_steps(found))
+    return render_template(
+        "overview/home.html",
+        figures=_figures(found),
+        steps=_steps(found),
+        next_steps=next_steps_of(current_user.id),
+        to_approve=mailings_to_approve() if can(Permission.APPROVE) else [],
+    )
