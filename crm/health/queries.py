@@ -19,7 +19,6 @@ from crm.outbox.models import Batch, BatchState, Outage, OutgoingMessage
 
 # Six missed heartbeats.
 MISSING_AFTER = timedelta(seconds=30)
-_CACHED_FOR = 5.0
 _COUNTED_UP_TO = 10_000
 
 
@@ -85,7 +84,7 @@ def _look() -> Trouble:
 
 def _present_trouble() -> Trouble:
     kept: tuple[float, Trouble] | None = current_app.extensions.get("present_trouble")
-    if kept is not None and time.monotonic() - kept[0] < _CACHED_FOR:
+    if kept is not None and time.monotonic() - kept[0] < current_app.config["HEALTH_CACHED_FOR"]:
         return kept[1]
     try:
         trouble = _look()

@@ -26,6 +26,7 @@ _PATIENCE = 2.0
 def init_app(app: Flask) -> None:
     """Give templates the banner's sentence."""
     app.register_blueprint(blueprint)
+    app.config.setdefault("HEALTH_CACHED_FOR", 5.0)  # seconds
     app.jinja_env.globals["health_warning"] = queries.health_warning
 
 
