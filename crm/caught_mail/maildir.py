@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -48,13 +49,14 @@ def _age(key: str) -> tuple[int, ...]:
     return tuple(-int(part) for part in match.groups()) if match else (0,)
 
 
-def _files(folder: Path) -> dict[str, Path]:
-    """Every letter by its key; a mail program that has read one moves it and adds flags after a colon."""
+def _files(folder: Path) -> dict[str, str]:
+    """Where in the folder each letter is, by its key; a mail program that has read one moves it and adds flags."""
     found = {}
     for part in ("cur", "new"):
-        if (folder / part).is_dir():
-            found.update({path.name.partition(":")[0]: path for path in (folder / part).iterdir()})
-    return {key: path for key, path in found.items() if _NAME.fullmatch(key)}
+        # Names alone: a mailing leaves thousands.
+        names = os.listdir(folder / part) if (folder / part).is_dir() else []  # noqa: PTH208
+        found.update({name.partition(":")[0]: f"{part}/{name}" for name in names})
+    return found
 
 
 def header(message: EmailMessage, name: str) -> str:
@@ -85,11 +87,11 @@ def _summary(key: str, path: Path) -> Summary:
 def letters(folder: Path, start: str | None = None) -> SummaryPage:
     """The page of the list that begins at the key `start`; only its own letters are opened."""
     files = _files(folder)
-    keys = sorted(files, key=_age)
+    keys = sorted(filter(_NAME.fullmatch, files), key=_age)
     first = bisect_left(keys, _age(start), key=_age) if start else 0
     after = first + PAGE_SIZE
     return SummaryPage(
-        [_summary(key, files[key]) for key in keys[first:after]],
+        [_summary(key, folder / files[key]) for key in keys[first:after]],
         len(keys),
         keys[max(0, first - PAGE_SIZE)] if first else None,
         keys[after] if after < len(keys) else None,
@@ -98,8 +100,12 @@ def letters(folder: Path, start: str | None = None) -> SummaryPage:
 
 def source(folder: Path, key: str) -> bytes | None:
     """The letter as it came, or None where there is no such letter."""
-    path = _files(folder).get(key)
-    return path.read_bytes() if path else None
+    if not _NAME.fullmatch(key):
+        return None
+    path = folder / "new" / key
+    if not path.is_file():
+        path = folder / _files(folder).get(key, "gone")
+    return path.read_bytes() if path.is_file() else None
 
 
 def parse(raw: bytes) -> EmailMessage:
