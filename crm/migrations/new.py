@@ -16,7 +16,8 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         config = alembic_config(f"sqlite:///{Path(folder) / 'migrated.db'}")
         command.upgrade(config, "head")
-        command.revision(config, sys.argv[1], autogenerate=True)
+        number = len(list((Path(__file__).parent / "versions").glob("*.py"))) + 1
+        command.revision(config, sys.argv[1], autogenerate=True, rev_id=f"{number:04}")
 
 
 if __name__ == "__main__":
