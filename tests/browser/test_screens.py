@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -52,7 +53,7 @@ def _walk(page: Page, live_app: Flask) -> Iterator[tuple[str, str]]:
             endpoint, _ = urls.match(urlsplit(path).path, method="GET")
         except HTTPException:
             continue
-        if endpoint in seen or not _is_page(endpoint, live_app):
+        if endpoint in seen or not _is_page(endpoint, live_app) or Path(urlsplit(path).path).suffix:
             continue
         seen.add(endpoint)
         if _open_if_page(page, path):
