@@ -89,7 +89,7 @@ def untranslated(page: Page) -> list[str]:
           for (const name of ["aria-label", "title", "placeholder", "alt", "data-label", "data-confirm"]) {
             for (const element of document.body.querySelectorAll(`[${name}]`)) {
               const text = element.getAttribute(name).replace(/\p{Script=Arabic}/gu, "");
-              const ours = /\p{L}/u.test(text) && !element.closest("[data-raw]");
+              const ours = /\p{L}/u.test(text) && !element.closest(data);
               if (ours && !text.includes("⟪")) found.push(`${name}: ${text}`);
             }
           }
