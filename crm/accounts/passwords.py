@@ -32,7 +32,7 @@ def weakness(password: str, *personal: str) -> Weakness | None:
         return Weakness.REPEATED
     words = {word for text in personal for word in (text, text.partition("@")[0], *text.split()) if len(word) > 3}
     rest = password.casefold()
-    for word in words:
+    for word in sorted(words, key=len, reverse=True):
         rest = rest.replace(word.casefold(), "")
     return Weakness.PERSONAL if len(rest) < SHORTEST // 2 else None
 

@@ -31,7 +31,7 @@ def _mark_seen() -> None:
     if clock.now() - current_user.seen_at < SESSION_SEEN_STEP:
         return
     try:
-        with unit_of_work("mark session seen", actor=actor(), wait=False):
+        with unit_of_work("mark session seen", actor=actor(), wait=False, durable=False):
             actions.mark_seen(current_user.session_id)
     except OperationalError:
         # A long import holds SQLite's one write lock: the next request tries again.

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from crm.audit.models import Change, ChangeKind, ChangeSet
+from crm.audit.queries import kept_tables
 from crm.audit.recording import REDACTED, change_set_of, decode, encode
 from crm.database import Base
 from crm.extensions import db
@@ -133,8 +134,8 @@ def undo(change_set_id: int) -> int:
         raise UndoRefused(Refusal.UNDONE)
     if undone.notes:
         raise UndoRefused(Refusal.BULK)
-    undoable = {mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__undoable__}
-    if any(change.table_name not in undoable for change in changes):
+    kept = kept_tables()
+    if any(change.table_name in kept or change.table_name not in Base.metadata.tables for change in changes):
         raise UndoRefused(Refusal.KEPT)
     undone_by = change_set_of(session, current_unit_of_work())
     # Going back, and forth again, needs what the deed itself needed.

@@ -58,6 +58,11 @@ def audited_tables() -> list[str]:
     return sorted({mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__audited__})
 
 
+def kept_tables() -> set[str]:
+    """The tables that undo leaves alone, by name."""
+    return {mapper.class_.__tablename__ for mapper in Base.registry.mappers if not mapper.class_.__undoable__}
+
+
 def _change_sets() -> sa.Select[*tuple[Any, ...]]:
     undone_by = sa.orm.aliased(ChangeSet)
     return sa.select(

@@ -55,14 +55,20 @@ def trail() -> ResponseReturnValue:
     """Everything that was done, the latest first; of one record, by its table and row."""
     wanted = TrailFilter.from_args(request.args)
     page = queries.trail(wanted, request.args.get("cursor"))
+    counts, kept = queries.counts([row.id for row in page.rows]), queries.kept_tables()
+
+    def offers_undo(row: sa.Row[*tuple[Any, ...]]) -> bool:
+        tables = {table for table, _kind, _number in counts.get(row.id, [])}
+        return bool(tables) and not tables & kept and not row.notes and row.undone_by_id is None and _may_undo(row)
+
     return render_template(
         "audit/trail.html",
         page=page,
         wanted=wanted,
-        counts=queries.counts([row.id for row in page.rows]),
+        counts=counts,
         names=_names(),
         tables=queries.audited_tables(),
-        may_undo=_may_undo,
+        offers_undo=offers_undo,
     )
 
 
@@ -71,12 +77,11 @@ def trail() -> ResponseReturnValue:
 def change_set(change_set_id: int) -> ResponseReturnValue:
     """One deed, row by row, before and after."""
     found = queries.change_set(change_set_id) or abort(404)
+    page, kept = queries.changes(change_set_id, request.args.get("cursor")), queries.kept_tables()
+    kept_here = any(row.table_name in kept for row in page.rows)
+    offers_undo = page.rows and not kept_here and not found.notes and found.undone_by_id is None and _may_undo(found)
     return render_template(
-        "audit/change_set.html",
-        change_set=found,
-        page=queries.changes(change_set_id, request.args.get("cursor")),
-        names=_names(),
-        may_undo=_may_undo(found),
+        "audit/change_set.html", change_set=found, page=page, names=_names(), offers_undo=offers_undo
     )
 
 

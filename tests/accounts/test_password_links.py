@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from crm import clock, job_queue
 from crm.accounts import actions, links, passwords
@@ -64,7 +65,11 @@ def test_the_answer_is_the_same_for_an_address_without_an_account(app: Flask, cl
     known = client.post("/forgotten-password", data={"email": EMAIL})
     unknown = client.post("/forgotten-password", data={"email": "nobody@team.example"})
     assert (known.status_code, unknown.status_code) == (200, 200)
-    assert known.text.replace(EMAIL, "") == unknown.text.replace("nobody@team.example", "")
+
+    def words(answer: TestResponse, email: str) -> str:
+        return re.sub(r'name="csrf_token" value="[^"]+"', "", answer.text).replace(email, "")
+
+    assert words(known, EMAIL) == words(unknown, "nobody@team.example")
     assert [mail.to_address for mail in mails()] == [EMAIL]
     # Both leave a trace, so that both have a commit to wait for.
     asked = sa.select(ChangeSet.notes).where(ChangeSet.action == "ask for a new password").order_by(ChangeSet.id)

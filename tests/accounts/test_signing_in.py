@@ -23,6 +23,7 @@ from crm.extensions import db
 from crm.policy import Role
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import PASSWORD, make_user, sign_in
+from tests.queries import queries_of
 
 
 def post_sign_in(client: FlaskClient, email: str, password: str = PASSWORD, target: str = "") -> TestResponse:
@@ -187,12 +188,10 @@ def test_the_user_of_a_request_costs_one_query(app: Flask, client: FlaskClient) 
     sign_in(client, make_user())
     with client.session_transaction() as cookie:
         token = cookie["_user_id"]
-    statements: list[str] = []
-    sa.event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     user = queries.user_of_session(token)
     assert user is not None
     assert (user.team_name, user.role) == ("Campaigns", Role.OFFICER)
-    assert len([statement for statement in statements if statement.startswith("SELECT")]) == 1
+    assert queries_of(lambda: queries.user_of_session(token)) == 1
 
 
 def test_a_session_is_known_by_its_browser(app: Flask) -> None:
