@@ -38,9 +38,10 @@ ROLES = {
     "chair": lazy_gettext("Chair"),
     "vice-chair": lazy_gettext("Vice-chair"),
 }
-# Registers whose entries have a page: what they are called, and the page's address.
+# Registers by scheme: what they are called, and the address of an entry's page where it has one.
 REGISTERS = {
     "europarl": (lazy_gettext("European Parliament"), "https://www.europarl.europa.eu/meps/en/{}"),
+    "europarl-body": (lazy_gettext("European Parliament's code"), ""),
     "wikidata": (lazy_gettext("Wikidata"), "https://www.wikidata.org/wiki/{}"),
 }
 
@@ -77,7 +78,8 @@ def register_label(scheme: str) -> str:
 
 def register_page(value: str, scheme: str) -> str | None:
     """The public page of an identifier, where its register has one."""
-    return REGISTERS[scheme][1].format(quote(value, safe="")) if scheme in REGISTERS else None
+    _label, address = REGISTERS.get(scheme, (None, ""))
+    return address.format(quote(value, safe="")) if address else None
 
 
 def init_app(app: Flask) -> None:

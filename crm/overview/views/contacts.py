@@ -50,6 +50,9 @@ def contacts() -> ResponseReturnValue:
     """The list: filtered and sorted as the address says."""
     chosen = ContactFilter.from_args(request.args)
     sort, descending = _sort()
+    # Looked up once, not in every row.
+    categories = {category: str(label) for category, label in CATEGORIES.items()}
+    countries = {code: country_label(code) for code in countries_present()}
     page = contact_rows(chosen, sort, request.args.get("cursor"), descending=descending != (sort is Sort.NEWEST))
     return render_template(
         "overview/contacts.html",
@@ -62,10 +65,11 @@ def contacts() -> ResponseReturnValue:
         sort=sort,
         descending=descending,
         sorts=SORTS,
-        categories=CATEGORIES,
+        categories=categories,
         mandates=MANDATE_LABELS,
         today=clock.today(),
-        countries=sorted(((code, country_label(code)) for code in countries_present()), key=_by_name),
+        countries=countries,
+        countries_by_name=sorted(countries.items(), key=_by_name),
         groups=_menu(organizations_of(Category.POLITICAL_GROUP), chosen.group),
         parties=_menu(organizations_of(Category.PARTY), chosen.party),
         url_of=lambda filters, **more: url_for("overview.contacts", **{**filters, **more}),
