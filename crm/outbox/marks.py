@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from crm.outbox.reasons import Reason
 from crm.outbox.results import Result, announce
 from crm.unit_of_work import unit_of_work
 
-_EXPECTED = {MessageState.CLAIMED, MessageState.HANDED_OVER, MessageState.HELD}
+_EXPECTED = (MessageState.CLAIMED, MessageState.HANDED_OVER, MessageState.HELD)
 
 _FINISH = (
     sa.update(MESSAGES)
@@ -24,7 +25,7 @@ _FINISH = (
         MESSAGES.c.id == sa.bindparam("letter"),
         MESSAGES.c.lease_token == sa.bindparam("token"),
         # Held: the sweep took us for dead, and nobody has decided yet; we know what happened.
-        MESSAGES.c.state.in_(sorted(_EXPECTED)),
+        sa.or_(*(MESSAGES.c.state == state for state in _EXPECTED)),
     )
     .values(
         state=sa.bindparam("new_state", type_=MESSAGES.c.state.type),
@@ -52,11 +53,15 @@ _HAND_OVER = (
 )
 
 
-def _finish(claim: Claim, outcome: Outcome) -> Result:
-    state, reason, again = outcome.state, outcome.reason, outcome.next_attempt_at
-    if state is MessageState.DEFERRED and is_cancelled(claim.batch_id):
-        state, reason, again = MessageState.CANCELLED, Reason.BATCH_CANCELLED, None
-    marked = db.session.connection().execute(
+def _finish(
+    connection: sa.Connection,
+    claim: Claim,
+    outcome: Outcome,
+    state: MessageState,
+    reason: Reason | None,
+    again: datetime | None,
+) -> None:
+    marked = connection.execute(
         _FINISH,
         {
             "letter": outcome.letter.id,
@@ -75,29 +80,36 @@ def _finish(claim: Claim, outcome: Outcome) -> Result:
     )
     if marked.rowcount != 1:
         raise LeaseLost(claim.token)
-    return Result(
-        outcome.letter.id,
-        claim.batch_id,
-        claim.batch_kind,
-        outcome.letter.reference,
-        state,
-        outcome.at,
-        str(outcome.reply or ""),
+
+
+def _hand_over(connection: sa.Connection, claim: Claim, letter: Any) -> bool:
+    marked = connection.execute(
+        _HAND_OVER, {"letter": letter.id, "token": claim.token, "batch": claim.batch_id, "at": clock.now()}
     )
+    return marked.rowcount == 1
 
 
-def mark(claim: Claim, outcomes: Sequence[Outcome], next_letter: Any = None) -> bool:
-    """Write how letters ended and, in the same transaction, that `next_letter` leaves now.
+def mark_sent(connection: sa.Connection, claim: Claim, sent: Sequence[Outcome], next_letter: Any = None) -> bool:
+    """Write which letters were sent and, in the same transaction, that `next_letter` leaves now.
 
-    False: the next letter must not leave (its batch was paused or cancelled, or the lease is gone). Raises LeaseLost
-    where an outcome could not be written because somebody else has decided about its letter.
+    The connection comes from `bare_writes`. False: the next letter must not leave (its batch was paused or cancelled,
+    or the lease is gone). Raises LeaseLost where somebody else has decided about a letter.
     """
-    with unit_of_work("send letters", actor=claim.actor, durable=False):
-        results = [_finish(claim, outcome) for outcome in outcomes]
-        announce([result for result in results if result.state is not MessageState.SENT])
-        if next_letter is None:
-            return True
-        marked = db.session.connection().execute(
-            _HAND_OVER, {"letter": next_letter.id, "token": claim.token, "batch": claim.batch_id, "at": clock.now()}
-        )
-        return marked.rowcount == 1
+    with connection.begin():
+        for outcome in sent:
+            _finish(connection, claim, outcome, MessageState.SENT, None, None)
+        return next_letter is None or _hand_over(connection, claim, next_letter)
+
+
+def mark(claim: Claim, outcome: Outcome) -> None:
+    """Write how a letter ended and tell of it, unless it was sent. Raises LeaseLost."""
+    with unit_of_work("mark letter", actor=claim.actor, durable=False):
+        state, reason, again = outcome.state, outcome.reason, outcome.next_attempt_at
+        if state is MessageState.DEFERRED and is_cancelled(claim.batch_id):
+            state, reason, again = MessageState.CANCELLED, Reason.BATCH_CANCELLED, None
+        _finish(db.session.connection(), claim, outcome, state, reason, again)
+        if state is MessageState.SENT:
+            return
+        letter = outcome.letter
+        words = str(outcome.reply or "")
+        announce([Result(letter.id, claim.batch_id, claim.batch_kind, letter.reference, state, outcome.at, words)])

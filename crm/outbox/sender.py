@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.exc import OperationalError
 
@@ -18,15 +20,17 @@ from crm.outbox.composition import compose
 from crm.outbox.connection import SmtpConnection, connect
 from crm.outbox.holder import Holder
 from crm.outbox.leases import Claim, LeaseLost
-from crm.outbox.marks import mark
+from crm.outbox.marks import mark, mark_sent
 from crm.outbox.models import MessageState, OutageReason
 from crm.outbox.outcomes import ConnectionLost, Outcome, ServerTrouble, failed, judged, lost
 from crm.outbox.queries import has_unreadable_suppressions
 from crm.outbox.reasons import Reason
 from crm.outbox.safe_header import mailbox
 from crm.outbox.unsubscribing import unsubscribe_token
+from crm.unit_of_work import bare_writes
 
 logger = logging.getLogger(__name__)
+R = TypeVar("R")
 
 # A claim takes about this long, so that a password reset, a pause or a power cut never concerns more than that.
 _CLAIM_SECONDS = 2.0
@@ -51,13 +55,17 @@ class Sender:
         self.actor = f"worker:{holder.worker}"
         self.settings: Settings = current_app.extensions["settings"]
         self.connection: SmtpConnection | None = None
+        self.marks: sa.Connection
         self.size = _FIRST_CLAIM
         self.renewed = 0.0
-        self.pending: list[Outcome] = []
+        self.sent: list[Outcome] = []
 
     def run(self, seconds: float) -> None:
         """Send for about so long, until nothing is due, the server is away, or the process is asked to stop."""
-        until = time.monotonic() + seconds
+        with bare_writes(durable=False) as self.marks:
+            self._run(time.monotonic() + seconds)
+
+    def _run(self, until: float) -> None:
         try:
             while not stop_requested() and time.monotonic() < until:
                 if outages.must_wait() or not leases.anything_due():
@@ -105,41 +113,41 @@ class Sender:
                 done += 1
         finally:
             try:
-                self._write_pending(taken)
+                self._mark_sent(taken)
             finally:
                 leases.give_back(taken)
         if done:
             pace = done / max(time.monotonic() - started, 0.001)
             self.size = max(1, min(_LARGEST_CLAIM, round(pace * _CLAIM_SECONDS)))
 
-    def _write_pending(self, taken: Claim, next_letter: Any = None) -> bool:
-        """Put on record what is not yet; a database that is away is asked again, for a lost answer holds a letter."""
-        if not self.pending and next_letter is None:
-            return True
+    def _patiently(self, write: Callable[[], R]) -> R:
+        """Write a mark; a database that is away is asked again for a while, because a lost answer holds a letter."""
         patience = time.monotonic() + _DATABASE_PATIENCE
         while True:
             try:
-                go_on = mark(taken, self.pending, next_letter)
-                break
+                return write()
             except OperationalError:
                 if time.monotonic() > patience:
                     raise
                 logger.warning("the database does not answer; trying again", exc_info=True)
                 time.sleep(1)
-            except LeaseLost:
-                self.pending = []
-                raise
-        self.pending = []
-        return go_on
+
+    def _mark_sent(self, taken: Claim, next_letter: Any = None) -> bool:
+        """Put on record which letters were sent and, in the same transaction, that the next one leaves."""
+        sent, self.sent = self.sent, []
+        if not sent and next_letter is None:
+            return True
+        return self._patiently(lambda: mark_sent(self.marks, taken, sent, next_letter))
+
+    def _settle(self, taken: Claim, outcome: Outcome) -> None:
+        """Put on record a letter that was not sent."""
+        self._mark_sent(taken)
+        self._patiently(lambda: mark(taken, outcome))
 
     def _keep_lease(self, taken: Claim) -> None:
         if time.monotonic() - self.renewed > _RENEW_AFTER:
             leases.renew(taken)
             self.renewed = time.monotonic()
-
-    def _settle(self, taken: Claim, outcome: Outcome) -> bool:
-        self.pending.append(outcome)
-        return self._write_pending(taken)
 
     def _prepare(self, letter: Any, connection: SmtpConnection) -> tuple[str, str, bytes]:
         """Sender, recipient and bytes. Raises Unsendable."""
@@ -173,13 +181,14 @@ class Sender:
         try:
             sender, recipient, message = self._prepare(letter, connection)
         except Unsendable as fault:
-            return self._settle(taken, failed(letter, fault.reason, clock.now()))
+            self._settle(taken, failed(letter, fault.reason, clock.now()))
+            return True
         try:
             answer = connection.deliver(
                 sender,
                 recipient,
                 message,
-                hand_over=lambda: self._write_pending(taken, letter),
+                hand_over=lambda: self._mark_sent(taken, letter),
                 still_waiting=lambda: self._keep_lease(taken),
             )
         except ConnectionLost as trouble:
@@ -190,9 +199,10 @@ class Sender:
         outcome = judged(letter, *answer, clock.now(), len(message))
         if outcome.state is MessageState.SENT:
             # Written together with the next letter's hand-over.
-            self.pending.append(outcome)
-            return True
-        return self._settle(taken, outcome)
+            self.sent.append(outcome)
+        else:
+            self._settle(taken, outcome)
+        return True
 
     def _after_loss(self, taken: Claim, letter: Any, trouble: ConnectionLost) -> bool:
         """The connection broke. A server that merely closed a used one is called again at once for the same letter."""

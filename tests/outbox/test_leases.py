@@ -19,13 +19,13 @@ from crm.job_queue import MAIL, get_queue
 from crm.outbox import actions, leases
 from crm.outbox.holder import Holder, process_start, this_process
 from crm.outbox.leases import Claim, LeaseLost, claim, give_back, renew
-from crm.outbox.marks import mark
+from crm.outbox.marks import mark, mark_sent
 from crm.outbox.models import Batch, Lease, MessageState, OutgoingMessage
 from crm.outbox.outcomes import Outcome, Reply
 from crm.outbox.reasons import Reason
 from crm.outbox.results import Result
 from crm.outbox.sweep import sweep
-from crm.unit_of_work import unit_of_work
+from crm.unit_of_work import bare_writes, unit_of_work
 from tests.factories.outbox import letters, make_batch
 from tests.outbox.conftest import Send
 from tests.servers.smtp import SmtpServer
@@ -62,9 +62,10 @@ def taken_by(holder: Holder, limit: int = 10) -> Claim:
 def in_the_air(holder: Holder) -> Claim:
     """A claim of three letters whose second has been handed over, the first sent."""
     taken = taken_by(holder, 3)
-    assert mark(taken, [], taken.letters[0])
     first = Outcome(taken.letters[0], SENT, clock.now(), None, Reply(250, "ok"), 100)
-    assert mark(taken, [first], taken.letters[1])
+    with bare_writes(durable=False) as connection:
+        assert mark_sent(connection, taken, [], taken.letters[0])
+        assert mark_sent(connection, taken, [first], taken.letters[1])
     return taken
 
 
@@ -115,9 +116,12 @@ def test_marks_need_the_lease(app: Flask, me: Holder) -> None:
     batch = make_batch(1)
     taken = taken_by(me)
     stranger = replace(taken, token="0" * 32)
-    assert not mark(stranger, [], taken.letters[0])
+    with bare_writes(durable=False) as connection:
+        assert not mark_sent(connection, stranger, [], taken.letters[0])
+        with pytest.raises(LeaseLost):
+            mark_sent(connection, stranger, [Outcome(taken.letters[0], SENT, clock.now())])
     with pytest.raises(LeaseLost):
-        mark(stranger, [Outcome(taken.letters[0], SENT, clock.now())])
+        mark(stranger, Outcome(taken.letters[0], MessageState.FAILED, clock.now()))
     assert states(batch) == [CLAIMED]
 
 
@@ -142,7 +146,7 @@ def test_a_dead_process_frees_its_letters_and_one_is_held(
     assert len(get_queue(MAIL)) == 1
     assert sweep(me) == 0
     # Should it live after all (a host that was only cut off), it alone knows how its letter ended.
-    assert mark(taken, [Outcome(taken.letters[1], SENT, clock.now(), None, Reply(250, "ok"))])
+    mark(taken, Outcome(taken.letters[1], SENT, clock.now(), None, Reply(250, "ok")))
     give_back(taken)
     assert states(batch) == [SENT, SENT, QUEUED]
     assert sweep(me) == 0
@@ -154,7 +158,7 @@ def test_a_dead_process_frees_its_letters_and_one_is_held(
 def test_leases_of_the_dead_are_forgotten_in_the_end(app: Flask, me: Holder, dead: Holder) -> None:
     batch = make_batch(1)
     taken = taken_by(dead)
-    mark(taken, [Outcome(taken.letters[0], MessageState.FAILED, clock.now())])
+    mark(taken, Outcome(taken.letters[0], MessageState.FAILED, clock.now()))
     sweep(me)
     assert states(batch) == [MessageState.FAILED]
     assert db.session.scalars(sa.select(Lease)).all() != []
@@ -171,7 +175,7 @@ def test_what_a_person_decided_stands(app: Flask, me: Holder, dead: Holder) -> N
     with unit_of_work("decide", actor="user:1"):
         actions.resolve_held(taken.letters[1].id, actions.Decision.GIVE_UP)
     with pytest.raises(LeaseLost):
-        mark(taken, [Outcome(taken.letters[1], SENT, clock.now(), None, Reply(250, "ok"))])
+        mark(taken, Outcome(taken.letters[1], SENT, clock.now(), None, Reply(250, "ok")))
     assert states(batch) == [SENT, MessageState.FAILED, QUEUED]
 
 

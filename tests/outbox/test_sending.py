@@ -235,6 +235,28 @@ def test_a_listener_that_fails_does_not_undo_the_mark(server: SmtpServer, send: 
     assert [result.reference for result in heard] == ["letter:1", "letter:2", "letter:3"]
 
 
+def test_a_database_that_hangs_up_is_asked_again(app: Flask, server: SmtpServer, send: Send) -> None:
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no connection to lose")
+    batch = make_batch(5)
+    cut: list[int] = []
+
+    def cut_all() -> None:
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        cut.append(len(db.session.execute(sa.text(f"SELECT pg_terminate_backend(pid) {others}")).all()))
+
+    def meddle(address: str) -> str | None:
+        if address.startswith("member3@") and not cut:
+            elsewhere(app, cut_all)
+        return None
+
+    server.behaviour.rcpt = meddle
+    send()
+    assert cut[0] >= 1
+    assert states(batch) == [SENT] * 5
+    assert len(server.received) == 5
+
+
 def test_a_process_asked_to_stop_gives_back_what_it_did_not_touch(
     server: SmtpServer, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
