@@ -2,7 +2,7 @@
 
 The parent never keeps a database connection over a fork. Every few seconds, and whenever a work-horse dies, it writes
 its heartbeat and (on the mail queue) sweeps: letters of dead processes are freed or held, and the doorbell is rung
-where letters are due and nobody rings; on the desk queue, where an import was asked for and never finished.
+where letters are due and nobody rings. On both queues, jobs that catch up are rung every so often.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import logging
+import math
 import os
 import signal
 import sys
@@ -27,18 +28,17 @@ from config import SettingsError, load_settings
 from crm import create_app, job_queue
 from crm.extensions import db
 from crm.health.actions import beat, say_goodbye
-from crm.job_queue import DESK, MAIL, QUEUES, AllowedJob, Doorbell
+from crm.job_queue import MAIL, QUEUES, AllowedJob, Doorbell
 from crm.outbox import leases, outages
 from crm.outbox.actions import SEND_WAITING
 from crm.outbox.holder import Holder, this_process
 from crm.outbox.sweep import sweep
-from crm.roster_import.actions import APPLY_WAITING
-from crm.roster_import.queries import waiting_imports
 from crm.unit_of_work import unit_of_work
 
 logger = logging.getLogger("ratify.worker")
 
 TICK = 5  # seconds between two rounds of the parent's own duties
+CATCH_UP = 60  # seconds between two looks for what a lost bell or a dead work-horse left undone
 _PR_SET_PDEATHSIG = 1
 
 
@@ -50,6 +50,7 @@ class Duties:
         self.queue = queue
         self.holder = holder
         self.last = 0.0
+        self.caught_up = -math.inf
 
     def do(self, *, now: bool = False) -> None:
         """One round, if it is time; nothing that is away may end the worker."""
@@ -62,8 +63,7 @@ class Duties:
             if self.queue == MAIL:
                 sweep(self.holder)
                 self._ring()
-            else:
-                self._ring_for_imports()
+            self._catch_up()
         except SQLAlchemyError as error:
             logger.warning("the database is away: %s", error)
         except RedisError as error:
@@ -76,10 +76,12 @@ class Duties:
         if leases.anything_due() and not outages.must_wait() and not len(job_queue.get_queue(MAIL)):
             job_queue.ring(Doorbell(SEND_WAITING))
 
-    def _ring_for_imports(self) -> None:
-        """Ring where an import was asked for and nobody has finished it, as after a crash."""
-        if waiting_imports(overdue=True) and not len(job_queue.get_queue(DESK)):
-            job_queue.ring(Doorbell(APPLY_WAITING))
+    def _catch_up(self) -> None:
+        """Ring the jobs that catch up, once no other bell waits; one that kills its work-horse waits its turn too."""
+        if time.monotonic() - self.caught_up >= CATCH_UP and not len(job_queue.get_queue(self.queue)):
+            for name in job_queue.catching_up(self.queue):
+                job_queue.ring(Doorbell(name))
+            self.caught_up = time.monotonic()
 
     def start(self) -> None:
         """Before the first job."""

@@ -36,16 +36,31 @@ class Doorbell:
 
 
 _jobs: dict[str, tuple[str, int]] = {}
+_catching_up: set[str] = set()
 
 
-def background(queue: str, *, timeout: int = 600) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Allow a function of a `jobs.py` to run in the worker of `queue` (seconds of `timeout`)."""
+def background(
+    queue: str, *, timeout: int = 600, catches_up: bool = False
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Allow a function of a `jobs.py` to run in the worker of `queue` (seconds of `timeout`).
+
+    One that `catches_up` takes no arguments and does what was asked for but never done, because a bell or a worker was
+    lost; the worker rings it when it starts and every so often.
+    """
 
     def allow(function: Callable[P, R]) -> Callable[P, R]:
-        _jobs[f"{function.__module__}.{function.__qualname__}"] = (queue, timeout)
+        name = f"{function.__module__}.{function.__qualname__}"
+        _jobs[name] = (queue, timeout)
+        if catches_up:
+            _catching_up.add(name)
         return function
 
     return allow
+
+
+def catching_up(queue: str) -> list[str]:
+    """Names of the jobs of that queue that catch up."""
+    return sorted(name for name in _catching_up if _jobs[name][0] == queue)
 
 
 def allowed_jobs() -> dict[str, str]:

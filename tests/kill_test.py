@@ -30,7 +30,7 @@ from crm.extensions import db
 from crm.outbox.actions import Draft, open_batch, post, release, suppress
 from crm.outbox.models import MessageState, OutgoingMessage, SuppressionReason
 from crm.unit_of_work import unit_of_work
-from tests.servers.processes import ROOT, PromiseBroken, ServerLog, Workers, queue_process, smtp_process
+from tests.servers.processes import PromiseBroken, ServerLog, Workers, environment_of, queue_process, smtp_process
 
 FINAL = {MessageState.SENT, MessageState.FAILED, MessageState.HELD, MessageState.CANCELLED}
 # One letter in a hundred goes to somebody the server does not know, another to somebody who is suppressed.
@@ -167,21 +167,10 @@ def broken_promises(found: dict[str, int], *, kills: int, letters: int) -> list[
 
 def run(settings: Settings, log: ServerLog, kills: int, letters: int, seed: int) -> dict[str, int]:
     """Send the letters through killed workers, to the end."""
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE", "PYTEST"))},
-        "PYTHONPATH": str(ROOT),
-        "RATIFY_ENV": "test",
-        "RATIFY_DATA": str(settings.data),
-        "DATABASE_URL": settings.sqlalchemy_url,
-        "REDIS_URL": settings.redis_url,
-        "SECRET_KEY": settings.secret_key.get_secret_value(),
-        "MAIL_SERVER": settings.mail_server,
-        "MAIL_PORT": str(settings.mail_port),
-    }
     upgrade_schema(settings.sqlalchemy_url)
     with create_app(settings).app_context():
         post_letters(letters)
-        workers = Workers(environment, settings.data / "worker.log")
+        workers = Workers(environment_of(settings), settings.data / "worker.log")
         killing = Killing(workers, log, letters, kills, random.Random(seed))
         try:
             killing.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crm.job_queue import DESK, background
 from crm.letters.planning import plan_next
+from crm.letters.queries import mailings_being_planned
 from crm.unit_of_work import unit_of_work
 
 ACTOR = "worker:desk"
@@ -16,3 +17,10 @@ def plan(mailing_id: int) -> None:
     while more:
         with unit_of_work("plan letters", actor=ACTOR):
             more = plan_next(mailing_id)
+
+
+@background(DESK, timeout=3600, catches_up=True)
+def plan_waiting() -> None:
+    """Go on with every planning whose bell was lost or whose worker died."""
+    for mailing_id in mailings_being_planned():
+        plan(mailing_id)

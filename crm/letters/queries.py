@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from crm.accounts.models import User
 from crm.directory.models import Contact
 from crm.extensions import db
-from crm.letters.models import Ledger, LetterTemplate, Mailing, SkipReason, Wording
+from crm.letters.models import Ledger, LetterTemplate, Mailing, MailingState, SkipReason, Wording
 from crm.outbox.models import Batch, MessageState, OutgoingMessage
 from crm.paging import Page, SortKey, page
 from crm.pipeline.filters import TargetFilter
@@ -68,6 +68,12 @@ def mailings(cursor: str | None, campaign_id: int | None = None) -> Page:
     if campaign_id is not None:
         statement = statement.where(Mailing.campaign_id == campaign_id)
     return page(statement, [SortKey(Mailing.id, descending=True)], cursor)
+
+
+def mailings_being_planned() -> Sequence[int]:
+    """Ids of the mailings whose letters are not all written yet, the oldest first."""
+    statement = sa.select(Mailing.id).where(Mailing.state == MailingState.PLANNING).order_by(Mailing.id)
+    return db.session.scalars(statement).all()
 
 
 def audience_size(campaign_id: int, audience: TargetFilter) -> int:

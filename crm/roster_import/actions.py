@@ -35,7 +35,6 @@ from crm.timeline.models import EntryKind
 from crm.unit_of_work import current_unit_of_work
 
 APPLY_JOB = "crm.roster_import.jobs.apply_queued"
-APPLY_WAITING = "crm.roster_import.jobs.apply_waiting"
 Progress = Callable[[int, int], None]
 
 

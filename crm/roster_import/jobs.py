@@ -41,7 +41,7 @@ def apply_queued(import_id: int) -> None:
         raise
 
 
-@background(DESK, timeout=3600)
+@background(DESK, timeout=3600, catches_up=True)
 def apply_waiting() -> None:
     """Apply what was asked for and never finished, as after a crash or a restart of the queue server."""
     for import_id in waiting_imports():

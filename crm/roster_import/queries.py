@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
-from crm import clock
 from crm.accounts.models import User
 from crm.directory.models import Contact
 from crm.extensions import db
@@ -19,8 +17,6 @@ from crm.roster_import.models import WAITING, Import, ImportRow, ImportState, Ro
 from crm.text import fold
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
-# An import that has waited this long was not taken up by the ring that announced it.
-_OVERDUE = timedelta(seconds=30)
 
 
 def _imports() -> sa.Select[*tuple[Any, ...]]:
@@ -51,11 +47,9 @@ def same_file(file_hash: str, *, but_not: int) -> AnyRow | None:
     ).one_or_none()
 
 
-def waiting_imports(*, overdue: bool = False) -> list[int]:
-    """Imports asked for and not finished, the oldest first; with `overdue`, those no ring seems to have reached."""
+def waiting_imports() -> list[int]:
+    """Imports asked for and not finished, the oldest first."""
     statement = sa.select(Import.id).where(Import.state.in_(WAITING)).order_by(Import.id)
-    if overdue:
-        statement = statement.where(Import.state_since < clock.now() - _OVERDUE)
     return list(db.session.scalars(statement))
 
 

@@ -1,21 +1,25 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from config import Settings
 from crm import clock
 from crm.audit.models import ChangeSet
 from crm.directory.filters import ContactFilter
 from crm.directory.models import Contact
 from crm.extensions import db
+from crm.job_queue import DESK, catching_up
 from crm.letters import planning
 from crm.letters.actions import MailingRefused, cancel_mailing, plan_mailing, write_wording
-from crm.letters.jobs import plan
+from crm.letters.jobs import plan, plan_waiting
 from crm.letters.models import Letter, Mailing, MailingState, SkipReason, Wording
 from crm.letters.queries import ledgers
 from crm.outbox.actions import suppress
@@ -26,6 +30,7 @@ from crm.pipeline.models import CloseReason, Stage
 from crm.unit_of_work import unit_of_work
 from tests.factories.letters import make_letter_target, make_mailing, make_wording, planned
 from tests.factories.pipeline import make_campaign
+from tests.servers.processes import Workers, environment_of
 
 
 def letters_by_name(mailing: Mailing) -> dict[str, Letter]:
@@ -124,6 +129,19 @@ def test_a_lost_job_goes_on_where_it_stopped_and_a_second_one_adds_nothing(
     plan(mailing.id)
     assert db.session.scalar(sa.select(sa.func.count(Letter.id))) == 5
     assert db.session.scalar(sa.select(sa.func.count(OutgoingMessage.id))) == 5
+
+
+def test_a_planning_whose_bell_was_lost_is_caught_up_with(app: Flask) -> None:
+    campaign = make_campaign()
+    make_letter_target(campaign, "Ana Ruiz")
+    forgotten, draft = make_mailing(campaign), make_mailing(campaign)
+    with unit_of_work("plan mailing", actor="test") as work:
+        plan_mailing(forgotten.id, planned_by_id=forgotten.planned_by_id)
+        work.doorbells.clear()
+    assert "crm.letters.jobs.plan_waiting" in catching_up(DESK)
+    plan_waiting()
+    assert db.session.get_one(Mailing, forgotten.id).state is MailingState.AWAITING_APPROVAL
+    assert db.session.get_one(Mailing, draft.id).state is MailingState.DRAFT
 
 
 def test_an_address_is_used_once_across_chunks(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,3 +243,21 @@ def test_a_chunk_costs_the_same_queries_whatever_its_size(app: Flask) -> None:
             planning.plan_next(mailing.id)
         counts.append(len(statements))
     assert counts[0] == counts[1]
+
+
+def test_a_starting_worker_catches_up(app: Flask, settings: Settings, tmp_path: Path) -> None:
+    campaign = make_campaign()
+    make_letter_target(campaign, "Ana Ruiz")
+    mailing = make_mailing(campaign)
+    mailing_id, officer_id = mailing.id, mailing.planned_by_id
+    with unit_of_work("plan mailing", actor="test") as work:
+        plan_mailing(mailing_id, planned_by_id=officer_id)
+        work.doorbells.clear()
+    worker = Workers(environment_of(settings), tmp_path / "worker.log", "desk")
+    worker.ensure()
+    patience = time.monotonic() + 60
+    while db.session.get_one(Mailing, mailing_id).state is MailingState.PLANNING and time.monotonic() < patience:
+        time.sleep(0.1)
+        db.session.rollback()
+    worker.stop()
+    assert db.session.get_one(Mailing, mailing_id).state is MailingState.AWAITING_APPROVAL

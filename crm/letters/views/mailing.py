@@ -23,12 +23,11 @@ from crm.outbox.actions import BatchRefused
 from crm.outbox.reasons import EXPLANATIONS
 from crm.pipeline.filters import TargetFilter
 from crm.policy import Permission, actor, can, requires
+from crm.spreadsheets import safe_cell
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
 
 LIVE = frozenset({Standing.PLANNING, Standing.SENDING})
-# A cell that begins like this would be run as a formula by a spreadsheet (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def _outcome() -> Outcome | None:
@@ -139,12 +138,6 @@ def resume(mailing_id: int) -> ResponseReturnValue:
 def cancel(mailing_id: int) -> ResponseReturnValue:
     """Stop what waits, for good."""
     return _decide(mailing_id, "cancel mailing", actions.cancel_mailing, gettext("Cancelled: nothing more leaves."))
-
-
-def safe_cell(value: object) -> str:
-    """The value as a cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _table(found: Mailing, outcome: Outcome | None) -> Iterator[str]:
