@@ -17,6 +17,7 @@ _HERE = Path(__file__).parent
 SOURCE = "demo"
 TERM = "10"
 TERM_BEGAN = date(2024, 7, 16)
+# A rehearsal's parliament by its name too: the roster of the real one ends nobody's seat in it.
 _PARLIAMENT = "EP"
 
 

@@ -9,7 +9,7 @@ from crm import clock
 from crm.accounts.models import User
 from crm.demo.actions import load_demo
 from crm.demo.users import USERS, demo_users_exist, no_users_yet
-from crm.directory.models import Contact, ContactPoint, PointKind
+from crm.directory.models import Contact, ContactPoint, Organization, PointKind
 from crm.extensions import db
 from crm.letters.models import Mailing, MailingState
 from crm.outbox.models import MessageState, OutgoingMessage
@@ -33,6 +33,8 @@ def test_the_demo_fills_an_empty_database(app: Flask) -> None:
     addresses = db.session.scalars(sa.select(ContactPoint.value).where(ContactPoint.kind == PointKind.EMAIL)).all()
     assert len(addresses) > 50
     assert all(address.endswith(".example") for address in addresses)
+    # A real roster, imported into the demo, must not meet the invented members.
+    assert "European Parliament" not in set(db.session.scalars(sa.select(Organization.name)))
     assert set(db.session.scalars(sa.select(Mailing.state))) == {MailingState.AWAITING_APPROVAL, MailingState.APPROVED}
     assert set(db.session.scalars(sa.select(OutgoingMessage.state))) == {MessageState.QUEUED}
     moments = db.session.scalars(sa.select(StageMove.at)).all()
