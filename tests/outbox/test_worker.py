@@ -144,12 +144,9 @@ def test_a_job_that_is_not_ours_is_not_run(app: Flask, workers: Workers, tmp_pat
     workers.ensure()
     until(lambda: AllowedJob.exists(job.id, connection=stranger.connection) and _failed(job.id), "the refusal")
     assert not path.exists()
-    assert (
-        "not a job of this product"
-        in AllowedJob.fetch(job.id, connection=stranger.connection, serializer=stranger.serializer)
-        .latest_result()
-        .exc_string
-    )  # type: ignore[union-attr,operator]
+    result = AllowedJob.fetch(job.id, stranger.connection, stranger.serializer).latest_result()
+    assert result is not None
+    assert "not a job of this product" in (result.exc_string or "")
 
 
 def _failed(job_id: str) -> bool:
