@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Response, current_app, flash, jsonify, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, g, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, format_datetime, format_decimal, format_timedelta, gettext
 from flask_wtf.csrf import CSRFError
@@ -109,9 +109,15 @@ def _fingerprint(path: Path, _changed_at: int) -> str:
 
 
 def asset(filename: str) -> str:
-    """Address of a static file that changes with its content, so that browsers may keep it for good."""
-    path = Path(current_app.static_folder or "") / filename
-    return url_for("static", filename=filename, v=_fingerprint(path, path.stat().st_mtime_ns))
+    """Address of a static file that changes with its content, so that browsers may keep it for good.
+
+    Looked up once a request: a board has two hundred icons of one file.
+    """
+    known: dict[str, str] = g.setdefault("assets", {})
+    if filename not in known:
+        path = Path(current_app.static_folder or "") / filename
+        known[filename] = url_for("static", filename=filename, v=_fingerprint(path, path.stat().st_mtime_ns))
+    return known[filename]
 
 
 def theme() -> str | None:

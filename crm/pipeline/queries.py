@@ -249,32 +249,6 @@ def targets_of_contact(contact_id: int) -> Rows:
     return db.session.execute(statement.where(Target.contact_id == contact_id).order_by(Campaign.name)).all()
 
 
-def countries(campaign_id: int) -> list[str]:
-    """ISO 3166 codes of the countries a campaign's targets come from, in the order of their names."""
-    statement = (
-        sa.select(Contact.country)
-        .join(Target, Target.contact_id == Contact.id)
-        .where(Target.campaign_id == campaign_id, Contact.country.is_not(None))
-        .group_by(Contact.country, Contact.country_sort)
-        .order_by(Contact.country_sort)
-    )
-    return [code for code in db.session.scalars(statement) if code]
-
-
-def groups(campaign_id: int) -> list[tuple[int, str]]:
-    """Id and short name of the political groups a campaign's targets belong to."""
-    label = sa.func.coalesce(_group.c.abbreviation, _group.c.name)
-    statement = (
-        sa.select(_group.c.id, label.label("label"))
-        .join(Contact, Contact.group_id == _group.c.id)
-        .join(Target, Target.contact_id == Contact.id)
-        .where(Target.campaign_id == campaign_id)
-        .group_by(_group.c.id, label)
-        .order_by(label)
-    )
-    return [(row.id, row.label) for row in db.session.execute(statement)]
-
-
 @dataclass(frozen=True)
 class Candidates:
     """Contacts a filter finds, seen from a campaign: how many are there, how many of them it has already."""

@@ -86,14 +86,20 @@ class PipelineReport:
         ]
 
 
-def _furthest(campaign_id: int) -> sa.Subquery:
-    """The furthest open stage each target of the campaign ever stood at, as its place in OPEN_STAGES."""
+def _targets(campaign_id: int) -> sa.Subquery:
+    """The campaign's targets, each with `place`, the furthest open stage it ever stood at as a place in OPEN_STAGES."""
     place = sa.case({stage: number for number, stage in enumerate(OPEN_STAGES)}, value=StageMove.to_stage, else_=0)
     return (
-        sa.select(StageMove.target_id, sa.func.max(place).label("place"))
-        .join(Target, Target.id == StageMove.target_id)
+        sa.select(
+            Target.contact_id,
+            Target.stage,
+            Target.close_reason,
+            sa.case((is_overdue(), 1), else_=0).label("overdue"),
+            sa.func.coalesce(sa.func.max(place), 0).label("place"),
+        )
+        .outerjoin(StageMove, StageMove.target_id == Target.id)
         .where(Target.campaign_id == campaign_id)
-        .group_by(StageMove.target_id)
+        .group_by(Target.id)
         .subquery()
     )
 
@@ -101,23 +107,18 @@ def _furthest(campaign_id: int) -> sa.Subquery:
 def pipeline_report(campaign_id: int) -> PipelineReport:
     """The figures of one campaign, now; one statement for any number of targets."""
     report = PipelineReport(as_of=clock.now())
-    furthest = _furthest(campaign_id)
-    place = sa.func.coalesce(furthest.c.place, 0)
-    overdue = sa.func.sum(sa.case((is_overdue(), 1), else_=0))
+    each = _targets(campaign_id).c
     cells = db.session.execute(
         sa.select(
             Contact.country,
-            Target.stage,
-            Target.close_reason,
-            place.label("place"),
+            each.stage,
+            each.close_reason,
+            each.place,
             sa.func.count().label("targets"),
-            overdue.label("overdue"),
+            sa.func.sum(each.overdue).label("overdue"),
         )
-        .select_from(Target)
-        .join(Contact, Contact.id == Target.contact_id)
-        .outerjoin(furthest, furthest.c.target_id == Target.id)
-        .where(Target.campaign_id == campaign_id)
-        .group_by(Contact.country, Target.stage, Target.close_reason, place)
+        .join(Contact, Contact.id == each.contact_id)
+        .group_by(Contact.country, each.stage, each.close_reason, each.place)
     )
     countries: dict[str | None, CountryRow] = {}
     reasons: dict[CloseReason, int] = defaultdict(int)

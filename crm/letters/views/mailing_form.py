@@ -21,6 +21,7 @@ from crm.letters.rendering import compile_wording
 from crm.letters.views.blueprint import blueprint, mailing_or_404
 from crm.pipeline import queries as pipeline
 from crm.pipeline.filters import TargetFilter
+from crm.pipeline.views.blueprint import filter_menus
 from crm.policy import Permission, actor, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
@@ -65,8 +66,7 @@ def _page(form: MailingForm, campaign_id: int, audience: TargetFilter, mailing: 
         mailing=mailing,
         chosen=audience,
         owners=active_users(),
-        countries=pipeline.countries(campaign_id),
-        groups=pipeline.groups(campaign_id),
+        **filter_menus(),
         **_forecast(form, campaign_id, audience),
     )
     return page, 422 if form.is_submitted() else 200

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, abort, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import format_date, gettext
 
 from crm import clock
+from crm.directory.labels import category_label, country_label
+from crm.directory.models import Category
+from crm.directory.queries import countries_present, organizations_of
 from crm.pipeline import queries
 from crm.pipeline.actions import MoveRefused
 from crm.pipeline.labels import close_reason_label, priority_label, stage_label, stage_tone
 from crm.pipeline.models import ALLOWED_MOVES, OPEN_STAGES, CloseReason, Priority, Stage
 from crm.pipeline.queries import AnyRow
-from crm.web import own_page, toast
+from crm.text import fold
+from crm.web import ago, own_page, toast
 
 blueprint = Blueprint("pipeline", __name__)
 for _filter in (stage_label, stage_tone, priority_label, close_reason_label):
@@ -29,10 +36,48 @@ for _name, _word in {
     blueprint.add_app_template_global(_word, _name)  # type: ignore[arg-type]  # any object may be a global of Jinja
 
 
+class _Once(dict[Any, str]):
+    """Words for values, each looked up the first time it is asked for."""
+
+    def __init__(self, look_up: Callable[[Any], str]) -> None:
+        super().__init__()
+        self.look_up = look_up
+
+    def __missing__(self, value: Any) -> str:
+        self[value] = words = self.look_up(value)
+        return words
+
+
+class Words:
+    """What a page with many rows says again and again; a page of the board asks for 150 countries and 8 differ."""
+
+    def __init__(self) -> None:
+        self.category = _Once(category_label)
+        self.country = _Once(country_label)
+        self.stage = _Once(stage_label)
+        self.ago = _Once(ago)
+        self.day = _Once(format_date)
+
+
+@blueprint.app_context_processor
+def _words() -> dict[str, Any]:
+    return {"words": Words()}
+
+
 @blueprint.app_template_test()
 def overdue(row: AnyRow) -> bool:
     """Whether a target's next step was due before today."""
     return row.next_step_due is not None and row.next_step_due < clock.today() and row.stage is not Stage.CLOSED
+
+
+def filter_menus() -> dict[str, Any]:
+    """Choices of the filters: countries as code and name, political groups as id and short name.
+
+    Those of the whole directory: which of them a campaign of 20,000 has would cost more than its board.
+    """
+    countries = sorted(((code, country_label(code)) for code in countries_present()), key=lambda pair: fold(pair[1]))
+    groups = [(row.id, row.abbreviation or row.name) for row in organizations_of(Category.POLITICAL_GROUP)]
+    return {"countries": countries, "groups": groups}
 
 
 def campaign_or_404(campaign_id: int) -> AnyRow:

@@ -16,6 +16,7 @@ from crm.pipeline.views.blueprint import (
     blueprint,
     campaign_or_404,
     explain,
+    filter_menus,
     posted_stage,
     target_or_404,
 )
@@ -35,8 +36,7 @@ def board(campaign_id: int) -> ResponseReturnValue:
         chosen=chosen,
         columns=queries.board(campaign_id, chosen),
         owners=active_users(),
-        countries=queries.countries(campaign_id),
-        groups=queries.groups(campaign_id),
+        **filter_menus(),
         here=request.full_path.rstrip("?"),
     )
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
-
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from crm.accounts.queries import active_users
 from crm.directory.filters import ContactFilter
-from crm.directory.labels import CATEGORIES, country_label
-from crm.directory.models import Category
-from crm.directory.queries import countries_present, organizations_of
+from crm.directory.labels import CATEGORIES
 from crm.pipeline import actions, queries
 from crm.pipeline.filters import NOBODY, TargetFilter
 from crm.pipeline.labels import stage_label
 from crm.pipeline.models import CloseReason, Stage
-from crm.pipeline.views.blueprint import back_to, blueprint, campaign_or_404, posted_stage
+from crm.pipeline.views.blueprint import back_to, blueprint, campaign_or_404, filter_menus, posted_stage
 from crm.policy import Permission, actor, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
@@ -40,8 +36,7 @@ def targets(campaign_id: int) -> ResponseReturnValue:
         page=queries.targets_page(campaign_id, chosen, sort, request.args.get("cursor")),
         total=sum(counts.values()),
         owners=active_users(),
-        countries=queries.countries(campaign_id),
-        groups=queries.groups(campaign_id),
+        **filter_menus(),
         here=request.full_path.rstrip("?"),
     )
 
@@ -121,8 +116,7 @@ def choose_targets(campaign_id: int) -> ResponseReturnValue:
         candidates=queries.candidates(campaign_id, chosen) if chosen.to_args() else None,
         owners=active_users(),
         categories=CATEGORIES,
-        countries=sorted(((code, country_label(code)) for code in countries_present()), key=itemgetter(1)),
-        groups=organizations_of(Category.POLITICAL_GROUP),
+        **filter_menus(),
     )
 
 
