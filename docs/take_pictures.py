@@ -23,7 +23,8 @@ def _sign_in(page: Page, address: str) -> None:
 
 def _contact(page: Page, address: str) -> None:
     page.goto(f"{address}/contacts?text=Vandermeulen")
-    page.click("table th a")
+    page.click("tbody th a")
+    page.wait_for_url(f"{address}/contacts/*")
 
 
 def take(address: str) -> None:
