@@ -192,7 +192,7 @@ def apply(import_id: int, progress: Progress = lambda _done, _total: None) -> Ta
     Every row is compared anew: what somebody has changed since the review is left alone and marked.
     """
     # First, because it locks: of two workers, the second finds it done.
-    _move(import_id, ImportState.APPLIED)
+    _move(import_id, ImportState.APPLYING)
     wanted = db.session.get_one(Import, import_id)
     total = sum(wanted.counts.values())
     planner = Planner(_setting(wanted))
@@ -215,10 +215,13 @@ def apply(import_id: int, progress: Progress = lambda _done, _total: None) -> Ta
             _carry_out(wanted, planner, rows, plans, tally)
             done += len(rows)
             progress(done, total)
-    wanted.counts = tally.by_kind()
-    wanted.applied_at = clock.now()
-    wanted.change_set_id = current_unit_of_work().change_set_id
-    db.session.flush()
+    _move(
+        import_id,
+        ImportState.APPLIED,
+        applied_at=clock.now(),
+        counts=tally.by_kind(),
+        change_set_id=current_unit_of_work().change_set_id,
+    )
     return tally
 
 

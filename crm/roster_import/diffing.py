@@ -13,7 +13,7 @@ from crm.places.countries import country_code
 from crm.roster_import.changes import Changes, Comparison, Difference, NewMembership, NewPoint, Setting, Writes
 from crm.roster_import.known import Known, KnownMembership, KnownPoint
 from crm.roster_import.labels import Body
-from crm.roster_import.mandates import compare_mandate, compare_party, compare_seats, end_mandate
+from crm.roster_import.mandates import compare_group_alone, compare_mandate, compare_party, compare_seats, end_mandate
 from crm.roster_import.matching import Match
 from crm.roster_import.models import Decision, Reason, RowKind
 from crm.roster_import.records import Problem, Record
@@ -52,6 +52,7 @@ def plan(record: Record, found: Match, known: Known | None, setting: Setting, de
     office: int | NewMembership | None = None
     for mandate in reversed(record.mandates):
         office = compare_mandate(it, mandate)
+    compare_group_alone(it)
     compare_party(it)
     over_by = _over_by(it, office)
     compare_seats(it, over_by)

@@ -85,13 +85,18 @@ def institution(label: str) -> Body:
     return Body(label, Category.OTHER)
 
 
+def known_group(label: str) -> Body | None:
+    """The political group of the European Parliament behind a label, None for a label that is not in the tables."""
+    return _groups().get(fold(label))
+
+
 def group(label: str, parliament: Body, country: str | None) -> Body:
     """The group behind a label of any language; an unknown label is a group of just that name.
 
     Labels such as "Greens" mean a group of the European Parliament there, and a country's own group elsewhere.
     """
     if parliament.code == EUROPEAN_PARLIAMENT:
-        return _groups().get(fold(label)) or Body(label, Category.POLITICAL_GROUP)
+        return known_group(label) or Body(label, Category.POLITICAL_GROUP)
     return Body(label, Category.POLITICAL_GROUP, country=country)
 
 

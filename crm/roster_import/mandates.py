@@ -30,6 +30,8 @@ def bodies_of(record: Record, country: str | None) -> list[Body]:
         found.append(parliament)
         if mandate.group:
             found.append(labels.group(mandate.group, parliament, country))
+    if record.group:
+        found.append(Body(record.group, Category.POLITICAL_GROUP, country=country))
     if record.party:
         party = labels.party(record.party, country)
         found += [party] if party else []
@@ -155,6 +157,25 @@ def _compare_group(it: Comparison, group: Body, parliament: Body, fitting: Known
             held = Reason.UNKNOWN_GROUP
     if it.changes.add("group", fitting.on_behalf_of or None, group.short, held):
         _update(it.changes, fitting, {"on_behalf_of_id": group_id}, group)
+
+
+def compare_group_alone(it: Comparison) -> None:
+    """Compare a group whose institution the source does not tell: it is noted of somebody who has none yet."""
+    if not it.record.group:
+        return
+    european = labels.known_group(it.record.group)
+    names = {fold(it.record.group), fold(european.short) if european else ""}
+    known = [one.on_behalf_of or one.organization for one in it.memberships if one.is_open and _names_group(one)]
+    if not known:
+        group = Body(it.record.group, Category.POLITICAL_GROUP, country=it.country)
+        it.changes.add("group", None, group.short)
+        it.changes.writes.memberships.append(NewMembership(group, "member", country=it.country))
+    elif names.isdisjoint(map(fold, known)) and not it.is_older:
+        it.changes.add("group", ", ".join(known), it.record.group, Reason.NO_INSTITUTION)
+
+
+def _names_group(membership: KnownMembership) -> bool:
+    return bool(membership.on_behalf_of) or membership.category is Category.POLITICAL_GROUP
 
 
 def compare_party(it: Comparison) -> None:

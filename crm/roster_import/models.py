@@ -73,6 +73,7 @@ class Reason(StrEnum):
     REPEATED = "repeated"  # an earlier line of the same file is the same person
     HAND_MADE = "hand_made"  # a user has set the value here
     UNKNOWN_GROUP = "unknown_group"  # the label of a group nobody has told us of
+    NO_INSTITUTION = "no_institution"  # another group than the known one, and the source does not say where
     MOVED_ON = "moved_on"  # the directory changed between review and application
 
 

@@ -61,8 +61,10 @@ class Record:
     """One person as the source describes them; empty means that the source says nothing.
 
     `line` is 1-based. `name` is the whole name in the source's spelling; its two parts are None where the source does
-    not tell them apart. `country`, `party` and groups are labels of any language. `party` None means nothing was said,
-    an empty one that the person belongs to none. `seats` None means that the source does not list them.
+    not tell them apart. `country`, `party` and groups are labels of any language. `party` None means nothing was said;
+    that somebody belongs to none is said by a label such as “Independent”. `seats` None means that the source does not
+    list them. `group` is for sources that tell a person's group and not the institution it sits in; elsewhere it stands
+    in the mandate.
     """
 
     line: int
@@ -80,6 +82,7 @@ class Record:
     urls: tuple[str, ...] = ()
     twitter: tuple[str, ...] = ()
     mandates: tuple[Mandate, ...] = ()
+    group: str = ""
     party: str | None = None
     seats: tuple[Seat, ...] | None = None
     doubts: tuple[Doubt, ...] = ()

@@ -46,6 +46,7 @@ REASONS: dict[str, Any] = {
     Reason.REPEATED: lazy_gettext("An earlier line of this file is about the same person."),
     Reason.HAND_MADE: lazy_gettext("set by hand here"),
     Reason.UNKNOWN_GROUP: lazy_gettext("a group nobody has told us of"),
+    Reason.NO_INSTITUTION: lazy_gettext("the file does not say in which institution"),
     Reason.MOVED_ON: lazy_gettext("The contact changed after this was reviewed, so the row was left alone."),
     Problem.NO_NAME: lazy_gettext("The line has no name."),
     Problem.WRONG_COLUMNS: lazy_gettext("The line has more or fewer columns than the first line."),

@@ -202,6 +202,7 @@ class CsvTable:
             urls=tuple(_parts(row.text("url"))),
             twitter=tuple(filter(None, (to_handle(part) for part in _parts(row.text("twitter"))))),
             mandates=(mandate,) if mandate else (),
+            group="" if mandate else row.text("group"),
             party=row.text("party") or None,
             seats=row.seats(),
             doubts=tuple(row.doubts),

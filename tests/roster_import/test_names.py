@@ -1,0 +1,40 @@
+"""Capitals tell the family name; what they do not tell is not guessed."""
+
+import pytest
+
+from crm.roster_import.names import split_capitals
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "family"),
+    [
+        ("Ada LOVELACE", "Ada", "LOVELACE"),
+        ("Ada Augusta DE LA LOVELACE", "Ada Augusta", "DE LA LOVELACE"),
+        ("Lidia Joanna GERINGER de OEDENBERG", "Lidia Joanna", "GERINGER de OEDENBERG"),
+        ("Ramon TREMOSA i BALCELLS", "Ramon", "TREMOSA i BALCELLS"),
+        ("Wim van de CAMP", "Wim", "van de CAMP"),
+        ("Sophia in 't VELD", "Sophia", "in 't VELD"),
+        ("David McALLISTER", "David", "McALLISTER"),
+        ("Chris MacMANUS", "Chris", "MacMANUS"),
+        ("Seán O’BRIEN", "Seán", "O’BRIEN"),
+        ("Maria d'AMATO", "Maria", "d'AMATO"),
+        ("Aodhán Ó RÍORDÁIN", "Aodhán", "Ó RÍORDÁIN"),
+        ("Róża Gräfin von THUN UND HOHENSTEIN", "Róża", "Gräfin von THUN UND HOHENSTEIN"),
+        ("William (The Earl of) DARTMOUTH", "William", "(The Earl of) DARTMOUTH"),
+        ("Abir AL-SAHLANI", "Abir", "AL-SAHLANI"),
+        ("John F. KENNEDY", "John F.", "KENNEDY"),
+        ("J.F. KENNEDY", "J.F.", "KENNEDY"),
+        ("Albert DEß", "Albert", "DEß"),
+        ("Νίκος ΠΑΠΑΣ", "Νίκος", "ΠΑΠΑΣ"),
+        ("PLATO", None, "PLATO"),
+    ],
+)
+def test_the_family_name_begins_with_the_capitals_or_the_particles_before_them(
+    written: str, given: str | None, family: str
+) -> None:
+    assert split_capitals(written) == (given, family)
+
+
+@pytest.mark.parametrize("written", ["Ada Lovelace", "ADA LOVELACE", "Ada", "", "van der Berg"])
+def test_without_a_difference_nothing_is_split(written: str) -> None:
+    assert split_capitals(written) == (None, None)
