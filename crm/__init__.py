@@ -11,6 +11,7 @@ from crm import i18n, job_queue, policy, security, web
 from crm.accounts import passwords, sessions
 from crm.accounts import queries as accounts_queries
 from crm.accounts import views as accounts_views
+from crm.accounts.links import forget_links
 from crm.audit import recording
 from crm.audit import views as audit_views
 from crm.audit.actions import on_undo
@@ -76,5 +77,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     recording.listen()
     on_undo(forget_undone)
     on_undo(follow_undo)
+    on_result(forget_links)
     on_result(record_results)
     return app

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import AnyConverter, IntegerConverter, PathConverter, Rule, UnicodeConverter
 
 from config import Settings
 from crm import create_app
-from crm.extensions import csrf
+from crm.accounts.models import UserSession
+from crm.extensions import csrf, db
 from crm.policy import POLICY, Permission, Role
 from crm.security import HEADERS
 from tests.conftest import RequestClient
@@ -216,6 +218,29 @@ def test_cookies_under_https_belong_to_this_host_alone(app: Flask, https_app: Fl
 def test_the_cookie_without_https_is_closed_to_scripts_and_other_sites(client: FlaskClient) -> None:
     (cookie,) = client.get("/sign-in").headers.getlist("Set-Cookie")
     assert {"HttpOnly", "SameSite=Lax"} <= {part.strip() for part in cookie.split(";")[1:]}
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(("proxies", "address", "secure"), [(0, "127.0.0.1", False), (1, "192.0.2.9", True)])
+def test_only_our_own_proxies_are_believed(
+    app: Flask, settings: Settings, proxies: int, address: str, secure: bool
+) -> None:
+    make_user(email="eve@team.example")
+    behind = create_app(settings.model_copy(update={"trusted_proxies": proxies}))
+    behind.test_client_class = RequestClient
+    # The first address is what a caller may claim, the last what our proxy saw.
+    headers = {
+        "X-Forwarded-For": "203.0.113.1, 192.0.2.9",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.example",
+    }
+    headers["Referer"] = "https://localhost/sign-in"
+    answer = behind.test_client().post(
+        "/sign-in", data={"email": "eve@team.example", "password": PASSWORD}, headers=headers
+    )
+    assert answer.location == "/"
+    assert db.session.scalars(sa.select(UserSession.address)).all() == [address]
+    assert ("Strict-Transport-Security" in answer.headers) is secure
 
 
 @pytest.mark.sqlite_only

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from flask import current_app, url_for
 from flask_babel import force_locale, gettext
@@ -10,9 +12,16 @@ from config import Settings
 from crm import clock
 from crm.accounts.models import TOKEN_LIFETIME, AccountToken, TokenPurpose, User
 from crm.accounts.tokens import new_token, token_hash
+from crm.audit.recording import change_set_of
 from crm.extensions import db
 from crm.outbox.actions import Draft, post_now
+from crm.outbox.models import MessageState, OutgoingMessage
+from crm.outbox.results import Result
 from crm.unit_of_work import current_unit_of_work
+
+_REFERENCE = "account_token:"
+_GONE = {MessageState.SENT, MessageState.FAILED, MessageState.CANCELLED}
+_FORGOTTEN = "(The text held a link for its reader alone, and is not kept.)\n"
 
 
 def _invitation(link: str, invited_by: str) -> tuple[str, list[str]]:
@@ -46,7 +55,14 @@ def _post(user: User, purpose: TokenPurpose, *, invited_by: str = "") -> None:
             _invitation(link, invited_by) if purpose is TokenPurpose.INVITATION else _password_reset(link)
         )
         text = "\n\n".join([gettext("Hello %(name)s,", name=user.name), *paragraphs]) + "\n"
-    post_now(Draft(f"account_token:{row.id}", user.email, user.name, subject, text))
+    post_now(Draft(f"{_REFERENCE}{row.id}", user.email, user.name, subject, text))
+
+
+def forget_links(results: Sequence[Result]) -> None:
+    """Take the links out of mails that have left or never will: the outbox keeps its letters, but not these words."""
+    gone = [each.message_id for each in results if each.reference.startswith(_REFERENCE) and each.state in _GONE]
+    if gone:
+        db.session.execute(sa.update(OutgoingMessage).where(OutgoingMessage.id.in_(gone)).values(text=_FORGOTTEN))
 
 
 def send_invitation(user: User, *, invited_by: str) -> None:
@@ -57,12 +73,19 @@ def send_invitation(user: User, *, invited_by: str) -> None:
 def send_password_reset(user: User | None) -> None:
     """Post a link to choose a new password; for nobody (and for who may not sign in) only the trail says so.
 
-    Something is written either way, so that the answer takes about as long for an address without an account.
+    There the same is done for somebody else and taken back, so that the time of the answer tells nothing either.
     """
     able = user is not None and user.active
-    current_unit_of_work().notes["links sent"] = int(able)
-    if user is not None and able:
-        _post(user, TokenPurpose.PASSWORD_RESET)
+    work = current_unit_of_work()
+    work.notes["links sent"] = int(able)
+    change_set_of(db.session(), work)  # before the savepoint: the trail stays when the rest is taken back
+    recipient = user if able else db.session.scalar(sa.select(User).limit(1))
+    if recipient is None:
+        return
+    with db.session.begin_nested() as posting:
+        _post(recipient, TokenPurpose.PASSWORD_RESET)
+        if not able:
+            posting.rollback()
 
 
 def user_of_link(token: str) -> User | None:

@@ -84,6 +84,7 @@ class Batch(Base):
     """Letters released, paused and cancelled together, by one UPDATE that never looks into them."""
 
     __tablename__ = "outbox_batch"
+    __undoable__ = False  # letters that have left do not come back
     __table_args__ = (
         sa.UniqueConstraint("kind", "reference"),
         sa.Index("ix_outbox_batch_state_released_at", "state", "released_at"),
@@ -197,6 +198,7 @@ class Suppression(Base):
     """An address that must not be written to, as a keyed hash, so that it outlives the erasure of the person."""
 
     __tablename__ = "suppression"
+    __undoable__ = False  # an objection is not taken back by somebody else's click
 
     address_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     # Tells hashes made with another SECRET_KEY apart: those would silently stop protecting anyone.

@@ -11,6 +11,7 @@ from flask import Flask
 
 from crm.audit.actions import Refusal, UndoRefused, undo
 from crm.audit.models import ChangeSet
+from crm.audit.queries import kept_tables
 from crm.directory.models import Category, Contact, ContactPoint, Organization, PointKind
 from crm.extensions import db
 from crm.policy import Role
@@ -157,6 +158,11 @@ def test_users_are_changed_back_on_their_own_page(app: Flask) -> None:
     make_user(Role.ADMIN)
     made = db.session.scalars(sa.select(ChangeSet.id)).one()
     assert refusal(made) is Refusal.KEPT
+
+
+@pytest.mark.sqlite_only
+def test_what_has_left_the_house_is_kept_from_undo() -> None:
+    assert kept_tables() >= {"user", "team", "suppression", "outbox_batch", "mailing", "wording"}
 
 
 def test_a_change_set_that_is_not_there_is_a_refusal(app: Flask) -> None:
