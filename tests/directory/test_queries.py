@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 
 import pytest
@@ -11,11 +12,13 @@ from flask import Flask
 from crm.directory.actions import add_membership, set_point_status
 from crm.directory.filters import ContactFilter
 from crm.directory.models import Category, ContactPoint, Organization, Person, PointStatus
+from crm.directory.projection import projected_together
 from crm.directory.queries import (
     Sort,
     contact_rows,
     contacts_named,
     count_contacts,
+    counted_rows,
     countries_present,
     members_of,
     memberships_of,
@@ -57,6 +60,22 @@ def test_a_list_costs_one_query_however_long(people: None) -> None:
         make_person()
     many = queries_of(lambda: contact_rows(ContactFilter(), size=50))
     assert (few, many) == (1, 1)
+
+
+def test_counted_rows_are_the_same_pages_with_their_number(app: Flask) -> None:
+    countries, groups = ("ES", "DE", None), ("Red", "Green")
+    with unit_of_work("make people", actor="test"), projected_together():
+        for number in range(53):
+            make_person(f"Ada Person{number:02}", country=countries[number % 3], group=groups[number % 2])
+    wanted = ContactFilter(text="person")
+    for sort, descending in itertools.product(Sort, (False, True)):
+        counted, total = counted_rows(wanted, sort, None, descending=descending)
+        plain = contact_rows(wanted, sort, descending=descending)
+        assert (counted.rows, counted.next, counted.previous, total) == (plain.rows, plain.next, None, 53)
+        counted, total = counted_rows(wanted, sort, counted.next, descending=descending)
+        assert (counted.rows, total) == (contact_rows(wanted, sort, plain.next, descending=descending).rows, 53)
+        assert len(counted.rows) == 3
+    assert counted_rows(ContactFilter(text="nobody"), Sort.NAME, None)[1] == 0
 
 
 def test_counting_stops_at_its_limit(people: None) -> None:

@@ -18,9 +18,8 @@ from crm.directory.queries import (
     MENU_LIMIT,
     AnyRow,
     Sort,
-    contact_rows,
     contacts_named,
-    count_contacts,
+    counted_rows,
     countries_present,
     organizations_of,
 )
@@ -53,13 +52,15 @@ def contacts() -> ResponseReturnValue:
     # Looked up once, not in every row.
     categories = {category: str(label) for category, label in CATEGORIES.items()}
     countries = {code: country_label(code) for code in countries_present()}
-    page = contact_rows(chosen, sort, request.args.get("cursor"), descending=descending != (sort is Sort.NEWEST))
+    # The last added come first unless asked otherwise.
+    falling = descending != (sort is Sort.NEWEST)
+    page, total = counted_rows(chosen, sort, request.args.get("cursor"), descending=falling)
     return render_template(
         "overview/contacts.html",
         page=page,
         chosen=chosen,
         conditions=chosen.conditions(),
-        total=count_contacts(chosen),
+        total=total,
         count_limit=COUNT_LIMIT,
         menu_limit=MENU_LIMIT,
         sort=sort,
