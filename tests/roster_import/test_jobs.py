@@ -1,0 +1,122 @@
+"""The desk worker applies what was asked for, once, and finds what a dead one has left."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+
+from crm import job_queue
+from crm.audit.models import ChangeSet
+from crm.directory.models import Person
+from crm.extensions import db
+from crm.job_queue import DESK, AllowedJob
+from crm.roster_import import actions, jobs
+from crm.roster_import.models import Import, ImportState
+from crm.roster_import.progress import Progress, progress_of
+from crm.roster_import.queries import waiting_imports
+from crm.roster_import.staging import read_heading
+from crm.unit_of_work import unit_of_work
+from tests.factories.accounts import make_user
+from tests.factories.roster_import import full_list, members
+
+USER = "Ada Officer"
+
+
+@pytest.fixture
+def staged_id(app: Flask, tmp_path: Path) -> int:
+    path = full_list(tmp_path / "list.xml", members(3))
+    user_id = make_user(name=USER).id
+    with unit_of_work("stage import", actor=f"user:{user_id}"):
+        staged, _tally = actions.stage(read_heading(path, path.name, as_of=date(2025, 6, 1)), user_id=user_id)
+    return staged.id
+
+
+def ask(import_id: int) -> None:
+    with unit_of_work("ask for import", actor="user:1"):
+        actions.request_application(import_id, confirmed=False)
+
+
+def state_of(import_id: int) -> ImportState:
+    db.session.rollback()
+    return db.session.get_one(Import, import_id).state
+
+
+def people() -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Person)) or 0
+
+
+def test_a_real_worker_applies_it_in_the_name_of_who_asked(staged_id: int) -> None:
+    ask(staged_id)
+    queue = job_queue.get_queue(DESK)
+    worker = SimpleWorker([queue], connection=queue.connection, job_class=AllowedJob, serializer=JSONSerializer)
+    worker.work(burst=True)
+    assert state_of(staged_id) is ImportState.APPLIED
+    assert people() == 3
+    found = db.session.get_one(Import, staged_id)
+    assert found.change_set_id is not None
+    change_set = db.session.get_one(ChangeSet, found.change_set_id)
+    assert (change_set.action, change_set.actor) == ("apply import", f"user:{found.user_id}")
+    assert progress_of(staged_id) == Progress(3, 3)
+
+
+def test_a_second_ring_changes_nothing(staged_id: int) -> None:
+    ask(staged_id)
+    jobs.apply_queued(staged_id)
+    jobs.apply_queued(staged_id)
+    assert (state_of(staged_id), people()) == (ImportState.APPLIED, 3)
+
+
+def test_what_a_dead_worker_left_is_applied_by_the_next(staged_id: int) -> None:
+    ask(staged_id)
+    with unit_of_work("take up import", actor="worker:desk"):
+        actions.begin(staged_id)
+    jobs.apply_waiting()
+    assert (state_of(staged_id), people()) == (ImportState.APPLIED, 3)
+
+
+def test_the_desk_worker_catches_up_with_imports_whose_ring_was_lost(staged_id: int) -> None:
+    ask(staged_id)
+    assert waiting_imports() == [staged_id]
+    assert f"{jobs.__name__}.apply_waiting" in job_queue.catching_up(DESK)
+
+
+def test_a_failure_is_told_and_changes_nothing(staged_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(staged_id)
+
+    def fail(_events: object) -> None:
+        raise RuntimeError("no room")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(actions, "add_events", fail)
+        with pytest.raises(RuntimeError):
+            jobs.apply_queued(staged_id)
+    assert (state_of(staged_id), people()) == (ImportState.REFUSED, 0)
+    assert "rolled back" in db.session.get_one(Import, staged_id).problem
+    ask(staged_id)
+    jobs.apply_queued(staged_id)
+    assert (state_of(staged_id), people()) == (ImportState.APPLIED, 3)
+
+
+def test_an_import_discarded_while_it_waited_is_left_alone(staged_id: int) -> None:
+    ask(staged_id)
+    with unit_of_work("discard", actor="user:1"):
+        actions.discard(staged_id)
+    jobs.apply_queued(staged_id)
+    assert (state_of(staged_id), people()) == (ImportState.DISCARDED, 0)
+
+
+def test_without_a_queue_server_there_is_no_progress_to_tell(staged_id: int, app: Flask) -> None:
+    app.extensions["queue_connection"] = job_queue.connect("redis://127.0.0.1:1")
+    try:
+        ask(staged_id)
+        jobs.apply_queued(staged_id)
+        assert progress_of(staged_id) is None
+    finally:
+        app.extensions["queue_connection"] = job_queue.connect(app.extensions["queue_url"])
+    assert state_of(staged_id) is ImportState.APPLIED
