@@ -156,11 +156,4 @@ def upgrade_schema(url: str) -> None:
     """Bring the database at `url` to the newest schema; an up-to-date one is left alone."""
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    if not any(Path(__file__).parent.glob("migrations/versions/*.py")):
-        import crm.models  # noqa: F401, PLC0415
-
-        engine = prepare_engine(sa.create_engine(url))
-        Base.metadata.create_all(engine)
-        engine.dispose()
-        return
     command.upgrade(alembic_config(url), "head")
