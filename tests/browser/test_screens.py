@@ -123,6 +123,8 @@ def test_every_part(open_page: OpenPage, variant: Variant) -> None:
 def test_sign_in_page_and_errors(open_page: OpenPage, variant: Variant) -> None:
     for page in (
         open_page("/sign-in", role=None, variant=variant),
+        open_page("/forgotten-password", role=None, variant=variant),
+        open_page("/choose-password/spent", role=None, variant=variant, expect=410),
         open_page("/nowhere", variant=variant, expect=404),
     ):
         assert_accessible(page)
