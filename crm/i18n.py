@@ -13,6 +13,8 @@ from flask_login import current_user
 from crm.extensions import babel
 
 LANGUAGES = {"en": "English"}
+# Plain "en" would write days the American way; readers here write the day before the month.
+_FORMATS = {"en": "en_GB"}
 # Every message through gettext comes back marked and right to left; offered outside production only.
 PSEUDO_LANGUAGE = "ar"
 _KEY = "language"
@@ -70,6 +72,11 @@ def _select_language() -> str:
     return request.accept_languages.best_match(list(LANGUAGES)) or "en"
 
 
+def _select_locale() -> str:
+    language = _select_language()
+    return _FORMATS.get(language, language)
+
+
 def _select_timezone() -> str | None:
     return getattr(current_user, "timezone", None) if has_request_context() else None
 
@@ -82,6 +89,6 @@ def direction() -> str:
 
 def init_app(app: Flask) -> None:
     """Bind flask-babel with our choice of language."""
-    babel.init_app(app, locale_selector=_select_language, timezone_selector=_select_timezone)
+    babel.init_app(app, locale_selector=_select_locale, timezone_selector=_select_timezone)
     babel.domain_instance = PseudoDomain()
     app.jinja_env.globals.update(direction=direction, languages=languages, current_language=get_locale)

@@ -69,7 +69,7 @@ def test_an_empty_list_offers_the_next_step(officer: FlaskClient) -> None:
 def test_a_file_is_reviewed_applied_and_undone(officer: FlaskClient, path: Path, settings: Settings) -> None:
     address = uploaded(officer, full_list(path, members(3)))
     shown = text(officer.get(address))
-    assert "Jun 1, 2025 (from the file's name)" in shown
+    assert "1 Jun 2025 (from the file's name)" in shown
     assert "New 3" in shown
     assert "Ada INVENTED2" in shown
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0
@@ -137,7 +137,7 @@ def test_rows_are_found_by_kind_and_words(officer: FlaskClient, path: Path) -> N
     assert "Zoë ÖZTÜRK" in officer.get(f"{address}?q=zoe+ozturk").text
     ended = text(officer.get(f"{address}?kind=ended"))
     assert "Ada INVENTED60" in ended
-    assert "Dec 1, 2025" in ended
+    assert "1 Dec 2025" in ended
     first = officer.get(address).text
     following = re.search(r'rel="next" href="([^"]+)"', first)
     assert following is not None
