@@ -126,11 +126,17 @@ def test_every_member_gets_exactly_one_letter(
     assert officer.post(f"/mailings/{mailing_id}/approve").status_code == 403
     assert lead.post(f"/mailings/{mailing_id}/approve").status_code == 302
     wait_until(lambda: ledgers([mailing_id])[mailing_id].waiting == 0, "sending the letters")
+    wait_until(lambda: letters_told_of() >= MEMBERS_WITH_ADDRESS, "telling of the last letters")
 
     check_ledger(mailing_id)
     check_letters_received(smtp_server)
     check_server_log(smtp_server)
     check_what_the_contacts_pages_show(officer, mailing_id)
+
+
+def letters_told_of() -> int:
+    told = sa.select(sa.func.count(TimelineEntry.id)).where(TimelineEntry.kind == EntryKind.LETTER_SENT)
+    return db.session.scalar(told) or 0
 
 
 def check_ledger(mailing_id: int) -> None:

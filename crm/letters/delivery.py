@@ -68,7 +68,7 @@ def _letters(mailing: Mailing, outcome: Outcome | None) -> tuple[sa.Select[*tupl
         statement = statement.where(Letter.mailing_id == mailing.id)
         if outcome is not None:
             statement = statement.where(Letter.skip_reason.is_not(None))
-        return statement, SortKey(Letter.id)
+        return statement, SortKey(Letter.target_id)
     # By the outbox's index on batch and state: a large mailing's few failures are found without reading the rest.
     statement = statement.where(
         OutgoingMessage.batch_id == mailing.batch_id, OutgoingMessage.state.in_(_STATES[outcome])

@@ -155,7 +155,13 @@ class Letter(Base):
     __table_args__ = (
         sa.UniqueConstraint("mailing_id", "target_id"),
         sa.Index("ix_letter_mailing_id_address", "mailing_id", "address"),
-        sa.Index("ix_letter_mailing_id_skip_reason_id", "mailing_id", "skip_reason", "id"),
+        sa.Index(
+            "ix_letter_skipped",
+            "mailing_id",
+            "target_id",
+            sqlite_where=sa.text("skip_reason IS NOT NULL"),
+            postgresql_where=sa.text("skip_reason IS NOT NULL"),
+        ),
     )
 
     mailing_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing.id"))

@@ -51,5 +51,7 @@ def clean_value(value: str | None) -> str:
     """The value on one line, without control, direction and private-use characters; empty where there is none."""
     if not value:
         return ""
+    if value.isprintable():  # none of those in it; most values, and planning cleans them by the million
+        return " ".join(value.split())
     kept = _UNSAFE.sub("", "".join(" " if unicodedata.category(char) == "Cc" else char for char in value))
     return " ".join(kept.split())

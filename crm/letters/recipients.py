@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,6 +103,11 @@ def _roles(contact_ids: Collection[int]) -> dict[int, str]:
     return {row.person_id: row.role for row in db.session.execute(running.order_by(Membership.id))}
 
 
+@lru_cache(maxsize=1024)
+def _country(code: str | None, language: str) -> str:
+    return country_name(code, Locale.parse(language, sep="-"))
+
+
 def values_of(recipient: Recipient, setting: Setting) -> dict[str, str]:
     """A clean value for every placeholder, empty where the directory has none."""
     values: Mapping[str, str | None] = {
@@ -109,7 +115,7 @@ def values_of(recipient: Recipient, setting: Setting) -> dict[str, str]:
         "given_name": recipient.given_name,
         "family_name": recipient.family_name,
         "role": recipient.role,
-        "country": country_name(recipient.country, Locale.parse(setting.language, sep="-")),
+        "country": _country(recipient.country, setting.language),
         "group": recipient.group,
         "party": recipient.party,
         "ask": recipient.ask,

@@ -21,7 +21,7 @@ ENTRY_KINDS = {MessageState.SENT: EntryKind.LETTER_SENT, MessageState.FAILED: En
 def record_results(results: Sequence[Result]) -> None:
     """Write what became of letters on the timeline, once per letter and kind, and mark who was written to.
 
-    Runs in the transaction that marks the letter in the outbox: two statements and those of `mark_contacted`.
+    Runs in a transaction of the outbox, for many letters at once: two statements and those of `mark_contacted`.
     """
     told = {
         result.message_id: result

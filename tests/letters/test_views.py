@@ -298,6 +298,17 @@ def test_a_translator_writes_but_does_not_send(client: FlaskClient, campaign: Ca
     assert translator.get("/mailings/new").status_code == 403
 
 
+def test_a_list_of_targets_leads_to_a_letter_to_them(as_officer: FlaskClient, campaign: Campaign) -> None:
+    campaign_id = campaign.id
+    page = as_officer.get(f"/campaigns/{campaign_id}/targets?country=ES&stage=identified").text
+    link = f"/mailings/new?campaign={campaign_id}&stage=identified&country=ES"
+    assert link in unescape(page)
+    make_wording(campaign)
+    form = as_officer.get(link).text
+    assert '<option value="ES" selected>' in form
+    assert '<option value="identified" selected>' in form
+
+
 def test_pages_cost_the_same_queries_for_few_letters_and_for_many(as_officer: FlaskClient, campaign: Campaign) -> None:
     pages = ("/letters", "/mailings/{}", "/mailings/{}/progress", "/mailings/new?campaign={}", "/letters/templates/{}")
     costs = []

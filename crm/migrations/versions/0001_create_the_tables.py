@@ -514,7 +514,7 @@ def upgrade() -> None:
     with op.batch_alter_table('letter', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_letter_contact_id'), ['contact_id'], unique=False)
         batch_op.create_index('ix_letter_mailing_id_address', ['mailing_id', 'address'], unique=False)
-        batch_op.create_index('ix_letter_mailing_id_skip_reason_id', ['mailing_id', 'skip_reason', 'id'], unique=False)
+        batch_op.create_index('ix_letter_skipped', ['mailing_id', 'target_id'], unique=False, sqlite_where=sa.text('skip_reason IS NOT NULL'), postgresql_where=sa.text('skip_reason IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_letter_target_id'), ['target_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_letter_wording_id'), ['wording_id'], unique=False)
 
@@ -524,7 +524,7 @@ def downgrade() -> None:
     with op.batch_alter_table('letter', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_letter_wording_id'))
         batch_op.drop_index(batch_op.f('ix_letter_target_id'))
-        batch_op.drop_index('ix_letter_mailing_id_skip_reason_id')
+        batch_op.drop_index('ix_letter_skipped', sqlite_where=sa.text('skip_reason IS NOT NULL'), postgresql_where=sa.text('skip_reason IS NOT NULL'))
         batch_op.drop_index('ix_letter_mailing_id_address')
         batch_op.drop_index(batch_op.f('ix_letter_contact_id'))
 

@@ -1,0 +1,166 @@
+"""Letters as people write, approve and watch them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from crm.extensions import db
+from crm.letters.jobs import plan
+from crm.letters.models import Letter, Mailing, MailingState
+from crm.outbox.models import MessageState
+from crm.pipeline.models import Campaign
+from crm.policy import Role
+from tests.browser.conftest import OpenPage
+from tests.browser.screens import PAIRS, Variant, assert_accessible, assert_fits, untranslated
+from tests.factories.letters import approved, deliver, make_letter_target, make_mailing, make_wording, planned
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def context(live_app: Flask) -> Iterator[None]:
+    """The database of the running app."""
+    with live_app.app_context():
+        yield
+        db.session.remove()
+
+
+@pytest.fixture
+def campaign(context: None) -> Campaign:
+    """The demo's."""
+    return db.session.scalars(sa.select(Campaign).order_by(Campaign.id)).first() or pytest.fail("no demo")
+
+
+def words_of(page: Page) -> str:
+    return page.locator("#preview .letter").inner_text()
+
+
+def test_the_preview_follows_what_is_typed(open_page: OpenPage, campaign: Campaign) -> None:
+    wording = make_wording(campaign, subject="Hello", body="Dear friend")
+    page = open_page(f"/letters/templates/{wording.template_id}", role=Role.TRANSLATOR)
+    assert words_of(page) == "Dear friend"
+    body = page.get_by_label("Text (Markdown)")
+    body.evaluate("field => field.setSelectionRange(5, 11)")
+    page.get_by_role("button", name="family_name", exact=True).click()
+    expect(body).to_have_value("Dear {{family_name}}")
+    expect(body).to_be_focused()
+    filled = page.locator("#preview .letter mark.filled")
+    expect(filled).to_have_attribute("title", "{{family_name}}")
+    reader = page.get_by_label("as read by")
+    name = filled.inner_text()
+    reader.select_option(index=1)
+    expect(filled).not_to_have_text(name)
+    body.press_sequentially(" {{nope}}")
+    expect(page.get_by_text("There is no placeholder “nope”")).to_be_visible()
+    expect(page.locator("#preview .letter mark.missing")).to_have_text("{{nope}}")
+    assert_accessible(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved. Before it can be sent")).to_be_visible()
+    expect(body).to_have_value("Dear {{family_name}} {{nope}}")
+
+
+def test_from_the_form_to_the_last_letter_without_a_reload(
+    open_page: OpenPage, campaign: Campaign, live_app: Flask
+) -> None:
+    campaign_id = campaign.id
+    make_wording(campaign, body="Dear {{name}}")
+    page = open_page(f"/mailings/new?campaign={campaign_id}", role=Role.OFFICER)
+    figure = page.locator(".forecast-figure strong")
+    everybody = int(figure.inner_text())
+    page.get_by_label("Country").select_option("IT")
+    expect(figure).not_to_have_text(str(everybody))
+    italians = int(figure.inner_text())
+    assert 0 < italians < everybody
+    page.get_by_role("button", name="Plan the letters").click()
+    expect(page.get_by_label("Name of the mailing")).to_be_focused()  # the browser asks for it
+    page.get_by_label("Name of the mailing").fill("To Italy")
+    page.get_by_role("button", name="Plan the letters").click()
+    expect(page.get_by_text("Being planned")).to_be_visible()
+    mailing_id = int(page.url.rpartition("/")[2])
+    plan(mailing_id)
+    expect(page.get_by_text("A lead has to read and approve them")).to_be_visible()
+
+    lead = open_page(f"/mailings/{mailing_id}", role=Role.LEAD)
+    lead.get_by_role("button", name="Approve and send").click()
+    dialog = lead.get_by_role("dialog")
+    expect(dialog).to_contain_text(f"Send {italians} letter")
+    assert_accessible(lead)
+    dialog.get_by_role("button", name="Cancel").click()
+    db.session.rollback()
+    assert db.session.get_one(Mailing, mailing_id).state is MailingState.AWAITING_APPROVAL
+    lead.get_by_role("button", name="Approve and send").click()
+    dialog.get_by_role("button", name="Yes, go on").click()
+    expect(lead.get_by_text("Approved: the letters are on their way.")).to_be_visible()
+
+    polls: list[str] = []
+    lead.on("request", lambda request: polls.append(request.url) if "/progress" in request.url else None)
+    deliver(db.session.get_one(Mailing, mailing_id), MessageState.SENT)
+    expect(lead.locator("#progress .badge")).to_have_text("Finished")
+    assert polls
+    polls.clear()
+    lead.wait_for_timeout(2500)
+    assert polls == [], "the page still asks though nothing moves any more"
+
+
+@pytest.mark.parametrize("variant", PAIRS, ids=str)
+def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant: Variant) -> None:
+    campaign_id = campaign.id
+    make_letter_target(campaign, "Nobody-With-A-Very-Long-Name Von Und-Zu-Der-Langen-Leitung", email=None)
+    wording = make_wording(campaign, body="# {{name}}\n\n> {{ask}}\n\n- {{nope}}\n\n`code` {{party}}")
+    mailing = approved(planned(make_mailing(campaign)))
+    deliver(mailing, MessageState.FAILED, reply="5.1.1 no-such-user-" + "x" * 80)
+    awaiting, draft = planned(make_mailing(campaign)), make_mailing(campaign)
+    letters = sa.select(Letter.id).where(Letter.mailing_id == mailing.id)
+    written = db.session.scalars(letters.where(Letter.skip_reason.is_(None))).first()
+    skipped = db.session.scalars(letters.where(Letter.skip_reason.is_not(None))).first()
+    page = open_page("/letters", role=Role.LEAD, variant=variant)
+    foreign = {}
+    for address in (
+        "/letters",
+        f"/letters/templates/{wording.template_id}",
+        f"/letters/templates/{wording.template_id}?language=ar",
+        "/letters/templates/new",
+        f"/mailings/new?campaign={campaign_id}&stage=identified&country=IT&text=zz",
+        f"/mailings/{draft.id}",
+        f"/mailings/{draft.id}/edit",
+        f"/mailings/{awaiting.id}",
+        f"/mailings/{mailing.id}?outcome=failed",
+        f"/mailings/{mailing.id}?outcome=skipped",
+        f"/letters/{written}",
+        f"/letters/{skipped}",
+    ):
+        page.goto(address)
+        assert_accessible(page)
+        assert_fits(page)
+        if variant.language == "ar" and (found := untranslated(page)):
+            foreign[address] = found
+    assert not foreign, "\n".join(f"{address}: {words}" for address, words in foreign.items())
+
+
+def test_what_is_wrong_is_said_beside_the_field(open_page: OpenPage, campaign: Campaign) -> None:
+    page = open_page(f"/letters/templates/new?campaign={campaign.id}", role=Role.OFFICER, allows=[422])
+    page.locator("form.editor").evaluate("form => form.noValidate = true")
+    page.get_by_label("Text (Markdown)").fill("A long letter that must not be lost")
+    with page.expect_response(lambda response: response.status == 422):
+        page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert").first).to_contain_text("Give the letter a subject.")
+    expect(page.get_by_label("Text (Markdown)")).to_have_value("A long letter that must not be lost")
+    expect(page.get_by_label("Subject")).to_have_attribute("aria-invalid", "true")
+    assert_accessible(page)
+
+
+def test_the_frame_of_a_letter_shows_it_in_its_own_style(open_page: OpenPage, campaign: Campaign) -> None:
+    mailing = planned(make_mailing(campaign))
+    letter_id = db.session.scalars(
+        sa.select(Letter.id).where(Letter.mailing_id == mailing.id, Letter.skip_reason.is_(None))
+    ).first()
+    page = open_page(f"/letters/{letter_id}", role=Role.VIEWER)
+    body = page.frame_locator("iframe.letter-frame").locator("body")
+    expect(body).to_contain_text(re.compile("will you support the"))
+    expect(body.locator("div")).to_have_css("max-width", "640px")
