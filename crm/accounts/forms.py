@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, Field, PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from crm.accounts.passwords import LONGEST, SHORTEST, Weakness, weakness
 from crm.i18n import languages
@@ -65,14 +65,14 @@ class _NewPassword(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
 class SignInForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """Address and password."""
 
-    email = EmailField(_l("E-mail"), [InputRequired(_l("Enter your e-mail address.")), Length(max=254)])
+    email = EmailField(_l("E-mail"), [DataRequired(_l("Enter your e-mail address.")), Length(max=254)])
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password.")), Length(max=LONGEST)])
 
 
 class ForgottenPasswordForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """The address to send a link to."""
 
-    email = EmailField(_l("E-mail"), [InputRequired(_l("Enter your e-mail address.")), Length(max=254), _deliverable])
+    email = EmailField(_l("E-mail"), [DataRequired(_l("Enter your e-mail address.")), Length(max=254), _deliverable])
 
 
 class ChoosePasswordForm(_NewPassword):
@@ -90,7 +90,7 @@ class ChangePasswordForm(_NewPassword):
 class ProfileForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """What a user says about themselves."""
 
-    name = StringField(_l("Name"), [InputRequired(_l("Enter a name.")), Length(max=120)])
+    name = StringField(_l("Name"), [DataRequired(_l("Enter a name.")), Length(max=120)])
     language = SelectField(_l("Language"))
     timezone = SelectField(_l("Time zone"))
 
@@ -103,7 +103,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
 class UserForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """What an administrator says about a user."""
 
-    name = StringField(_l("Name"), [InputRequired(_l("Enter a name.")), Length(max=120)])
+    name = StringField(_l("Name"), [DataRequired(_l("Enter a name.")), Length(max=120)])
     role = SelectField(_l("Role"), choices=[SelectChoice(role, name) for role, name in ROLE_NAMES.items()], coerce=Role)
     team_id = SelectField(_l("Team"), coerce=int)
 
@@ -121,10 +121,10 @@ class EditUserForm(UserForm):
 class InvitationForm(UserForm):
     """A colleague to invite."""
 
-    email = EmailField(_l("E-mail"), [InputRequired(_l("Enter an e-mail address.")), Length(max=254), _deliverable])
+    email = EmailField(_l("E-mail"), [DataRequired(_l("Enter an e-mail address.")), Length(max=254), _deliverable])
 
 
 class TeamForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """A team's name."""
 
-    name = StringField(_l("Name"), [InputRequired(_l("Enter a name.")), Length(max=120)])
+    name = StringField(_l("Name"), [DataRequired(_l("Enter a name.")), Length(max=120)])

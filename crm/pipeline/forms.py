@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from crm.pipeline.filters import NOBODY
 from crm.pipeline.labels import CLOSE_REASONS, PRIORITIES
@@ -40,7 +40,7 @@ class CampaignForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
 
     name = StringField(
         _l("Name"),
-        [InputRequired(_l("Give the campaign a name.")), Length(max=160, message=_l("At most 160 characters."))],
+        [DataRequired(_l("Give the campaign a name.")), Length(max=160, message=_l("At most 160 characters."))],
         filters=[_stripped],
     )
     treaty_id = SelectField(_l("Treaty"), coerce=int)
