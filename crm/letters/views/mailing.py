@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, stream_with_context, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -23,7 +21,7 @@ from crm.outbox.actions import BatchRefused
 from crm.outbox.reasons import EXPLANATIONS
 from crm.pipeline.filters import TargetFilter
 from crm.policy import Permission, actor, can, requires
-from crm.spreadsheets import safe_cell
+from crm.spreadsheets import csv_response
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
 
@@ -140,32 +138,27 @@ def cancel(mailing_id: int) -> ResponseReturnValue:
     return _decide(mailing_id, "cancel mailing", actions.cancel_mailing, gettext("Cancelled: nothing more leaves."))
 
 
-def _table(found: Mailing, outcome: Outcome | None) -> Iterator[str]:
-    """The letters as CSV (RFC 4180), line by line, with the mark by which spreadsheets know UTF-8."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    heads = ("contact", "name", "country", "address", "language", "outcome", "reason", "server said", "attempts", "at")
-    writer.writerow(heads)
-    yield "\ufeff" + buffer.getvalue()
+_HEADS = ("contact", "name", "country", "address", "language", "outcome", "reason", "server said", "attempts", "at")
+
+
+def _table(found: Mailing, outcome: Outcome | None) -> Iterator[Sequence[Any]]:
+    """The letters as rows of a table file, one after the other."""
+    yield _HEADS
     for row in delivery.all_letters(found, outcome):
-        buffer.seek(0)
-        buffer.truncate()
         reason = skip_label(row.skip_reason) if row.skip_reason else EXPLANATIONS[row.reason] if row.reason else ""
         said = " ".join(str(part) for part in (row.reply_code, row.reply_text) if part)
-        cells = (
+        yield (
             row.contact_id,
             row.name,
             row.country,
             row.address,
             row.language,
-            outcome_label(delivery.outcome_of(row.skip_reason, row.state)),
-            f"{reason}: {row.skip_detail}" if row.skip_detail else reason,
+            str(outcome_label(delivery.outcome_of(row.skip_reason, row.state))),
+            str(f"{reason}: {row.skip_detail}" if row.skip_detail else reason),
             said,
             row.attempts,
             row.finished_at.isoformat() if row.finished_at else "",
         )
-        writer.writerow([safe_cell(cell) for cell in cells])
-        yield buffer.getvalue()
 
 
 @blueprint.get("/mailings/<int:mailing_id>/letters.csv")
@@ -173,6 +166,4 @@ def _table(found: Mailing, outcome: Outcome | None) -> Iterator[str]:
 def export(mailing_id: int) -> ResponseReturnValue:
     """The letters of a mailing as a table file, all of them or one part of the ledger."""
     found = mailing_or_404(mailing_id)
-    response = Response(stream_with_context(_table(found, _outcome())), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="mailing-{mailing_id}.csv"'
-    return response
+    return csv_response(f"mailing-{mailing_id}.csv", _table(found, _outcome()))
