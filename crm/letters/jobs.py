@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
+from rq.timeouts import BaseTimeoutException
+
 from crm.job_queue import DESK, background
 from crm.letters.planning import plan_next
 from crm.letters.queries import mailings_being_planned
 from crm.unit_of_work import unit_of_work
 
+logger = logging.getLogger(__name__)
 ACTOR = "worker:desk"
 
 
@@ -21,6 +26,11 @@ def plan(mailing_id: int) -> None:
 
 @background(DESK, timeout=3600, catches_up=True)
 def plan_waiting() -> None:
-    """Go on with every planning whose bell was lost or whose worker died."""
+    """Go on with every planning whose bell was lost or whose worker died; one that fails holds up no other."""
     for mailing_id in mailings_being_planned():
-        plan(mailing_id)
+        try:
+            plan(mailing_id)
+        except BaseTimeoutException:
+            raise
+        except Exception:
+            logger.exception("mailing %s could not be planned; it is tried again", mailing_id)

@@ -16,6 +16,7 @@ from crm.letters.models import Letter, Mailing, MailingState, SkipReason, Wordin
 from crm.letters.recipients import Recipient, Setting, recipients, skip_reason, values_of
 from crm.letters.rendering import CompiledWording, compile_wording
 from crm.outbox.actions import Draft, post
+from crm.outbox.leases import is_cancelled
 from crm.outbox.queries import suppressed
 from crm.pipeline.filters import TargetFilter
 from crm.unit_of_work import current_unit_of_work
@@ -31,6 +32,10 @@ def plan_next(mailing_id: int) -> bool:
     """
     mailing = db.session.get(Mailing, mailing_id, with_for_update=True)
     if mailing is None or mailing.state is not MailingState.PLANNING or mailing.batch_id is None:
+        return False
+    if is_cancelled(mailing.batch_id):
+        # In the outbox, which knows nothing of mailings: nothing of this one may leave any more.
+        mailing.state = MailingState.CANCELLED
         return False
     after = db.session.scalar(sa.select(sa.func.max(Letter.target_id)).where(Letter.mailing_id == mailing_id)) or 0
     found = recipients(mailing.campaign_id, TargetFilter.from_args(mailing.audience), after=after, limit=CHUNK)

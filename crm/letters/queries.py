@@ -101,6 +101,8 @@ def may_approve(mailing: Mailing, user_id: int) -> bool:
         User.team_id == mailing.campaign.team_id,
         User.id != user_id,
         User.active,
+        # Who was invited and never came cannot approve anything.
+        User.password_hash.is_not(None),
         User.role.in_([role for role, permissions in POLICY.items() if Permission.APPROVE in permissions]),
     )
     return db.session.scalar(others.limit(1)) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -134,9 +134,9 @@ def post_now(draft: Draft) -> int:
     return post(batch.id, [draft])[draft.reference]
 
 
-def _move(batch_id: int, target: BatchState) -> None:
-    """Change a batch's state by one guarded UPDATE; repeating the same change is allowed."""
-    sources = [state for state, targets in BATCH_MOVES.items() if target in targets]
+def _move(batch_id: int, target: BatchState, sources: Collection[BatchState] = tuple(BatchState)) -> None:
+    """Change a batch's state, from one of `sources`, by one guarded UPDATE; repeating the same change is allowed."""
+    sources = [state for state in sources if target in BATCH_MOVES[state]]
     values: dict[str, object] = {"state": target}
     if target is BatchState.RUNNING:
         values["released_at"] = sa.func.coalesce(Batch.released_at, clock.now())
@@ -152,8 +152,8 @@ def _move(batch_id: int, target: BatchState) -> None:
 
 
 def release(batch_id: int) -> None:
-    """Let the batch's letters leave. Raises BatchRefused for one that is cancelled."""
-    _move(batch_id, BatchState.RUNNING)
+    """Let the batch's letters leave. Raises BatchRefused for one that is paused or cancelled."""
+    _move(batch_id, BatchState.RUNNING, {BatchState.UNRELEASED})
     current_unit_of_work().ring(SEND_WAITING)
 
 
@@ -163,8 +163,9 @@ def pause(batch_id: int) -> None:
 
 
 def resume(batch_id: int) -> None:
-    """Let a paused batch go on."""
-    release(batch_id)
+    """Let a paused batch go on. Raises BatchRefused for one that was never released, or is cancelled."""
+    _move(batch_id, BatchState.RUNNING, {BatchState.PAUSED})
+    current_unit_of_work().ring(SEND_WAITING)
 
 
 def cancel(batch_id: int) -> int:
@@ -261,6 +262,8 @@ def resolve_held(message_id: int, decision: Decision) -> None:
     state, reason = _DECIDED[decision]
     work = current_unit_of_work()
     again = state is MessageState.QUEUED
+    # The person starts it anew: the days it was held do not count as days of trying.
+    anew: dict[str, object] = {"attempts": 0, "first_deferred_at": None} if again else {}
     if again and _is_cancelled(message_id):
         raise BatchRefused(BatchState.CANCELLED)
     moved = db.session.scalar(
@@ -272,6 +275,7 @@ def resolve_held(message_id: int, decision: Decision) -> None:
             lease_token=None,
             next_attempt_at=clock.now() if again else None,
             finished_at=None if again else clock.now(),
+            **anew,
         )
         .returning(OutgoingMessage.id)
     )

@@ -14,7 +14,16 @@ from crm import clock
 from crm.extensions import db
 from crm.outbox.actions import results_of
 from crm.outbox.holder import Holder
-from crm.outbox.models import IN_FLIGHT, Batch, BatchState, Lease, MessageState, OutgoingMessage, Priority
+from crm.outbox.models import (
+    IN_FLIGHT,
+    Batch,
+    BatchState,
+    Lease,
+    MessageState,
+    OutgoingMessage,
+    Priority,
+    SuppressionReason,
+)
 from crm.outbox.queries import suppressed
 from crm.outbox.reasons import Reason
 from crm.outbox.results import announce
@@ -24,6 +33,12 @@ from crm.unit_of_work import unit_of_work
 LEASE = timedelta(minutes=2)
 _CANDIDATES = 5
 MESSAGES = cast("sa.Table", OutgoingMessage.__table__)
+# Who unsubscribes or objects wants no more letters of campaigns, and still waits for the password link just asked for;
+# an address that does not exist takes neither.
+_BARRING = {
+    Priority.TRANSACTIONAL: frozenset({SuppressionReason.HARD_BOUNCE}),
+    Priority.BULK: frozenset(SuppressionReason),
+}
 _LEASES = cast("sa.Table", Lease.__table__)
 _TAKEN = (
     MESSAGES.c.id,
@@ -57,10 +72,10 @@ class Claim:
     letters: Sequence[Any]
 
 
-def _due_batches(now: datetime) -> sa.Select[int, str]:
+def _due_batches(now: datetime) -> sa.Select[int, str, Priority]:
     waiting = sa.exists().where(OutgoingMessage.batch_id == Batch.id, OutgoingMessage.next_attempt_at <= now)
     return (
-        sa.select(Batch.id, Batch.kind)
+        sa.select(Batch.id, Batch.kind, Batch.priority)
         .where(Batch.state == BatchState.RUNNING, waiting)
         .order_by(sa.case((Batch.priority == Priority.TRANSACTIONAL, 0), else_=1), Batch.released_at, Batch.id)
         .limit(_CANDIDATES)
@@ -91,8 +106,8 @@ def _take(batch_id: int, token: str, now: datetime, limit: int) -> list[Any]:
     return sorted(db.session.execute(statement), key=lambda letter: int(letter.id))
 
 
-def _cancel_suppressed(letters: Sequence[Any], token: str, now: datetime) -> list[int]:
-    barred = suppressed(letter.to_address for letter in letters)
+def _cancel_suppressed(letters: Sequence[Any], priority: Priority, token: str, now: datetime) -> list[int]:
+    barred = suppressed((letter.to_address for letter in letters), _BARRING[priority])
     ids = [letter.id for letter in letters if letter.to_address in barred]
     if ids:
         db.session.execute(
@@ -127,12 +142,12 @@ def claim(holder: Holder, limit: int) -> Claim | None:
     token = secrets.token_hex(16)
     now = clock.now()
     with unit_of_work("claim letters", actor=f"worker:{holder.worker}") as work:
-        for batch_id, batch_kind in db.session.execute(_due_batches(now)).all():
+        for batch_id, batch_kind, priority in db.session.execute(_due_batches(now)).all():
             letters = _take(batch_id, token, now, limit)
             if not letters:
                 continue
             db.session.execute(sa.insert(_LEASES).values(_lease(holder, token, batch_id, now)))
-            barred = set(_cancel_suppressed(letters, token, now))
+            barred = set(_cancel_suppressed(letters, priority, token, now))
             mine = [letter for letter in letters if letter.id not in barred]
             return Claim(token, batch_id, batch_kind, work.actor, mine)
     return None

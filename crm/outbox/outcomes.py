@@ -13,6 +13,8 @@ from crm.outbox.reasons import Reason
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(hours=72)
+# Days in a paused batch are no tries: a letter fails only once the server has really put it off again and again.
+LEAST_ATTEMPTS = 12
 _WORDS = 500
 # RFC 4954: the server wants a login, or another kind of it. That is no letter's fault.
 _LOGIN_CODES = frozenset({530, 534, 535, 538})
@@ -96,8 +98,9 @@ def waiting_time(attempts: int) -> timedelta:
 
 
 def deferred(letter: Any, reason: Reason, answer: Reply, at: datetime) -> Outcome:
-    """To be tried again later; after three days of that, failed."""
-    if letter.first_deferred_at is not None and at - letter.first_deferred_at >= GIVE_UP_AFTER:
+    """To be tried again later; after three days and `LEAST_ATTEMPTS` tries of that, failed."""
+    long_ago = letter.first_deferred_at is not None and at - letter.first_deferred_at >= GIVE_UP_AFTER
+    if long_ago and letter.attempts + 1 >= LEAST_ATTEMPTS:
         return Outcome(letter, MessageState.FAILED, at, Reason.EXPIRED, answer)
     again = at + waiting_time(letter.attempts + 1)
     return Outcome(letter, MessageState.DEFERRED, at, reason, answer, next_attempt_at=again)

@@ -10,15 +10,16 @@ import sqlalchemy as sa
 
 from crm.extensions import db
 from crm.outbox.addresses import address_hash, key_id
-from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, Suppression
+from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, Suppression, SuppressionReason
 from crm.paging import Page, SortKey, page
 
 # Well below what one statement may bind on any database.
 CHUNK = 500
 
 
-def suppressed(addresses: Iterable[str]) -> set[str]:
-    """Those of the addresses, as they were given, that must not be written to."""
+def suppressed(addresses: Iterable[str], reasons: Iterable[SuppressionReason] = SuppressionReason) -> set[str]:
+    """Those of the addresses, as they were given, that must not be written to, for one of the reasons."""
+    counting = list(reasons)
     by_hash: dict[str, list[str]] = {}
     for address in addresses:
         by_hash.setdefault(address_hash(address), []).append(address)
@@ -26,7 +27,7 @@ def suppressed(addresses: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for start in range(0, len(hashes), CHUNK):
         statement = sa.select(Suppression.address_hash).where(
-            Suppression.address_hash.in_(hashes[start : start + CHUNK])
+            Suppression.address_hash.in_(hashes[start : start + CHUNK]), Suppression.reason.in_(counting)
         )
         for known in db.session.scalars(statement):
             found.update(by_hash[known])

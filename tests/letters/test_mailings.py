@@ -123,9 +123,11 @@ def test_the_only_lead_of_a_team_approves_alone_and_the_audit_says_so(campaign: 
     lead = make_user(Role.LEAD, team="Small team")
     make_user(Role.LEAD, team="Another team")
     make_user(Role.OFFICER, team="Small team")
+    invited = make_user(Role.LEAD, team="Small team")
     with unit_of_work("team", actor="test"):
         campaign = db.session.merge(campaign)
         campaign.team_id = lead.team_id
+        db.session.merge(invited).password_hash = None  # who never came cannot approve
     mailing = approved(planned(make_mailing(campaign, officer=lead)), lead)
     assert mailing.state is MailingState.APPROVED
     notes = db.session.scalars(sa.select(ChangeSet.notes).where(ChangeSet.action == "approve mailing")).one()

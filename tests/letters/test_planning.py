@@ -17,12 +17,12 @@ from crm.directory.filters import ContactFilter
 from crm.directory.models import Contact
 from crm.extensions import db
 from crm.job_queue import DESK, catching_up
-from crm.letters import planning
+from crm.letters import jobs, planning
 from crm.letters.actions import MailingRefused, cancel_mailing, plan_mailing, write_wording
 from crm.letters.jobs import plan, plan_waiting
 from crm.letters.models import Letter, Mailing, MailingState, SkipReason, Wording
 from crm.letters.queries import ledgers
-from crm.outbox.actions import suppress
+from crm.outbox.actions import cancel, suppress
 from crm.outbox.models import MessageState, OutgoingMessage, SuppressionReason
 from crm.pipeline.actions import close_target, move_target
 from crm.pipeline.filters import TargetFilter
@@ -188,6 +188,34 @@ def test_cancelling_stops_a_planning_half_way(app: Flask, monkeypatch: pytest.Mo
     ledger = ledgers([mailing.id])[mailing.id]
     assert (ledger.planned, ledger.cancelled, ledger.adds_up) == (2, 2, True)
     assert db.session.get_one(Mailing, mailing.id).state is MailingState.CANCELLED
+
+
+def test_a_batch_cancelled_in_the_outbox_ends_its_planning_and_no_other(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = make_campaign()
+    make_letter_target(campaign, "Ana Ruiz")
+    stopped, broken, healthy = (make_mailing(campaign) for _ in range(3))
+    for mailing in (stopped, broken, healthy):
+        with unit_of_work("plan mailing", actor="test"):
+            plan_mailing(mailing.id, planned_by_id=mailing.planned_by_id)
+    assert stopped.batch_id is not None
+    with unit_of_work("cancel outgoing batch", actor="test"):
+        cancel(stopped.batch_id)
+
+    def plan_but_one(mailing_id: int) -> bool:
+        if mailing_id == broken.id:
+            raise RuntimeError("broken")
+        return planning.plan_next(mailing_id)
+
+    monkeypatch.setattr(jobs, "plan_next", plan_but_one)
+    plan_waiting()
+    found = dict(db.session.execute(sa.select(Mailing.id, Mailing.state)).all())
+    assert found == {
+        stopped.id: MailingState.CANCELLED,
+        broken.id: MailingState.PLANNING,
+        healthy.id: MailingState.AWAITING_APPROVAL,
+    }
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,16 @@ def test_pause_resume_and_their_guard(app: Flask) -> None:
         assert batch.state is state
 
 
+def test_only_a_release_makes_an_unreleased_batch_run(app: Flask) -> None:
+    batch = make_batch(1, released=False)
+    with pytest.raises(BatchRefused) as refused, unit_of_work("resume", actor="test"):
+        actions.resume(batch.id)
+    assert refused.value.state is BatchState.UNRELEASED
+    db.session.refresh(batch)
+    assert (batch.state, batch.released_at) == (BatchState.UNRELEASED, None)
+    assert waiting_jobs() == 0
+
+
 def test_cancel_ends_what_waits_and_tells(app: Flask, heard: list[Result]) -> None:
     batch = make_batch(3)
     with unit_of_work("cancel", actor="user:7") as work:
@@ -163,7 +173,13 @@ def test_a_person_settles_a_held_letter(
         actions.resolve_held(letter.id, decision)
     with unit_of_work("hold", actor="test"):
         db.session.execute(
-            sa.update(OutgoingMessage).values(state=MessageState.HELD, next_attempt_at=None, lease_token="token")
+            sa.update(OutgoingMessage).values(
+                state=MessageState.HELD,
+                next_attempt_at=None,
+                lease_token="token",
+                attempts=20,
+                first_deferred_at=clock.now(),
+            )
         )
     with unit_of_work("settle", actor="user:1") as work:
         actions.resolve_held(letter.id, decision)
@@ -171,6 +187,8 @@ def test_a_person_settles_a_held_letter(
     assert letter.state is state in MESSAGE_MOVES[MessageState.HELD]
     assert (letter.next_attempt_at is not None) is (state is MessageState.QUEUED)
     assert letter.lease_token is None
+    again = decision is Decision.SEND_AGAIN
+    assert (letter.attempts, letter.first_deferred_at is None) == (0 if again else 20, again)
     assert [(result.message_id, result.state) for result in heard] == [(letter.id, state)]
     change_set = db.session.get(ChangeSet, work.change_set_id)
     assert change_set is not None

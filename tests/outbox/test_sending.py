@@ -115,6 +115,16 @@ def test_a_changed_secret_key_stops_all_sending(app: Flask, server: SmtpServer, 
     assert states(batch) == [QUEUED]
 
 
+@pytest.mark.parametrize("reason", SuppressionReason)
+def test_a_password_link_reaches_who_unsubscribed(server: SmtpServer, send: Send, reason: SuppressionReason) -> None:
+    with unit_of_work("reset password", actor="test"):
+        actions.suppress("member1@parliament.example", reason)
+        message_id = actions.post_now(a_draft(1, reference="reset:1"))
+    send()
+    message = db.session.get_one(OutgoingMessage, message_id)
+    assert message.state is (CANCELLED if reason is SuppressionReason.HARD_BOUNCE else SENT)
+
+
 def test_suppressed_addresses_get_nothing(server: SmtpServer, send: Send, heard: list[Result]) -> None:
     batch = make_batch(3)
     with unit_of_work("suppress", actor="test"):

@@ -150,6 +150,16 @@ def test_a_batch_is_paused_resumed_and_cancelled(admin: FlaskClient) -> None:
     assert admin.post("/outbox/batches/999/pause").status_code == 404
 
 
+def test_resuming_is_no_way_around_the_second_person(admin: FlaskClient) -> None:
+    batch = make_batch(1, released=False)
+    assert f"/outbox/batches/{batch.id}/resume" not in admin.get(f"/outbox?batch={batch.id}").text
+    answer = admin.post(f"/outbox/batches/{batch.id}/resume?batch={batch.id}", follow_redirects=True)
+    assert "the batch is not released yet" in answer.text
+    db.session.rollback()
+    db.session.refresh(batch)
+    assert batch.state is BatchState.UNRELEASED
+
+
 def test_a_recipient_ends_all_letters_by_a_button(app: Flask, client: FlaskClient) -> None:
     client.sends_csrf_token = False  # type: ignore[attr-defined]
     letter = letters(make_batch(1, to_address="Ann@Parliament.example"))[0]
