@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +23,7 @@ from crm.outbox.models import (
     Priority,
     Suppression,
     SuppressionReason,
+    movable,
 )
 from crm.outbox.queries import CHUNK
 from crm.outbox.reasons import Reason
@@ -173,7 +174,10 @@ def cancel(batch_id: int) -> int:
     _move(batch_id, BatchState.CANCELLED)
     statement = (
         sa.update(OutgoingMessage)
-        .where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.state.in_(WAITING))
+        .where(
+            OutgoingMessage.batch_id == batch_id,
+            OutgoingMessage.state.in_(movable(WAITING, MessageState.CANCELLED)),
+        )
         .values(
             state=MessageState.CANCELLED,
             next_attempt_at=None,
@@ -183,15 +187,14 @@ def cancel(batch_id: int) -> int:
         .returning(OutgoingMessage.id)
     )
     ids = sorted(db.session.scalars(statement))
-    for results in _results(ids):
-        announce(results)
+    announce_states(ids)
     return len(ids)
 
 
-def _results(ids: Sequence[int]) -> Iterator[list[Result]]:
-    """The letters' present states as results, in portions a handler can take."""
+def announce_states(ids: Sequence[int]) -> None:
+    """Tell the letters' present states, in portions a handler can take."""
     for start in range(0, len(ids), _ANNOUNCED_AT_ONCE):
-        yield results_of(ids[start : start + _ANNOUNCED_AT_ONCE])
+        announce(results_of(ids[start : start + _ANNOUNCED_AT_ONCE]))
 
 
 def results_of(ids: Sequence[int]) -> list[Result]:
@@ -268,7 +271,7 @@ def resolve_held(message_id: int, decision: Decision) -> None:
         raise BatchRefused(BatchState.CANCELLED)
     moved = db.session.scalar(
         sa.update(OutgoingMessage)
-        .where(OutgoingMessage.id == message_id, OutgoingMessage.state == MessageState.HELD)
+        .where(OutgoingMessage.id == message_id, OutgoingMessage.state.in_(movable({MessageState.HELD}, state)))
         .values(
             state=state,
             reason=reason,

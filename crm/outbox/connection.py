@@ -30,9 +30,14 @@ def _greeting_name() -> str:
 
 
 class SmtpConnection(flask_mail.Connection):
-    """One SMTP connection. `letters` counts those it has carried."""
+    """One SMTP connection. `letters` counts those it has carried.
+
+    `is_local`: whether the server we are really connected to is on this machine; asked once, at the start, because a
+    closed connection cannot tell.
+    """
 
     host: smtplib.SMTP
+    is_local: bool
 
     def __init__(self, timeout: float) -> None:
         super().__init__(current_app.extensions["mail"])
@@ -59,11 +64,11 @@ class SmtpConnection(flask_mail.Connection):
             host.login(self.mail.username, self.mail.password)
         return host
 
-    @property
-    def is_local(self) -> bool:
-        """Whether the server we are really connected to is on this machine."""
+    def open(self) -> None:
+        """Connect as the settings say. Raises what smtplib, ssl and the sockets raise."""
+        self.host = self.configure_host()
         address = self._socket().getpeername()[0]
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+        self.is_local = ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
     @property
     def takes_utf8(self) -> bool:
@@ -170,7 +175,7 @@ def connect(timeout: float) -> SmtpConnection:
     if not connection.mail.server:
         raise ServerTrouble(OutageReason.NO_SERVER, "MAIL_SERVER is not set")
     try:
-        connection.host = connection.configure_host()
+        connection.open()
     except ssl.SSLError as error:
         raise ServerTrouble(OutageReason.NOT_TRUSTED, str(error)) from error
     except smtplib.SMTPNotSupportedError as error:
@@ -180,6 +185,6 @@ def connect(timeout: float) -> SmtpConnection:
         raise ServerTrouble(OutageReason.LOGIN_REFUSED, str(reply(error.smtp_code, error.smtp_error))) from error
     except smtplib.SMTPResponseException as error:
         raise ServerTrouble(OutageReason.REFUSED, str(reply(error.smtp_code, error.smtp_error))) from error
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ConnectionLost) as error:
         raise ServerTrouble(OutageReason.UNREACHABLE, str(error)) from error
     return connection

@@ -23,6 +23,7 @@ from crm.outbox.models import (
     OutgoingMessage,
     Priority,
     SuppressionReason,
+    movable,
 )
 from crm.outbox.queries import suppressed
 from crm.outbox.reasons import Reason
@@ -112,7 +113,11 @@ def _cancel_suppressed(letters: Sequence[Any], priority: Priority, token: str, n
     if ids:
         db.session.execute(
             sa.update(MESSAGES)
-            .where(MESSAGES.c.id.in_(ids), MESSAGES.c.lease_token == token)
+            .where(
+                MESSAGES.c.id.in_(ids),
+                MESSAGES.c.lease_token == token,
+                MESSAGES.c.state.in_(movable({MessageState.CLAIMED}, MessageState.CANCELLED)),
+            )
             .values(
                 state=MessageState.CANCELLED, reason=Reason.SUPPRESSED, finished_at=now, lease_token=None, size=None
             )
@@ -176,7 +181,7 @@ def _hold(token: str, states: Iterable[MessageState], reason: Reason, now: datet
     # The token stays: should the holder live after all, it alone may still tell what happened.
     statement = (
         sa.update(MESSAGES)
-        .where(MESSAGES.c.lease_token == token, MESSAGES.c.state.in_(sorted(states)))
+        .where(MESSAGES.c.lease_token == token, MESSAGES.c.state.in_(movable(states, MessageState.HELD)))
         .values(state=MessageState.HELD, reason=reason, finished_at=now)
         .returning(MESSAGES.c.id)
     )
@@ -186,15 +191,14 @@ def _hold(token: str, states: Iterable[MessageState], reason: Reason, now: datet
 def _unclaim(batch_id: int, token: str, now: datetime) -> list[int]:
     """Return untouched letters to the queue, or cancel them where their batch is cancelled; ids of the cancelled."""
     cancelled = is_cancelled(batch_id)
+    target = MessageState.CANCELLED if cancelled else MessageState.QUEUED
     values: dict[str, object] = (
-        {"state": MessageState.CANCELLED, "reason": Reason.BATCH_CANCELLED, "finished_at": now}
-        if cancelled
-        else {"state": MessageState.QUEUED, "next_attempt_at": now}
+        {"reason": Reason.BATCH_CANCELLED, "finished_at": now} if cancelled else {"next_attempt_at": now}
     )
     statement = (
         sa.update(MESSAGES)
-        .where(MESSAGES.c.lease_token == token, MESSAGES.c.state == MessageState.CLAIMED)
-        .values(lease_token=None, **values)
+        .where(MESSAGES.c.lease_token == token, MESSAGES.c.state.in_(movable({MessageState.CLAIMED}, target)))
+        .values(state=target, lease_token=None, **values)
         .returning(MESSAGES.c.id)
     )
     ids = list(db.session.scalars(statement))

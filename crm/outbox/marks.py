@@ -11,41 +11,57 @@ import sqlalchemy as sa
 from crm import clock
 from crm.extensions import db
 from crm.outbox.leases import MESSAGES, Claim, LeaseLost, is_cancelled
-from crm.outbox.models import Batch, BatchState, MessageState
+from crm.outbox.models import Batch, BatchState, MessageState, sources_of
 from crm.outbox.outcomes import Outcome
 from crm.outbox.reasons import Reason
 from crm.outbox.results import Result, announce
 from crm.unit_of_work import unit_of_work
 
-_EXPECTED = (MessageState.CLAIMED, MessageState.HANDED_OVER, MessageState.HELD)
-
-_FINISH = (
-    sa.update(MESSAGES)
-    .where(
-        MESSAGES.c.id == sa.bindparam("letter"),
-        MESSAGES.c.lease_token == sa.bindparam("token"),
-        # Held: the sweep took us for dead, and nobody has decided yet; we know what happened.
-        sa.or_(*(MESSAGES.c.state == state for state in _EXPECTED)),
-    )
-    .values(
-        state=sa.bindparam("new_state", type_=MESSAGES.c.state.type),
-        reason=sa.bindparam("new_reason", type_=MESSAGES.c.reason.type),
-        reply_code=sa.bindparam("code", type_=sa.Integer),
-        reply_text=sa.bindparam("words", type_=sa.String),
-        size=sa.bindparam("bytes", type_=sa.Integer),
-        attempts=MESSAGES.c.attempts + 1,
-        next_attempt_at=sa.bindparam("again", type_=MESSAGES.c.next_attempt_at.type),
-        first_deferred_at=sa.bindparam("first", type_=MESSAGES.c.first_deferred_at.type),
-        finished_at=sa.bindparam("finished", type_=MESSAGES.c.finished_at.type),
-        lease_token=sa.bindparam("kept_token", type_=sa.String),
-    )
+# What a letter's turn may end as.
+_ENDS = (
+    MessageState.SENT,
+    MessageState.DEFERRED,
+    MessageState.FAILED,
+    MessageState.HELD,
+    MessageState.CANCELLED,
 )
+
+
+def _expects(target: MessageState) -> sa.ColumnElement[bool]:
+    return sa.or_(*(MESSAGES.c.state == state for state in sources_of(target)))
+
+
+def _finishing(target: MessageState) -> sa.Update:
+    # Held letters too: the sweep took us for dead, and nobody has decided yet; we know what happened.
+    return (
+        sa.update(MESSAGES)
+        .where(
+            MESSAGES.c.id == sa.bindparam("letter"),
+            MESSAGES.c.lease_token == sa.bindparam("token"),
+            _expects(target),
+        )
+        .values(
+            state=target,
+            reason=sa.bindparam("new_reason", type_=MESSAGES.c.reason.type),
+            reply_code=sa.bindparam("code", type_=sa.Integer),
+            reply_text=sa.bindparam("words", type_=sa.String),
+            size=sa.bindparam("bytes", type_=sa.Integer),
+            attempts=MESSAGES.c.attempts + 1,
+            next_attempt_at=sa.bindparam("again", type_=MESSAGES.c.next_attempt_at.type),
+            first_deferred_at=sa.bindparam("first", type_=MESSAGES.c.first_deferred_at.type),
+            finished_at=sa.bindparam("finished", type_=MESSAGES.c.finished_at.type),
+            lease_token=sa.bindparam("kept_token", type_=sa.String),
+        )
+    )
+
+
+_FINISH = {target: _finishing(target) for target in _ENDS}
 _HAND_OVER = (
     sa.update(MESSAGES)
     .where(
         MESSAGES.c.id == sa.bindparam("letter"),
         MESSAGES.c.lease_token == sa.bindparam("token"),
-        MESSAGES.c.state == MessageState.CLAIMED,
+        _expects(MessageState.HANDED_OVER),
         # A pause or a cancel stops the very next letter.
         sa.exists().where(Batch.id == sa.bindparam("batch"), Batch.state == BatchState.RUNNING),
     )
@@ -62,13 +78,12 @@ def _finish(
     again: datetime | None,
 ) -> None:
     marked = connection.execute(
-        _FINISH,
+        _FINISH[state],
         {
             "letter": outcome.letter.id,
             "token": claim.token,
             # A sent letter keeps it until the end of the claim, when all are told of at once.
             "kept_token": claim.token if state is MessageState.SENT else None,
-            "new_state": state,
             "new_reason": reason,
             "code": outcome.reply.code if outcome.reply else None,
             "words": outcome.reply.words if outcome.reply else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -54,6 +55,7 @@ class MessageState(StrEnum):
 _AFTER_CLAIM = frozenset(
     {
         MessageState.QUEUED,
+        MessageState.SENT,  # a crash of the database may take the mark of the hand-over, and the sender live on
         MessageState.HANDED_OVER,
         MessageState.DEFERRED,
         MessageState.FAILED,
@@ -66,7 +68,8 @@ MESSAGE_MOVES: dict[MessageState, frozenset[MessageState]] = {
     MessageState.DEFERRED: frozenset({MessageState.CLAIMED, MessageState.CANCELLED}),
     MessageState.CLAIMED: _AFTER_CLAIM,
     MessageState.HANDED_OVER: frozenset(
-        {MessageState.SENT, MessageState.DEFERRED, MessageState.FAILED, MessageState.HELD}
+        # CANCELLED where it is to be tried again and its batch was cancelled meanwhile.
+        {MessageState.SENT, MessageState.DEFERRED, MessageState.FAILED, MessageState.HELD, MessageState.CANCELLED}
     ),
     # SENT and DEFERRED also where the holder turns out to live and knows the answer.
     MessageState.HELD: frozenset(
@@ -78,6 +81,22 @@ MESSAGE_MOVES: dict[MessageState, frozenset[MessageState]] = {
 }
 WAITING = frozenset({MessageState.QUEUED, MessageState.DEFERRED})
 IN_FLIGHT = frozenset({MessageState.CLAIMED, MessageState.HANDED_OVER})
+
+
+def sources_of(target: MessageState) -> list[MessageState]:
+    """The states from which a letter may come to `target`."""
+    return [state for state in MessageState if target in MESSAGE_MOVES[state]]
+
+
+def movable(sources: Iterable[MessageState], target: MessageState) -> list[MessageState]:
+    """`sources`, as the guard of an UPDATE to `target`.
+
+    Raises ValueError where the table does not allow one of these moves: then the code contradicts it.
+    """
+    states = sorted(sources)
+    if forbidden := [state for state in states if target not in MESSAGE_MOVES[state]]:
+        raise ValueError(f"{forbidden} may not become {target}")
+    return states
 
 
 class Batch(Base):

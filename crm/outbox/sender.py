@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from config import Settings
 from crm import clock
+from crm.extensions import db
 from crm.job_queue import stop_requested
 from crm.outbox import leases, outages
 from crm.outbox.addresses import BadAddress, for_envelope, is_reserved
@@ -89,8 +90,11 @@ class Sender:
                 raise ServerTrouble(
                     OutageReason.KEY_CHANGED, "SECRET_KEY is not the one that suppressed addresses were kept with"
                 )
+            # No read transaction stays open while a server is waited for: it would hold back the database's cleaning.
+            db.session.rollback()
             self.connection = connect(self.settings.mail_timeout)
             outages.forget_trouble(self.actor)
+            db.session.rollback()
         return self.connection
 
     def _disconnect(self) -> None:

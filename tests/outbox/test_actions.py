@@ -17,11 +17,14 @@ from crm.outbox.actions import BatchRefused, Decision, NotHeld
 from crm.outbox.addresses import BadAddress
 from crm.outbox.models import (
     MESSAGE_MOVES,
+    WAITING,
     BatchState,
     MessageState,
     OutgoingMessage,
     Priority,
     SuppressionReason,
+    movable,
+    sources_of,
 )
 from crm.outbox.reasons import EXPLANATIONS, Reason
 from crm.outbox.results import Result
@@ -210,6 +213,15 @@ def test_leases_vanish_with_a_crash_of_the_database(app: Flask) -> None:
         pytest.skip("SQLite compares the machine's boot instead")
     kind = db.session.scalar(sa.text("SELECT relpersistence FROM pg_class WHERE relname = 'outbox_lease'"))
     assert kind == "u"
+
+
+@pytest.mark.sqlite_only
+def test_guards_hold_to_the_table_of_moves(app: Flask) -> None:
+    assert set(sources_of(MessageState.CLAIMED)) == WAITING
+    assert sources_of(MessageState.HANDED_OVER) == movable({MessageState.CLAIMED}, MessageState.HANDED_OVER)
+    for ended in (MessageState.SENT, MessageState.FAILED, MessageState.CANCELLED):
+        with pytest.raises(ValueError, match="may not become queued"):
+            movable({MessageState.HELD, ended}, MessageState.QUEUED)
 
 
 @pytest.mark.sqlite_only

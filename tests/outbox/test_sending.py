@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parseaddr
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -42,6 +43,17 @@ def elsewhere(app: Flask, work: Callable[[], object]) -> None:
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
+
+
+def connect_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every server look like one of another machine."""
+    opened = SmtpConnection.open
+
+    def open_elsewhere(connection: SmtpConnection) -> None:
+        opened(connection)
+        connection.is_local = False
+
+    monkeypatch.setattr(SmtpConnection, "open", open_elsewhere)
 
 
 def test_letters_arrive_with_their_names_and_words(server: SmtpServer, send: Send, heard: list[Result]) -> None:
@@ -115,6 +127,57 @@ def test_a_changed_secret_key_stops_all_sending(app: Flask, server: SmtpServer, 
     assert states(batch) == [QUEUED]
 
 
+def test_a_reserved_address_after_a_server_that_hung_up_is_no_accident(
+    server: SmtpServer, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect_elsewhere(monkeypatch)
+    refused = SmtpConnection._refused
+
+    def refused_for_good(connection: SmtpConnection, *answer: Any) -> Any:
+        connection.drop()  # as it does where the server hangs up right after its refusal
+        return refused(connection, *answer)
+
+    monkeypatch.setattr(SmtpConnection, "_refused", refused_for_good)
+    server.behaviour.rcpt = lambda address: "550 5.1.1 never" if address.startswith("refused@") else None
+    with unit_of_work("post", actor="test"):
+        batch = actions.open_batch("mailing", "mailing:1")
+        addresses = ["refused@parliament.eu", "member@parliament.example", "member@parliament.eu"]
+        actions.post(batch.id, [a_draft(number, to_address=address) for number, address in enumerate(addresses)])
+        actions.release(batch.id)
+    send()
+    assert [(letter.state, letter.reason) for letter in letters(batch)] == [
+        (FAILED, Reason.RECIPIENT_REFUSED),
+        (FAILED, Reason.RESERVED_DOMAIN),
+        (SENT, None),
+    ]
+
+
+def test_no_transaction_is_open_while_the_server_is_waited_for(
+    server: SmtpServer, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_at: list[tuple[str, bool]] = []
+    opened, delivered = SmtpConnection.open, SmtpConnection.deliver
+
+    def watch(where: str) -> None:
+        open_at.append((where, db.session().in_transaction()))
+
+    def open_watched(connection: SmtpConnection) -> None:
+        watch("connect")
+        opened(connection)
+
+    def deliver_watched(connection: SmtpConnection, *given: Any, **more: Any) -> Any:
+        watch("deliver")
+        return delivered(connection, *given, **more)
+
+    monkeypatch.setattr(SmtpConnection, "open", open_watched)
+    monkeypatch.setattr(SmtpConnection, "deliver", deliver_watched)
+    server.behaviour.letters_a_connection = 1
+    make_batch(2)
+    send()
+    # The second letter finds the connection closed and calls again in the midst of its claim.
+    assert open_at == [(where, False) for where in ("connect", "deliver", "deliver", "connect", "deliver")]
+
+
 @pytest.mark.parametrize("reason", SuppressionReason)
 def test_a_password_link_reaches_who_unsubscribed(server: SmtpServer, send: Send, reason: SuppressionReason) -> None:
     with unit_of_work("reset password", actor="test"):
@@ -158,7 +221,7 @@ def test_what_cannot_be_sent_fails_and_says_why(server: SmtpServer, send: Send, 
 def test_invented_addresses_never_reach_a_real_server(
     server: SmtpServer, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SmtpConnection, "is_local", property(lambda _self: False))
+    connect_elsewhere(monkeypatch)
     batch = make_batch(1)
     real = make_batch(1, reference="mailing:2", to_address="someone@parliament.eu")
     send()
