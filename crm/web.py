@@ -33,9 +33,9 @@ def wants_json() -> bool:
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
-def toast(message: str, *, undo: int | None = None, category: str = "success") -> None:
-    """Show a message on the next page, with an Undo button for the change set `undo`."""
-    flash({"text": message, "undo": undo}, category)  # type: ignore[arg-type]
+def toast(message: str, *, undo: int | None = None, redo: bool = False, category: str = "success") -> None:
+    """Show a message on the next page, with a button that undoes the change set `undo`; `redo` names it so."""
+    flash({"text": message, "undo": undo, "redo": redo}, category)  # type: ignore[arg-type]
 
 
 def _could_leave(path: str) -> bool:

@@ -29,7 +29,8 @@ function debounce(action, delay) {
   };
 }
 
-// data-poll="URL" data-every="2000": live content, until the answer says `X-Poll: stop`.
+// data-poll="URL" data-every="2000": live content, until the answer says `X-Poll: stop`. With data-poll-reloads
+// the whole page is then loaded again, where other parts of it tell of the same thing.
 function poll(element) {
   const every = Number(element.dataset.every) || 2000;
   let failures = 0;
@@ -44,7 +45,10 @@ function poll(element) {
       const response = await fetchPartial(element.dataset.poll);
       replaceContent(element, await response.text());
       failures = 0;
-      if (response.headers.get("X-Poll") === "stop") return;
+      if (response.headers.get("X-Poll") === "stop") {
+        if ("pollReloads" in element.dataset) location.reload();
+        return;
+      }
     } catch {
       failures += 1;
     }
@@ -125,15 +129,33 @@ document.addEventListener("submit", (event) => {
   dialog.showModal();
 });
 
-// data-insert="text" data-into="#id": writes a placeholder where the cursor stands.
+// data-insert="text" data-into="#subject, #body": writes a placeholder where the cursor stood last in one of these
+// fields; at the end of the last one where it stood in none.
+let written;
+document.addEventListener("focusout", (event) => {
+  if (event.target.matches("input, textarea")) written = event.target;
+});
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-insert]");
   if (!button) return;
-  const field = document.querySelector(button.dataset.into);
+  const fields = [...document.querySelectorAll(button.dataset.into)];
+  const field = fields.includes(written) ? written : fields.at(-1);
   field.focus();
+  if (field !== written) field.setSelectionRange(field.value.length, field.value.length);
   field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
   field.dispatchEvent(new Event("input", { bubbles: true }));
 });
+
+// data-tick-all="name": ticks or clears every box of that name in its form.
+for (const all of document.querySelectorAll("[data-tick-all]")) {
+  const boxes = [...all.form.querySelectorAll(`[name="${all.dataset.tickAll}"]`)];
+  all.hidden = false;
+  all.addEventListener("change", () => boxes.forEach((box) => (box.checked = all.checked)));
+  all.form.addEventListener("change", () => {
+    all.checked = boxes.every((box) => box.checked);
+    all.indeterminate = !all.checked && boxes.some((box) => box.checked);
+  });
+}
 
 // data-print: the page on paper.
 document.addEventListener("click", (event) => {

@@ -105,7 +105,7 @@ def undo(change_set_id: int) -> ResponseReturnValue:
     except UndoRefused as refused:
         toast(_reason(refused.reason), category="error")
     else:
-        toast(gettext("Undone.") if back else gettext("Done again."), undo=work.change_set_id)
+        toast(gettext("Undone.") if back else gettext("Done again."), undo=work.change_set_id, redo=back)
     return redirect(_where_from())
 
 

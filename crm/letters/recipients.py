@@ -13,7 +13,8 @@ from babel import Locale
 from sqlalchemy.orm import aliased
 
 from crm import clock
-from crm.directory.models import Contact, Membership, Organization, Person
+from crm.directory.models import Category, Contact, Membership, Organization, Person
+from crm.directory.projection import LOYALTIES
 from crm.extensions import db
 from crm.letters.models import SkipReason
 from crm.letters.placeholders import clean_value
@@ -98,8 +99,16 @@ def _running() -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _roles(contact_ids: Collection[int]) -> dict[int, str]:
-    """The role of each person's running mandate, the newest where several run."""
-    running = sa.select(Membership.person_id, Membership.role).where(Membership.person_id.in_(contact_ids), *_running())
+    """The role of each person's running mandate, the newest where several run; a seat in a committee is no mandate."""
+    running = (
+        sa.select(Membership.person_id, Membership.role)
+        .join(Contact, Contact.id == Membership.organization_id)
+        .where(
+            Membership.person_id.in_(contact_ids),
+            Contact.category.not_in((Category.COMMITTEE, *LOYALTIES)),
+            *_running(),
+        )
+    )
     return {row.person_id: row.role for row in db.session.execute(running.order_by(Membership.id))}
 
 

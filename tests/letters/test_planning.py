@@ -14,7 +14,7 @@ from config import Settings
 from crm import clock
 from crm.audit.models import ChangeSet
 from crm.directory.filters import ContactFilter
-from crm.directory.models import Contact
+from crm.directory.models import Category, Contact, Membership
 from crm.extensions import db
 from crm.job_queue import DESK, catching_up
 from crm.letters import jobs, planning
@@ -22,12 +22,14 @@ from crm.letters.actions import MailingRefused, cancel_mailing, plan_mailing, wr
 from crm.letters.jobs import plan, plan_waiting
 from crm.letters.models import Letter, Mailing, MailingState, SkipReason, Wording
 from crm.letters.queries import ledgers
+from crm.letters.recipients import recipients
 from crm.outbox.actions import cancel, suppress
 from crm.outbox.models import MessageState, OutgoingMessage, SuppressionReason
 from crm.pipeline.actions import close_target, move_target
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import CloseReason, Stage
 from crm.unit_of_work import unit_of_work
+from tests.factories.directory import make_organization
 from tests.factories.letters import make_letter_target, make_mailing, make_wording, planned
 from tests.factories.pipeline import make_campaign
 from tests.servers.processes import Workers, environment_of
@@ -51,6 +53,16 @@ def count_queries() -> Iterator[list[str]]:
         yield statements
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", note)
+
+
+def test_the_role_is_the_mandate_not_a_seat_in_a_committee(app: Flask) -> None:
+    campaign = make_campaign()
+    target = make_letter_target(campaign, "Ana Ruiz", email="ana@parliament.example")
+    committee = make_organization("Petitions", category=Category.COMMITTEE)
+    with unit_of_work("seat", actor="test"):
+        db.session.add(Membership(person_id=target.contact_id, organization_id=committee.id, role="substitute"))
+    (found,) = recipients(campaign.id, TargetFilter(), after=0, limit=10)
+    assert found.role == "member"
 
 
 def test_every_target_becomes_a_letter_or_a_skip_with_its_reason(app: Flask) -> None:

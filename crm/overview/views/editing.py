@@ -96,7 +96,10 @@ def add_point(contact_id: int) -> ResponseReturnValue:
     with unit_of_work("add contact point", actor=actor()) as work:
         point = actions.add_point(contact_or_404(contact_id), form.kind.data, str(form.value.data), source=BY_HAND)
         value = point.value
-    toast(gettext("%(value)s added.", value=value), undo=work.change_set_id)
+    if work.change_set_id is None:
+        toast(gettext("%(value)s is there already.", value=value), category="info")
+    else:
+        toast(gettext("%(value)s added.", value=value), undo=work.change_set_id)
     return redirect(url_for("overview.contact", contact_id=contact_id))
 
 

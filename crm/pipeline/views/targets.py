@@ -55,6 +55,9 @@ def _chosen_ids(campaign_id: int) -> list[int]:
 def move_many(campaign_id: int) -> ResponseReturnValue:
     """Move the ticked targets to one stage."""
     back = url_for("pipeline.targets", campaign_id=campaign_id)
+    if not request.form.get("stage"):
+        toast(gettext("Nothing was moved: choose the stage beside the button."), category="error")
+        return back_to(back)
     to = posted_stage("stage")
     reason = CloseReason(request.form["reason"]) if request.form.get("reason") in set(CloseReason) else None
     ids = _chosen_ids(campaign_id)
@@ -90,7 +93,8 @@ def assign_many(campaign_id: int) -> ResponseReturnValue:
     names = dict([(NOBODY, gettext("nobody")), *active_users()])
     owner = request.form.get("owner", type=int)
     if owner not in names:
-        abort(400, gettext("Choose an owner from the list."))
+        toast(gettext("Nothing was assigned: choose the owner beside the button."), category="error")
+        return back_to(back)
     ids = _chosen_ids(campaign_id)
     if not ids:
         toast(gettext("Nothing was assigned: tick the targets first."), category="error")
