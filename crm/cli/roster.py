@@ -17,6 +17,7 @@ from crm.roster_import.known import APPLY
 from crm.roster_import.models import RowKind
 from crm.roster_import.records import UnreadableRoster
 from crm.roster_import.staging import Heading, Tally, read_heading, staged_rows
+from crm.roster_import.words import alarm_text
 from crm.unit_of_work import unit_of_work
 
 ACTOR = "command:import-roster"
@@ -61,10 +62,9 @@ def _apply(heading: Heading, *, confirmed: bool) -> tuple[Tally, int]:
     with unit_of_work(APPLY, actor=ACTOR):
         staged, tally = stage(heading)
         if tally.alarms() and not confirmed:
-            ended, members = tally.counts[RowKind.ENDED], tally.members
+            why = " ".join(alarm_text(alarm, tally.by_kind(), tally.seen()) for alarm in tally.alarms())
             raise NotApplied(
-                f"Nothing was changed: {ended} of {members} mandates would end and {tally.renamed} people be renamed. "
-                "If the file is right, run the command again with --confirm-drop."
+                f"Nothing was changed. {why} If the file is right, run the command again with --confirm-drop."
             )
         begin(staged.id)
         return apply(staged.id), staged.id
@@ -84,7 +84,11 @@ def _apply(heading: Heading, *, confirmed: bool) -> tuple[Tally, int]:
     help="Whether it names every member of its institution (whoever is absent has left) or only some contacts.",
 )
 @click.option("--apply", "apply_it", is_flag=True, help="Apply it; without this nothing is changed.")
-@click.option("--confirm-drop", is_flag=True, help="Apply it even if many mandates end or many names change at once.")
+@click.option(
+    "--confirm-drop",
+    is_flag=True,
+    help="Apply it even if many mandates end or many names change at once, or some end while lines are unreadable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def import_roster(
     file: Path, as_of: datetime | None, complete: bool | None, apply_it: bool, confirm_drop: bool, as_json: bool

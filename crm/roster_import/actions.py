@@ -79,8 +79,7 @@ def _compare(staged: Import, heading: Heading) -> Tally:
         "unread_columns": list(found.unread_columns),
         "unknown_groups": list(found.unknown_groups),
         "alarms": tally.alarms(),
-        "members": tally.members,
-        "renamed": tally.renamed,
+        **tally.seen(),
     }
     db.session.flush()
     return tally

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 
 from flask_babel import gettext
+from rq.timeouts import JobTimeoutException
 from sqlalchemy.exc import OperationalError
 
 from crm.extensions import db
@@ -20,6 +22,23 @@ logger = logging.getLogger(__name__)
 ACTOR = "worker:desk"
 
 
+# Of PostgreSQL's error codes: lost connections, deadlocks, a server that stops or starts, a lock not to be had.
+_PASSING_STATES = ("08", "40", "57P", "55P03")
+
+
+def _may_pass(error: OperationalError) -> bool:
+    """Whether the database was away or locked; any other failure would come again with every try."""
+    if error.connection_invalidated:
+        return True
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        # The low byte is the error, the rest says more of it.
+        return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    # A server that cannot be reached gives no code.
+    state = getattr(error.orig, "sqlstate", None)
+    return state is None or state.startswith(_PASSING_STATES)
+
+
 @background(DESK, timeout=3600)
 def apply_queued(import_id: int) -> None:
     """Apply one import in the name of who asked for it; one that another worker has applied is left alone."""
@@ -32,10 +51,10 @@ def apply_queued(import_id: int) -> None:
             actions.apply(import_id, lambda done, total: report(import_id, done, total))
     except actions.MoveRefused as refusal:
         logger.info("import %s is %s: nothing to apply", import_id, refusal.state)
-    except OperationalError:
-        # The database was away or locked: the import stays on the list, and the sweep rings again.
-        raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OperationalError) and _may_pass(error):
+            # The import stays on the list, and the sweep rings again.
+            raise
         with unit_of_work("refuse import", actor=ACTOR):
             actions.refuse(import_id, gettext("The import failed and was rolled back; the log of the worker has more."))
         raise
@@ -45,4 +64,10 @@ def apply_queued(import_id: int) -> None:
 def apply_waiting() -> None:
     """Apply what was asked for and never finished, as after a crash or a restart of the queue server."""
     for import_id in waiting_imports():
-        apply_queued(import_id)
+        try:
+            apply_queued(import_id)
+        except JobTimeoutException:
+            # The time was the whole job's: what is left is for the next sweep.
+            raise
+        except Exception:
+            logger.exception("import %s failed; going on with the next", import_id)

@@ -90,6 +90,9 @@ class Alarm(StrEnum):
 
     DROP = "drop"  # many mandates would end at once
     RENAMES = "renames"  # many people would get another name
+    UNSETTLED = (
+        "unsettled"  # mandates would end, and lines nobody can tell the person of may be about those very people
+    )
 
 
 class Decision(StrEnum):
@@ -103,7 +106,8 @@ class Import(Base):
     """One file. `file_hash` is the SHA-256 of its bytes, `stored_name` its name in the folder of uploads.
 
     `counts` has the number of rows by RowKind, and of those a person skipped. `survey` holds what was seen of the file
-    as a whole: unread_columns, unknown_groups, alarms, members (whose mandate ran before).
+    as a whole: unread_columns, unknown_groups, alarms, members (whose mandate ran before), renamed and unsettled (rows
+    that are unreadable, or of which it is not certain whom they are about).
     """
 
     __tablename__ = "import"

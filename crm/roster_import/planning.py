@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from crm.places.countries import country_code
 from crm.roster_import import labels
-from crm.roster_import.changes import Setting
+from crm.roster_import.changes import Difference, Setting
 from crm.roster_import.diffing import Plan, plan, plan_end
 from crm.roster_import.known import Known, load_people
 from crm.roster_import.labels import Body
@@ -34,6 +34,11 @@ def _bodies(records: Iterable[Record]) -> list[Body]:
     return list(found.values())
 
 
+def _unreadable(item: BadLine) -> Plan:
+    found = [Difference(item.field, None, item.value, item.problem)] if item.field else []
+    return Plan(RowKind.UNREADABLE, None, item.problem, (), found)
+
+
 @dataclass
 class Planner:
     """Plans the lines of one import, remembering what it has seen. `created` are contacts the import itself made."""
@@ -56,7 +61,7 @@ class Planner:
         return [
             self._plan(item, fits, people, setting, rulings.get(position))
             if isinstance(item, Record)
-            else Plan(RowKind.UNREADABLE, None, item.problem)
+            else _unreadable(item)
             for position, item in enumerate(items)
         ]
 

@@ -48,8 +48,11 @@ def same_file(file_hash: str, *, but_not: int) -> AnyRow | None:
 
 
 def waiting_imports() -> list[int]:
-    """Imports asked for and not finished, the oldest first."""
-    statement = sa.select(Import.id).where(Import.state.in_(WAITING)).order_by(Import.id)
+    """Imports asked for and not finished, those that wait longest first.
+
+    One that was taken up and not finished waits from then on: should it kill its worker, it comes last.
+    """
+    statement = sa.select(Import.id).where(Import.state.in_(WAITING)).order_by(Import.state_since, Import.id)
     return list(db.session.scalars(statement))
 
 

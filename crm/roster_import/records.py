@@ -22,6 +22,8 @@ class Problem(StrEnum):
     NOT_AN_ADDRESS = "not_an_address"
     NOT_A_DATE = "not_a_date"
     UNKNOWN_COUNTRY = "unknown_country"
+    TOO_LONG = "too_long"  # for the directory
+    NUL = "nul"  # a NUL byte, which no text holds and no database takes
     LOST_LETTERS = "lost_letters"  # question marks inside a word stand for letters the file has lost
 
 
@@ -90,11 +92,16 @@ class Record:
 
 @dataclass(frozen=True)
 class BadLine:
-    """A line no person can be made of: the text it holds (cut to a readable length) and what is wrong with it."""
+    """A line no person can be made of: the text it holds (cut to a readable length) and what is wrong with it.
+
+    Where one value is what is wrong, `field` names it and `value` is that value, cut too.
+    """
 
     line: int
     text: str
     problem: Problem
+    field: str = ""
+    value: str = ""
 
 
 class UnreadableRoster(Exception):

@@ -82,6 +82,7 @@ class Tally:
     skipped: int = 0
     renamed: int = 0
     members: int = 0
+    unsettled: int = 0
 
     def add(self, plan: Plan, *, skipped: bool = False) -> None:
         """Count one row."""
@@ -89,11 +90,17 @@ class Tally:
             self.skipped += 1
             return
         self.counts[plan.kind] += 1
+        doubtful = plan.kind is RowKind.SUSPICIOUS and plan.reason is not None
+        self.unsettled += plan.kind is RowKind.UNREADABLE or doubtful
         self.renamed += any(one.field == "name" and one.before is not None for one in plan.differences)
 
     def by_kind(self) -> dict[str, int]:
         """Every kind with its number, none left out, and `skipped`."""
         return {kind.value: self.counts[kind] for kind in RowKind} | {"skipped": self.skipped}
+
+    def seen(self) -> dict[str, int]:
+        """The figures behind the alarms, as `Import.survey` keeps them."""
+        return {"members": self.members, "renamed": self.renamed, "unsettled": self.unsettled}
 
     def alarms(self) -> list[Alarm]:
         """What a person has to confirm before the import may be applied."""
@@ -107,6 +114,9 @@ class Tally:
             found.append(Alarm.DROP)
         if alarming(self.renamed, known):
             found.append(Alarm.RENAMES)
+        # One such line is enough to end the mandate of somebody who is in the file.
+        if self.counts[RowKind.ENDED] and self.unsettled:
+            found.append(Alarm.UNSETTLED)
         return found
 
 
@@ -129,7 +139,8 @@ def staged_rows(heading: Heading, tally: Tally) -> Iterator[list[dict[str, Any]]
             for _known, plan in ended:
                 tally.add(plan)
             yield [
-                planned_columns(plan) | {"line": 0, "name": known.name, "search_text": fold(known.name), "record": {}}
+                planned_columns(plan)
+                | {"line": 0, "name": known.name, "search_text": fold(known.name)[:600], "record": {}}
                 for known, plan in ended
             ]
 
@@ -137,7 +148,7 @@ def staged_rows(heading: Heading, tally: Tally) -> Iterator[list[dict[str, Any]]
 def _row(item: Record | BadLine, plan: Plan) -> dict[str, Any]:
     columns = planned_columns(plan) | {"line": item.line}
     if isinstance(item, BadLine):
-        return columns | {"name": item.text[:300], "search_text": fold(item.text), "record": {"text": item.text}}
+        return columns | {"name": item.text[:300], "search_text": fold(item.text)[:600], "record": {"text": item.text}}
     words = chain([item.name, country_name(_code(plan)), item.party or ""], item.emails)
     record = RECORD.dump_python(item, mode="json")
     return columns | {"name": item.name[:300], "search_text": fold(" ".join(words))[:600], "record": record}

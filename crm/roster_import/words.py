@@ -53,10 +53,13 @@ REASONS: dict[str, Any] = {
     Problem.NOT_AN_ADDRESS: lazy_gettext("not an e-mail address"),
     Problem.NOT_A_DATE: lazy_gettext("not a date"),
     Problem.UNKNOWN_COUNTRY: lazy_gettext("no country known by this name"),
+    Problem.TOO_LONG: lazy_gettext("longer than the directory can hold: shorten it in the file"),
+    Problem.NUL: lazy_gettext("holds a NUL byte: save the file again as CSV in UTF-8"),
     Problem.LOST_LETTERS: lazy_gettext("question marks stand for lost letters"),
 }
 FIELDS = {
     "name": lazy_gettext("Name"),
+    "given_name": lazy_gettext("Given name"),
     "family_name": lazy_gettext("Family name"),
     "country": lazy_gettext("Country"),
     "gender": lazy_gettext("Gender"),
@@ -74,6 +77,8 @@ FIELDS = {
     "mandate_over_by": lazy_gettext("Mandate over by"),
     "since": lazy_gettext("Mandate since"),
     "until": lazy_gettext("Mandate until"),
+    "institution": lazy_gettext("Institution"),
+    "role": lazy_gettext("Role"),
     "group": lazy_gettext("Political group"),
     "party": lazy_gettext("Party"),
     "seat": lazy_gettext("Committee or delegation"),
@@ -136,6 +141,16 @@ def alarm_text(alarm: str, counts: dict[str, int], survey: dict[str, Any]) -> st
                 "%(ended)s of %(members)s mandates would end at once. Is the file whole, and is it the newest?",
                 ended=counts.get("ended", 0),
                 members=survey.get("members", 0),
+            )
+        )
+    if alarm == Alarm.UNSETTLED:
+        return str(
+            gettext(
+                "Mandates that would end: %(ended)s. Lines that cannot be read, or do not tell for certain whom they "
+                "are about: %(unsettled)s. They may be about the very people whose mandates would end. Mend these "
+                "lines and import the file again; confirm only if you know that those people have left.",
+                ended=counts.get("ended", 0),
+                unsettled=survey.get("unsettled", 0),
             )
         )
     return str(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import sqlalchemy as sa
 from flask import Flask
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
+from rq.timeouts import JobTimeoutException
+from sqlalchemy.exc import OperationalError
 
 from crm import job_queue
 from crm.audit.models import ChangeSet
@@ -101,6 +104,77 @@ def test_a_failure_is_told_and_changes_nothing(staged_id: int, monkeypatch: pyte
     ask(staged_id)
     jobs.apply_queued(staged_id)
     assert (state_of(staged_id), people()) == (ImportState.APPLIED, 3)
+
+
+@pytest.fixture
+def two_waiting(staged_id: int, tmp_path: Path) -> tuple[int, int]:
+    path = full_list(tmp_path / "other.xml", members(2, start=10))
+    with unit_of_work("stage import", actor="user:1"):
+        staged, _tally = actions.stage(read_heading(path, path.name, as_of=date(2025, 6, 1)))
+    other_id = staged.id
+    ask(staged_id)
+    ask(other_id)
+    return staged_id, other_id
+
+
+def fail_on(import_id: int, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = actions.apply
+
+    def apply(wanted_id: int, progress: actions.Progress) -> object:
+        if wanted_id == import_id:
+            raise error
+        return real(wanted_id, progress)
+
+    monkeypatch.setattr(actions, "apply", apply)
+
+
+class Busy(Exception):
+    sqlite_errorcode = sqlite3.SQLITE_BUSY
+
+
+class TooManyVariables(Exception):
+    sqlite_errorcode = sqlite3.SQLITE_ERROR
+
+
+class StatementTimeout(Exception):
+    sqlstate = "57014"
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (RuntimeError("no room"), ImportState.REFUSED),
+        (OperationalError("", {}, TooManyVariables()), ImportState.REFUSED),
+        (OperationalError("", {}, StatementTimeout()), ImportState.REFUSED),
+        (OperationalError("", {}, Busy()), ImportState.APPLYING),
+    ],
+)
+def test_one_that_always_fails_does_not_hold_up_the_next(
+    two_waiting: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    state: ImportState,
+) -> None:
+    fail_on(two_waiting[0], error, monkeypatch)
+    jobs.apply_waiting()
+    assert [state_of(import_id) for import_id in two_waiting] == [state, ImportState.APPLIED]
+    assert f"import {two_waiting[0]} failed" in caplog.text
+
+
+def test_one_that_kills_its_worker_comes_last(two_waiting: tuple[int, int]) -> None:
+    with unit_of_work("take up import", actor="worker:desk"):
+        actions.begin(two_waiting[0])
+    assert waiting_imports() == [two_waiting[1], two_waiting[0]]
+
+
+def test_a_job_out_of_time_leaves_the_rest_to_the_next(
+    two_waiting: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_on(two_waiting[0], JobTimeoutException(), monkeypatch)
+    with pytest.raises(JobTimeoutException):
+        jobs.apply_waiting()
+    assert [state_of(import_id) for import_id in two_waiting] == [ImportState.REFUSED, ImportState.QUEUED]
 
 
 def test_an_import_discarded_while_it_waited_is_left_alone(staged_id: int) -> None:

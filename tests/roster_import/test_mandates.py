@@ -21,7 +21,9 @@ from crm.directory.models import (
     PointStatus,
 )
 from crm.extensions import db
+from crm.roster_import import actions
 from crm.roster_import.models import Alarm, ImportRow, Reason, RowKind
+from crm.unit_of_work import unit_of_work
 from tests.factories.directory import make_person
 from tests.factories.roster_import import PATRIOTS, full_list, import_file, member, members, stage_file, table
 
@@ -114,6 +116,36 @@ class TestCompleteRoster:
         renamed = [member(number, f"Grace RENAMED{number}") for number in range(1, 6)]
         staged = stage_file(full_list(path, renamed + members(15, start=6)), as_of=LATER)
         assert staged.survey["alarms"] == [Alarm.RENAMES]
+
+    @pytest.mark.parametrize("format_name", ["csv", "xml"])
+    def test_an_end_beside_a_line_nobody_can_read_is_an_alarm(
+        self, app: Flask, tmp_path: Path, format_name: str
+    ) -> None:
+        rows = [{"name": f"Ada INVENTED{number}", "epid": str(number)} for number in range(1, 61)]
+        path = table(tmp_path / "list.csv", rows)
+        import_file(path, as_of=DAY, complete=True)
+        if format_name == "csv":
+            path.write_text(path.read_text().replace("INVENTED60,", "INVENTED60,,"))
+        else:
+            path = full_list(tmp_path / "list.xml", [*members(59), member(60, "")])
+        staged = stage_file(path, as_of=LATER, complete=True)
+        assert (staged.counts["ended"], staged.counts["unreadable"]) == (1, 1)
+        assert staged.survey["alarms"] == [Alarm.UNSETTLED]
+        staged_id = staged.id
+        with pytest.raises(actions.AlarmUnconfirmed), unit_of_work("ask", actor="user:1"):
+            actions.request_application(staged_id, confirmed=False)
+
+    def test_an_end_beside_a_line_of_doubt_is_an_alarm(self, app: Flask, path: Path) -> None:
+        import_file(full_list(path, members(20)), as_of=DAY)
+        # Line 20 bears the number of line 19, so that nobody can tell whom it is about.
+        staged = stage_file(full_list(path, [*members(19), member(19, "Ada INVENTED20")]), as_of=LATER)
+        assert (staged.counts["ended"], staged.counts["suspicious"]) == (1, 1)
+        assert staged.survey["alarms"] == [Alarm.UNSETTLED]
+
+    def test_unreadable_lines_that_end_nobody_are_no_alarm(self, app: Flask, path: Path) -> None:
+        import_file(full_list(path, members(3)), as_of=DAY)
+        staged = stage_file(full_list(path, [*members(3), member(4, "")]), as_of=LATER)
+        assert (staged.counts["unreadable"], staged.survey["alarms"]) == (1, [])
 
     def test_somebody_who_may_be_meant_has_not_left(self, app: Flask, path: Path) -> None:
         import_file(full_list(path, members(2)), as_of=DAY)

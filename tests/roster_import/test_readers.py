@@ -168,6 +168,29 @@ class TestTable:
         (found,) = records(write(tmp_path / "people.csv", text))
         assert (found.family_name, found.emails) == ("LOVELACE", ("ada@x.example",))
 
+    @pytest.mark.parametrize(
+        ("content", "line"),
+        [
+            pytest.param(b"\xef\xbb\xbfname\nAda\nJos\xe9\n", 3, id="Windows-1252 under a UTF-8 mark"),
+            pytest.param("\ufeffname\nĊĊĊ\nAda\n".encode("utf-16-le")[:-1], 3, id="half a letter of UTF-16-LE"),
+            pytest.param("\ufeffname\nAda\nJosé".encode("utf-16-be") + b"\xd8\x00", 3, id="half a pair of UTF-16-BE"),
+            pytest.param(
+                "\ufeffname\n".encode("utf-16-be") + "Ada\n".encode("utf-16-be") * 20_000 + b"\xdc\x00\0a",
+                20_002,
+                id="a broken pair far down in UTF-16-BE",
+            ),
+        ],
+    )
+    def test_a_byte_order_mark_that_does_not_hold_is_refused_with_the_line(
+        self, tmp_path: Path, content: bytes, line: int
+    ) -> None:
+        path = tmp_path / "people.csv"
+        path.write_bytes(content)
+        error = refusal(path)
+        assert error.line == line
+        assert f"Line {line}: the file says of itself that it is UTF-" in str(error)
+        assert "Save it again as CSV in UTF-8" in str(error)
+
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
     def test_encodings(self, tmp_path: Path, encoding: str) -> None:
         (found,) = records(write(tmp_path / "people.csv", "name,country\nZoë ŒUVRÉ,España\n", encoding))

@@ -192,6 +192,27 @@ def test_a_drop_is_applied_only_when_somebody_has_checked(officer: FlaskClient, 
     assert the_import().state is ImportState.QUEUED
 
 
+def test_an_end_beside_an_unreadable_line_is_applied_only_when_somebody_has_checked(
+    officer: FlaskClient, path: Path
+) -> None:
+    import_file(full_list(path, members(3)))
+    address = uploaded(officer, full_list(path, [*members(2), member(3, "Ada " + "X" * 400)]), as_of="2025-12-01")
+    page = text(officer.get(address))
+    assert "They may be about the very people whose mandates would end" in page
+    assert "longer than the directory can hold" in page
+    assert "Nothing was changed" in text(officer.post(f"{address}/apply", follow_redirects=True))
+    assert the_import().state is ImportState.STAGED
+    officer.post(f"{address}/apply", data={"confirmed": "on"})
+    assert the_import().state is ImportState.QUEUED
+
+
+def test_a_file_whose_mark_lies_is_refused_on_the_form(officer: FlaskClient, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_bytes(b"\xef\xbb\xbfname\nJos\xe9\n")
+    answer = upload(officer, tmp_path / "people.csv")
+    assert answer.status_code == 422
+    assert "Line 2: the file says of itself that it is UTF-8" in text(answer)
+
+
 def test_a_file_is_read_again_as_of_another_day(officer: FlaskClient, path: Path) -> None:
     import_file(full_list(path, members(3)))
     address = uploaded(officer, full_list(path, members(2)), as_of="2025-12-01")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crm.roster_import import labels
+from crm.roster_import.readers.source import shown
 from crm.text import fold
 
 # Field of a record to the folded names of its column; the first column of a header that fits is taken.
@@ -114,5 +115,5 @@ def recognise(header: Sequence[str]) -> Columns:
         elif heading.strip() in labels.committee_codes():
             seats[heading.strip()] = index
         elif heading.strip():
-            unread.append(heading.strip())
+            unread.append(shown(heading))
     return Columns(fields, seats, tuple(unread))

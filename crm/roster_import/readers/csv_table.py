@@ -15,6 +15,7 @@ from crm.directory.actions import InvalidAddress, normalize_address
 from crm.directory.models import Category
 from crm.roster_import.names import split_capitals
 from crm.roster_import.readers.columns import Columns, recognise
+from crm.roster_import.readers.limits import fitting
 from crm.roster_import.readers.source import one_line, shown, to_date, to_gender, to_handle, to_phone
 from crm.roster_import.records import BadLine, Doubt, Mandate, Problem, Record, RosterFormat, Seat, UnreadableRoster
 
@@ -36,12 +37,12 @@ def _fits(path: Path, encoding: str) -> int | None:
         while True:
             chunk = file.read(_CHUNK)
             try:
-                decoder.decode(chunk, final=not chunk)
+                # Of the text, not of the bytes: in UTF-16 the byte of a line feed is half of other letters too.
+                lines += decoder.decode(chunk, final=not chunk).count("\n")
             except UnicodeDecodeError as error:
-                return lines + error.object[: error.start].count(b"\n")
+                return lines + error.object[: error.start].decode(error.encoding, "ignore").count("\n")
             if not chunk:
                 return None
-            lines += chunk.count(b"\n")
 
 
 def _encoding(path: Path) -> str:
@@ -50,6 +51,17 @@ def _encoding(path: Path) -> str:
         head = file.read(4)
     for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
+            line = _fits(path, encoding)
+            if line is not None:
+                raise UnreadableRoster(
+                    gettext(
+                        "Line %(line)s: the file says of itself that it is %(encoding)s, but the letters here are not, "
+                        "or the file is cut off. Save it again as CSV in UTF-8, or download it again.",
+                        line=line,
+                        encoding=encoding.upper().removesuffix("-SIG"),
+                    ),
+                    line,
+                )
             return encoding
     if _fits(path, "utf-8") is None:
         return "utf-8"
@@ -186,26 +198,30 @@ class CsvTable:
         birth_date = row.parsed("birth_date", to_date, Problem.NOT_A_DATE)
         emails = row.emails()
         mandate = self._mandate(row)
-        return Record(
-            line=line,
-            name=name,
-            given_name=given_name,
-            family_name=family_name,
-            identifiers=tuple((scheme, row.text(scheme)) for scheme in ("europarl", "wikidata") if row.text(scheme)),
-            category=self._category(row),
-            country=row.text("country"),
-            gender=to_gender(row.text("gender")),
-            birth_date=birth_date,
-            emails=emails,
-            phones=tuple(to_phone(part) for part in _parts(row.text("phone"))),
-            addresses=self._addresses(row),
-            urls=tuple(_parts(row.text("url"))),
-            twitter=tuple(filter(None, (to_handle(part) for part in _parts(row.text("twitter"))))),
-            mandates=(mandate,) if mandate else (),
-            group="" if mandate else row.text("group"),
-            party=row.text("party") or None,
-            seats=row.seats(),
-            doubts=tuple(row.doubts),
+        return fitting(
+            Record(
+                line=line,
+                name=name,
+                given_name=given_name,
+                family_name=family_name,
+                identifiers=tuple(
+                    (scheme, row.text(scheme)) for scheme in ("europarl", "wikidata") if row.text(scheme)
+                ),
+                category=self._category(row),
+                country=row.text("country"),
+                gender=to_gender(row.text("gender")),
+                birth_date=birth_date,
+                emails=emails,
+                phones=tuple(to_phone(part) for part in _parts(row.text("phone"))),
+                addresses=self._addresses(row),
+                urls=tuple(_parts(row.text("url"))),
+                twitter=tuple(filter(None, (to_handle(part) for part in _parts(row.text("twitter"))))),
+                mandates=(mandate,) if mandate else (),
+                group="" if mandate else row.text("group"),
+                party=row.text("party") or None,
+                seats=row.seats(),
+                doubts=tuple(row.doubts),
+            )
         )
 
     def _mandate(self, row: _Row) -> Mandate | None:

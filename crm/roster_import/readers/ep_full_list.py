@@ -14,6 +14,7 @@ from flask_babel import gettext, ngettext
 
 from crm.directory.models import Category
 from crm.roster_import.names import split_capitals
+from crm.roster_import.readers.limits import fitting
 from crm.roster_import.readers.source import one_line, shown
 from crm.roster_import.records import BadLine, Mandate, Problem, Record, RosterFormat, UnreadableRoster
 
@@ -116,16 +117,18 @@ def _record(line: int, member: dict[str, str]) -> Record | BadLine:
         return BadLine(line, shown(", ".join(filter(None, member.values()))), Problem.NO_NAME)
     given_name, family_name = split_capitals(name)
     identifier = member.get("id", "")
-    return Record(
-        line=line,
-        name=name,
-        given_name=given_name,
-        family_name=family_name,
-        identifiers=((IDENTIFIER, identifier),) if identifier else (),
-        category=Category.MEP,
-        country=member.get("country", ""),
-        mandates=(Mandate(INSTITUTION, group=member.get("politicalGroup", "")),),
-        party=member.get("nationalPoliticalGroup") or None,
+    return fitting(
+        Record(
+            line=line,
+            name=name,
+            given_name=given_name,
+            family_name=family_name,
+            identifiers=((IDENTIFIER, identifier),) if identifier else (),
+            category=Category.MEP,
+            country=member.get("country", ""),
+            mandates=(Mandate(INSTITUTION, group=member.get("politicalGroup", "")),),
+            party=member.get("nationalPoliticalGroup") or None,
+        )
     )
 
 

@@ -39,8 +39,8 @@ def one_line(text: str | None) -> str:
 
 
 def shown(text: str) -> str:
-    """The text cut to what a person wants to see of a bad line."""
-    text = one_line(text)
+    """The text cut to what a person wants to see of a bad line; NUL bytes become a sign that can be stored."""
+    text = one_line(text).replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 

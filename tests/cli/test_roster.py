@@ -1,0 +1,44 @@
+"""`ratify import-roster` says why it does not apply a file, and applies it once that is confirmed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from crm.cli import main
+from tests.factories.roster_import import full_list, member, members
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RATIFY_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("RATIFY_ENV", "test")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+
+def import_roster(path: Path, *more: str) -> Result:
+    return CliRunner().invoke(main, ["import-roster", str(path), *more])
+
+
+def test_nobody_is_ended_beside_an_unreadable_line_before_somebody_confirms(tmp_path: Path) -> None:
+    path = tmp_path / "list.xml"
+    assert import_roster(full_list(path, members(3)), "--apply", "--as-of", "2025-06-01").exit_code == 0
+    again = (full_list(path, [*members(2), member(3, "")]), "--apply", "--as-of", "2025-12-01", "--json")
+    refused = import_roster(*again)
+    assert refused.exit_code == 1
+    assert "Nothing was changed. Mandates that would end: 1." in refused.output
+    assert "whom they are about: 1." in refused.output
+    assert "--confirm-drop" in refused.output
+    confirmed = json.loads(import_roster(*again, "--confirm-drop").output)
+    assert (confirmed["applied"], confirmed["ended"], confirmed["unreadable"]) == (True, 1, 1)
+
+
+def test_a_mark_that_lies_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(b"\xef\xbb\xbfname\nJos\xe9\n")
+    refused = import_roster(path)
+    assert refused.exit_code == 1
+    assert "people.csv cannot be imported. Line 2: the file says of itself that it is UTF-8" in refused.output
