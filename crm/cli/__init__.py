@@ -6,6 +6,7 @@ import click
 
 from config import SettingsError
 from crm.cli.demo import demo
+from crm.cli.hold_sending import hold_sending_command
 from crm.cli.roster import import_roster
 from crm.cli.settings import settings
 from crm.cli.up import up
@@ -30,6 +31,7 @@ def main() -> None:
 
 main.add_command(demo)
 main.add_command(create_user_command)
+main.add_command(hold_sending_command)
 main.add_command(import_roster)
 main.add_command(settings)
 main.add_command(up)

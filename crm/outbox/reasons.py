@@ -13,6 +13,7 @@ class Reason(StrEnum):
 
     SUPPRESSED = "suppressed"
     BATCH_CANCELLED = "batch_cancelled"
+    RESTORED = "restored"
     BAD_ADDRESS = "bad_address"
     RESERVED_DOMAIN = "reserved_domain"
     NEEDS_SMTPUTF8 = "needs_smtputf8"
@@ -34,6 +35,9 @@ class Reason(StrEnum):
 EXPLANATIONS: dict[Reason, LazyString] = {
     Reason.SUPPRESSED: lazy_gettext("This address must not be written to."),
     Reason.BATCH_CANCELLED: lazy_gettext("The sending was cancelled before this letter left."),
+    Reason.RESTORED: lazy_gettext(
+        "The database was restored from a copy, in which this letter still waited: its link was too old to send."
+    ),
     Reason.BAD_ADDRESS: lazy_gettext("This is not an address mail can be sent to."),
     Reason.RESERVED_DOMAIN: lazy_gettext(
         "The address is made up for demonstrations and tests; it never goes to a real mail server."
