@@ -14,10 +14,11 @@ from crm.accounts import views as accounts_views
 from crm.accounts.links import forget_links
 from crm.audit import recording
 from crm.audit import views as audit_views
-from crm.audit.actions import on_undo
+from crm.audit.actions import after_undo, on_undo
 from crm.caught_mail import views as caught_mail_views
 from crm.database import prepare_engine
 from crm.directory import labels
+from crm.directory.undoing import let_go_of_undone, project_undone
 from crm.extensions import csrf, db, limiter, mail
 from crm.health import views as health_views
 from crm.letters import jobs as letters_jobs
@@ -77,6 +78,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     recording.listen()
     on_undo(forget_undone)
     on_undo(follow_undo)
+    on_undo(let_go_of_undone)
+    after_undo(project_undone)
     on_result(forget_links)
     on_result(record_results)
     return app

@@ -23,7 +23,18 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+LARGEST_ID = 2**63 - 1  # what an id's column holds; the drivers fail on larger numbers
+
 BUSY_TIMEOUT = 30_000  # milliseconds a writer of SQLite waits for the one before it
+
+
+def read_id(text: str) -> int:
+    """A row's id out of an address or a form. Raises ValueError for what no row can have (`type=read_id`)."""
+    # Python itself refuses to read thousands of digits, with a ValueError too.
+    number = int(text)
+    if not 0 <= number <= LARGEST_ID:
+        raise ValueError(f"no row has the id {number}")
+    return number
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.exceptions import BadRequest
 
+from crm.database import LARGEST_ID
 from crm.extensions import db
 
 PAGE_SIZE = 50
@@ -48,7 +49,10 @@ def _decode(cursor: str, keys: Sequence[SortKey]) -> tuple[str, list[Any]]:
         values = []
         for key, value in zip(keys, plain, strict=True):
             kind = key.column.type.python_type
-            values.append(kind.fromisoformat(value) if issubclass(kind, date) else kind(value))
+            mark = kind.fromisoformat(value) if issubclass(kind, date) else kind(value)
+            if isinstance(mark, int) and abs(mark) > LARGEST_ID:
+                raise ValueError(cursor)
+            values.append(mark)
         return direction, values
     except (ValueError, TypeError, AttributeError):
         raise BadRequest("The page link is damaged: go back to the first page.") from None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Response, current_app, flash, g, jsonify, render_template, request, url_for
@@ -14,9 +16,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_date, format_datetime, format_decimal, format_timedelta, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
-from werkzeug.routing import RoutingException
+from werkzeug.routing import IntegerConverter, RoutingException, ValidationError
 
 from crm import clock
+from crm.database import read_id
 
 PARTIAL_HEADER = "X-Partial"
 # Set by the page's own script; it holds no person's data.
@@ -43,8 +46,8 @@ def _could_leave(path: str) -> bool:
     return not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable()
 
 
-def own_page(candidate: str | None) -> str | None:
-    """The path with its query, if our own routes match a GET of it; None for every other text (open redirects)."""
+def own_route(candidate: str | None) -> tuple[str, Mapping[str, Any]] | None:
+    """Endpoint and arguments of the page at this path, if our own routes match a GET of it; None for other texts."""
     if not candidate or _could_leave(candidate):
         return None
     try:
@@ -53,10 +56,26 @@ def own_page(candidate: str | None) -> str | None:
         path = unquote(parts.path, errors="strict")
         if parts.scheme or parts.netloc or _could_leave(path):
             return None
-        endpoint, _arguments = current_app.url_map.bind("").match(path, method="GET")
+        endpoint, arguments = current_app.url_map.bind("").match(path, method="GET")
     except (ValueError, HTTPException, RoutingException):
         return None
-    return None if endpoint == "static" else candidate
+    return None if endpoint == "static" else (endpoint, arguments)
+
+
+def own_page(candidate: str | None) -> str | None:
+    """The path with its query, if our own routes match a GET of it; None for every other text (open redirects)."""
+    return candidate if own_route(candidate) else None
+
+
+class IdConverter(IntegerConverter):
+    """A whole number a row's id can be: to addresses with a larger one there is no page."""
+
+    def to_python(self, value: str) -> int:
+        """The number in the address; ValidationError, and so the page for 404, beyond what the database holds."""
+        try:
+            return read_id(value)
+        except ValueError:
+            raise ValidationError from None
 
 
 def _error_page(error: HTTPException) -> ResponseReturnValue:
@@ -148,7 +167,8 @@ def initials(name: str) -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Register error pages, cache headers and what templates may call."""
+    """Register error pages, cache headers, what templates may call and, before any route, the converter of ids."""
+    app.url_map.converters["int"] = IdConverter
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(SecurityError, _foreign_host)

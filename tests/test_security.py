@@ -20,6 +20,7 @@ from crm.policy import POLICY, Permission, Role
 from crm.security import HEADERS
 from tests.conftest import RequestClient
 from tests.factories.accounts import PASSWORD, make_user, sign_in
+from tests.factories.pipeline import make_campaign
 
 # What a stranger may open, and why there is no other way.
 PUBLIC = {
@@ -35,6 +36,7 @@ PUBLIC = {
 # Called by mail programs, which have no session: authorised by a signed token instead (RFC 8058).
 TOKEN_AUTHORISED = {"outbox.unsubscribe_now"}
 FEWEST_ROUTES = 20
+FEWEST_ROUTES_OF_A_ROW = 12
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -64,6 +66,47 @@ def sample_value(rule: Rule, name: str) -> Any:
         return min(converter.items)
     assert isinstance(converter, UnicodeConverter | PathConverter), f"{rule}: a sample for {converter} is missing"
     return "x"
+
+
+def test_an_id_no_row_can_have_is_a_page_that_is_not_there(app: Flask) -> None:
+    client = sign_in(app.test_client(), make_user(Role.ADMIN))
+    adapter = app.url_map.bind("127.0.0.1")
+    walked = 0
+    for rule in app.url_map.iter_rules():
+        numbers = [name for name in rule.arguments if isinstance(rule._converters[name], IntegerConverter)]
+        if rule.endpoint == "static" or "GET" not in (rule.methods or ()) or not numbers:
+            continue
+        path = adapter.build(rule.endpoint, {name: sample_value(rule, name) for name in rule.arguments})
+        for number in (str(2**63 - 1), str(2**63), str(10**20), "9" * 5000):
+            assert client.get(path.replace("4711", number)).status_code == 404, f"{rule} with {number:.20}"
+        walked += 1
+    assert walked >= FEWEST_ROUTES_OF_A_ROW
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/contacts?group=",
+        "/contacts?party=",
+        "/reports/pipeline?campaign=",
+        "/reports/pipeline.csv?campaign=",
+        "/letters?campaign=",
+        "/letters/templates/new?campaign=",
+        "/mailings/new?campaign=",
+        "/mailings/new?like=",
+        "/outbox?batch=",
+        "/audit?table=contact&row=",
+        "/campaigns/1/targets?owner=",
+        "/campaigns/1/board?owner=",
+        "/campaigns/1/targets/add?group=",
+    ],
+)
+@pytest.mark.parametrize("number", [10**20, -(10**20)])
+def test_an_id_no_row_can_have_is_no_value_of_a_filter(app: Flask, address: str, number: int) -> None:
+    campaign = make_campaign()
+    client = sign_in(app.test_client(), make_user(Role.ADMIN))
+    answer = client.get(address.replace("/1/", f"/{campaign.id}/") + str(number), follow_redirects=True)
+    assert answer.status_code in (200, 400, 404)
 
 
 def routes(app: Flask) -> list[Route]:

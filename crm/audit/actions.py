@@ -19,13 +19,23 @@ from crm.unit_of_work import current_unit_of_work
 
 _CHUNK = 500
 UndoListener = Callable[[Sequence[Change]], None]
-_listeners: list[UndoListener] = []
+_before: list[UndoListener] = []
+_after: list[UndoListener] = []
 
 
 def on_undo(listener: UndoListener) -> None:
-    """Call `listener` with the changes of every change set that is undone, in the same transaction."""
-    if listener not in _listeners:
-        _listeners.append(listener)
+    """Call `listener` with the changes of every change set about to be undone, in the same transaction."""
+    if listener not in _before:
+        _before.append(listener)
+
+
+def after_undo(listener: UndoListener) -> None:
+    """Call `listener` with the changes of every change set that was undone, in the same transaction.
+
+    This is where columns marked `info={"derived": True}` are computed anew: undo itself leaves them as they are.
+    """
+    if listener not in _after:
+        _after.append(listener)
 
 
 class Refusal(StrEnum):
@@ -57,15 +67,35 @@ def _current(table: sa.Table, row_ids: Sequence[int]) -> dict[int, dict[str, Any
     return {row["id"]: {name: encode(value) for name, value in row.items()} for row in found}
 
 
+def _is_derived(table: sa.Table, name: str) -> bool:
+    return name in table.c and bool(table.c[name].info.get("derived"))
+
+
+def _without_derived(table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if not _is_derived(table, name)}
+
+
 def _still_stands(table: sa.Table, change: Change, current: dict[str, Any] | None) -> bool:
-    """Whether the row is what the change left behind; a time stamp that follows every update is no part of that."""
+    """Whether the row is what the change left behind.
+
+    Derived columns and time stamps follow what others do, so they are no part of that.
+    """
     if change.kind is ChangeKind.DELETE or current is None:
         return change.kind is ChangeKind.DELETE and current is None
     return all(
         current.get(name) == value
-        for name, value in change.after.items()
+        for name, value in _without_derived(table, change.after).items()
         if value != REDACTED and (name not in table.c or table.c[name].onupdate is None)
     )
+
+
+def _put_back(table: sa.Table, change: Change) -> dict[str, Any]:
+    """The values to write; a row that comes back has its derived ones too, but for rows it pointed to, perhaps gone."""
+    return {
+        name: value
+        for name, value in change.before.items()
+        if not _is_derived(table, name) or (change.kind is ChangeKind.DELETE and not table.c[name].foreign_keys)
+    }
 
 
 def _revert(table: sa.Table, kind: ChangeKind, changes: Sequence[Change]) -> None:
@@ -83,7 +113,8 @@ def _revert(table: sa.Table, kind: ChangeKind, changes: Sequence[Change]) -> Non
         return
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for change in changes:
-        alike[tuple(change.before)].append({**_columns(table, change.before), "the_row": change.row_id})
+        before = _put_back(table, change)
+        alike[tuple(before)].append({**_columns(table, before), "the_row": change.row_id})
     # By the connection: these are rows of a table, not objects of the session.
     connection = db.session.connection()
     for names, rows in alike.items():
@@ -118,6 +149,49 @@ _OPPOSITE = {
 }
 
 
+def _is_all_derived(change: Change) -> bool:
+    """Whether nothing but derived columns changed."""
+    table = Base.metadata.tables[change.table_name]
+    return change.kind is ChangeKind.UPDATE and not _without_derived(table, change.after)
+
+
+def _opposite(change: Change, change_set_id: int) -> dict[str, Any]:
+    """The entry in the trail for the change taken back; a row made or removed is kept whole."""
+    before, after = change.after, change.before
+    if change.kind is ChangeKind.UPDATE:
+        table = Base.metadata.tables[change.table_name]
+        before, after = _without_derived(table, before), _without_derived(table, after)
+    return {
+        "change_set_id": change_set_id,
+        "table_name": change.table_name,
+        "row_id": change.row_id,
+        "kind": _OPPOSITE[change.kind],
+        "before": before,
+        "after": after,
+    }
+
+
+def _go_back(changes: Sequence[Change], undone_by: int) -> None:
+    """Take the changes back, the latest first, and note in the trail of the change set `undone_by` that they were."""
+    for change in changes:
+        # The session forgets below what it has read; thousands of changes must not be read again one by one.
+        db.session.expunge(change)
+    own = [change for change in changes if not _is_all_derived(change)]
+    try:
+        # First what stands on the rows (entries of a timeline), then the rows.
+        for listener in _before:
+            listener(changes)
+        for table, kind, run in _runs(own):
+            _revert(table, kind, run)
+    except IntegrityError:
+        raise UndoRefused(Refusal.NEEDED) from None
+    if own:
+        db.session.execute(sa.insert(Change), [_opposite(change, undone_by) for change in own])
+    db.session.expire_all()
+    for listener in _after:
+        listener(changes)
+
+
 def undo(change_set_id: int) -> int:
     """Apply a change set backwards inside the running unit of work and return the id of the new change set.
 
@@ -144,27 +218,5 @@ def undo(change_set_id: int) -> int:
         session.execute(claim.values(undoes_id=change_set_id, permission=undone.permission))
     except IntegrityError:
         raise UndoRefused(Refusal.UNDONE) from None
-    try:
-        # First what stands on the rows (entries of a timeline), then the rows.
-        for listener in _listeners:
-            listener(changes)
-        for table, kind, run in _runs(changes):
-            _revert(table, kind, run)
-    except IntegrityError:
-        raise UndoRefused(Refusal.NEEDED) from None
-    session.execute(
-        sa.insert(Change),
-        [
-            {
-                "change_set_id": undone_by,
-                "table_name": change.table_name,
-                "row_id": change.row_id,
-                "kind": _OPPOSITE[change.kind],
-                "before": change.after,
-                "after": change.before,
-            }
-            for change in changes
-        ],
-    )
-    session.expire_all()
+    _go_back(changes, undone_by)
     return undone_by

@@ -11,11 +11,9 @@ import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
 from crm.audit.models import Change, ChangeKind, ChangeSet
-from crm.database import Base
+from crm.database import Base, read_id
 from crm.extensions import db
 from crm.paging import Page, SortKey, page
-
-_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -31,12 +29,12 @@ class TrailFilter:
     def from_args(cls, args: MultiDict[str, str]) -> TrailFilter:
         """The filter in a query string; what makes no sense there is left out."""
         table = args.get("table", "")
-        row = args.get("row", type=int) if table else None
+        row = args.get("row", type=read_id) if table else None
         return cls(
             args.get("actor", "").strip(),
             args.get("action", "").strip(),
             table if table in audited_tables() else "",
-            row if row is not None and 0 <= row <= _LARGEST_ID else None,
+            row,
         )
 
     def apply(self, statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
@@ -99,6 +97,17 @@ def counts(change_set_ids: Sequence[int]) -> dict[int, list[tuple[str, ChangeKin
     for change_set_id, table, kind, number in db.session.execute(statement):
         found[change_set_id].append((table, kind, number))
     return found
+
+
+def inserted(change_set_id: int, record: str, row_id: int) -> bool:
+    """Whether the change set made this row of the table `record`, or of one that ends so (`letter_template`)."""
+    made = sa.exists().where(
+        Change.change_set_id == change_set_id,
+        Change.kind == ChangeKind.INSERT,
+        sa.or_(Change.table_name == record, Change.table_name.endswith(f"_{record}", autoescape=True)),
+        Change.row_id == row_id,
+    )
+    return bool(db.session.scalar(sa.select(made)))
 
 
 def changes(change_set_id: int, cursor: str | None) -> Page:

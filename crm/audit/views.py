@@ -16,7 +16,7 @@ from crm.audit.actions import Refusal, UndoRefused
 from crm.audit.queries import TrailFilter
 from crm.policy import Permission, actor, can, requires
 from crm.unit_of_work import unit_of_work
-from crm.web import own_page, toast
+from crm.web import own_page, own_route, toast
 
 blueprint = Blueprint("audit", __name__)
 
@@ -91,6 +91,26 @@ def _where_from() -> str:
     return own_page(f"{came_from.path}?{came_from.query}".rstrip("?")) or "/"
 
 
+def _is_gone(candidate: str, change_set_id: int) -> bool:
+    """Whether the page shows a row that the undone change set had made: `contact_id` names a row of `contact`."""
+    _endpoint, arguments = own_route(candidate) or ("", {})
+    return any(
+        queries.inserted(change_set_id, name.removesuffix("_id"), value)
+        for name, value in arguments.items()
+        if isinstance(value, int)
+    )
+
+
+def _still_there(candidate: str, change_set_id: int) -> str:
+    """The page, or where its record is gone the nearest one above it: the list of such records."""
+    while _is_gone(candidate, change_set_id):
+        above = urlsplit(candidate).path
+        while own_route(above := above.rpartition("/")[0]) is None and above:
+            pass
+        candidate = above or "/"
+    return candidate
+
+
 @blueprint.post("/audit/<int:change_set_id>/undo")
 @requires(Permission.SIGNED_IN)
 def undo(change_set_id: int) -> ResponseReturnValue:
@@ -98,15 +118,16 @@ def undo(change_set_id: int) -> ResponseReturnValue:
     found = queries.change_set(change_set_id) or abort(404)
     if not _may_undo(found):
         abort(403)
-    back = found.action != _UNDO
+    back, landing = found.action != _UNDO, _where_from()
     try:
         with unit_of_work(_UNDO if back else "redo", actor=actor()) as work:
             actions.undo(change_set_id)
     except UndoRefused as refused:
         toast(_reason(refused.reason), category="error")
     else:
+        landing = _still_there(landing, change_set_id)
         toast(gettext("Undone.") if back else gettext("Done again."), undo=work.change_set_id, redo=back)
-    return redirect(_where_from())
+    return redirect(landing)
 
 
 def init_app(app: Flask, names: ActorNames) -> None:

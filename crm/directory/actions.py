@@ -15,7 +15,6 @@ from crm.directory.models import (
     Category,
     Contact,
     ContactPoint,
-    Identifier,
     Membership,
     Organization,
     Person,
@@ -30,14 +29,6 @@ ContactT = TypeVar("ContactT", bound=Contact)
 
 class InvalidAddress(ValueError):
     """Not an e-mail address; the message says what is wrong with it, in English."""
-
-
-class IdentifierTaken(ValueError):
-    """The identifier already names another contact, `contact_id`."""
-
-    def __init__(self, contact_id: int) -> None:
-        super().__init__(f"the identifier names contact {contact_id}")
-        self.contact_id = contact_id
 
 
 def normalize_address(value: str) -> str:
@@ -102,11 +93,14 @@ def _added(contact: ContactT) -> ContactT:
 def update_contact(contact: Contact, **fields: Any) -> bool:
     """Set the given columns and say whether anything changed; a renamed organization is renamed in all its members.
 
-    A person's `name` follows its two parts unless it is given itself.
+    A person's `name` follows its two parts where one of them changes, unless it is given itself.
     """
-    if isinstance(contact, Person) and "name" not in fields and {"given_name", "family_name"} & set(fields):
-        parts = (fields.get("given_name", contact.given_name), fields.get("family_name", contact.family_name))
-        fields["name"] = " ".join(part for part in parts if part)
+    if isinstance(contact, Person) and "name" not in fields:
+        known = (contact.given_name, contact.family_name)
+        parts = (fields.get("given_name", known[0]), fields.get("family_name", known[1]))
+        # The written name has an order and capitals of its own (ORBÁN Viktor): only a new part replaces it.
+        if parts != known:
+            fields["name"] = " ".join(part for part in parts if part)
     if "name" in fields and not fields["name"]:
         raise ValueError("a contact needs a name")
     changed = {name for name, value in fields.items() if getattr(contact, name) != value}
@@ -152,17 +146,6 @@ def add_membership(
     return membership
 
 
-def update_membership(membership: Membership, **fields: Any) -> bool:
-    """Set the given columns of a mandate (an end date ends it) and say whether anything changed."""
-    changed = {name for name, value in fields.items() if getattr(membership, name) != value}
-    for name in changed:
-        setattr(membership, name, fields[name])
-    if changed:
-        db.session.flush()
-        project([membership.person_id])
-    return bool(changed)
-
-
 def add_point(contact: Contact, kind: PointKind, value: str, *, source: str = "") -> ContactPoint:
     """A way to reach the contact; a retired one of the same value comes back into use. Raises InvalidAddress."""
     value = normalize_address(value) if kind is PointKind.EMAIL else value.strip()
@@ -189,16 +172,3 @@ def set_point_status(point: ContactPoint, status: PointStatus) -> bool:
     if point.kind is PointKind.EMAIL:
         project([point.contact_id])
     return True
-
-
-def add_identifier(contact: Contact, scheme: str, value: str) -> Identifier:
-    """The contact's name in somebody's register; a second one of the scheme is fine, a shared one IdentifierTaken."""
-    known = db.session.scalar(sa.select(Identifier).where(Identifier.scheme == scheme, Identifier.value == value))
-    if known is not None:
-        if known.contact_id != contact.id:
-            raise IdentifierTaken(known.contact_id)
-        return known
-    identifier = Identifier(contact_id=contact.id, scheme=scheme, value=value)
-    db.session.add(identifier)
-    db.session.flush()
-    return identifier

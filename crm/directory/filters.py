@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from crm import clock
+from crm.database import read_id
 from crm.directory.labels import category_label, country_label, kind_label
 from crm.directory.models import Category, Contact, ContactKind
 from crm.extensions import db
@@ -66,8 +67,8 @@ class ContactFilter:
             "kind": ContactKind,
             "category": Category,
             "country": _country,
-            "group": int,
-            "party": int,
+            "group": read_id,
+            "party": read_id,
             "mandate": MandateState,
             "has_address": _yes_or_no,
         }
@@ -150,11 +151,6 @@ class ContactFilter:
             Condition(name, label, value, replace(self, **{name: getattr(empty, name)}).to_args())
             for name, label, value in said
         ]
-
-    def describe(self) -> str:
-        """The whole filter in words, for a screen or a record: `Country: France, Mandate: In office`."""
-        said = [f"{condition.label}: {condition.value}" for condition in self.conditions()]
-        return ", ".join(said) or gettext("All contacts")
 
 
 def _country(value: str) -> str:

@@ -55,6 +55,9 @@ SORTED = sa.String(300).with_variant(sa.String(300, collation="C"), "postgresql"
 # PostgreSQL refuses entries of an index above a third of its page, 2,704 bytes: this leaves room for the name.
 SEARCH_TEXT_LENGTH = 2000
 
+# Undo leaves such columns to whoever computes them: an old value says nothing of what was done since.
+DERIVED = {"derived": True}
+
 # The last day of a mandate that still runs.
 OPEN_END = date.max
 
@@ -96,17 +99,17 @@ class Contact(Base):
     updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
 
     # Derived: the family name first, the country's English name, everything a text filter looks through.
-    sort_name: Mapped[str] = mapped_column(SORTED)
-    country_sort: Mapped[str] = mapped_column(SORTED, default="")
-    search_text: Mapped[str] = mapped_column(sa.String(SEARCH_TEXT_LENGTH), default="")
+    sort_name: Mapped[str] = mapped_column(SORTED, info=DERIVED)
+    country_sort: Mapped[str] = mapped_column(SORTED, default="", info=DERIVED)
+    search_text: Mapped[str] = mapped_column(sa.String(SEARCH_TEXT_LENGTH), default="", info=DERIVED)
     # Derived: political group and party of the running mandate (of the last one, where none runs).
-    group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contact.id"))
-    group_sort: Mapped[str] = mapped_column(SORTED, default="")
-    party_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contact.id"))
+    group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contact.id"), info=DERIVED)
+    group_sort: Mapped[str] = mapped_column(SORTED, default="", info=DERIVED)
+    party_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contact.id"), info=DERIVED)
     # Derived: last day of the last mandate, OPEN_END while one runs, null for a contact that never held one.
-    mandate_end: Mapped[date | None]
+    mandate_end: Mapped[date | None] = mapped_column(info=DERIVED)
     # Derived: the e-mail address that letters go to.
-    email: Mapped[str | None] = mapped_column(sa.String(320))
+    email: Mapped[str | None] = mapped_column(sa.String(320), info=DERIVED)
 
     points: Mapped[list[ContactPoint]] = relationship(back_populates="contact", order_by="ContactPoint.id")
     identifiers: Mapped[list[Identifier]] = relationship(back_populates="contact", order_by="Identifier.id")

@@ -199,7 +199,11 @@ def members_of(organization_id: int, limit: int = MEMBERS_SHOWN) -> list[Members
     """Up to `limit` running memberships in an organization, in one query; what it is chosen for is not looked at."""
     return _membership_lines(
         sa.select(*_MEMBERSHIP_COLUMNS)
-        .where(Membership.organization_id == organization_id, Membership.end_date.is_(None))
+        .where(
+            Membership.organization_id == organization_id,
+            Membership.ended_by.is_(None),
+            sa.or_(Membership.end_date.is_(None), Membership.end_date >= clock.today()),
+        )
         .order_by(Membership.id)
         .limit(limit)
     )

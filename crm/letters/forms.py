@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from crm.database import read_id
 from crm.directory.actions import InvalidAddress, normalize_address
 
 
@@ -83,4 +84,7 @@ class MailingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     def chosen_wording(self) -> tuple[int, str]:
         """Id of the template and language; (0, "") while none is chosen."""
         template_id, _, language = (self.wording.data or "").partition(":")
-        return (int(template_id), language) if template_id.isdigit() else (0, "")
+        try:
+            return read_id(template_id), language
+        except ValueError:
+            return 0, ""

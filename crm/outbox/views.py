@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
+from crm.database import read_id
 from crm.extensions import csrf
 from crm.outbox import actions, labels, queries
 from crm.outbox.actions import BatchRefused, Decision, NotHeld
@@ -52,7 +53,7 @@ def _wanted_state() -> MessageState | None:
 def messages() -> ResponseReturnValue:
     """All outgoing mail, newest first, by state and batch."""
     state = _wanted_state()
-    batch_id = request.args.get("batch", type=int)
+    batch_id = request.args.get("batch", type=read_id)
     batch = queries.batch_with_counts(batch_id) if batch_id is not None else None
     if batch_id is not None and batch is None:
         abort(404)

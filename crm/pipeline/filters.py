@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from crm import clock
+from crm.database import read_id
 from crm.directory.filters import ContactFilter
 from crm.directory.models import Contact
 from crm.pipeline.models import OPEN_STAGES, CloseReason, Stage, StageMove, Target
@@ -52,7 +53,7 @@ class TargetFilter:
         return cls(
             stages=_read(args, "stage", _stages) or (),
             reached=_read(args, "reached", _open_stage),
-            owner=_read(args, "owner", int),
+            owner=_read(args, "owner", read_id),
             closed_because=_read(args, "closed_because", CloseReason),
             overdue=bool(_read(args, "overdue", _yes)),
             no_country=bool(_read(args, "no_country", _yes)),

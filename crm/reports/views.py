@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, format_percent, gettext
 
 from crm import charts, clock
+from crm.database import read_id
 from crm.directory.labels import country_label
 from crm.i18n import direction
 from crm.outbox.models import MessageState
@@ -72,7 +73,7 @@ def pipeline() -> ResponseReturnValue:
     campaigns = targets.campaign_names()
     if not campaigns:
         return render_template("reports/no_campaign.html")
-    campaign_id = request.args.get("campaign", type=int) or campaigns[0][0]
+    campaign_id = request.args.get("campaign", type=read_id) or campaigns[0][0]
     campaign = targets.campaign(campaign_id) or abort(404, gettext("There is no such campaign."))
     report = queries.pipeline_report(campaign_id)
     letters = queries.letters_by_state(campaign_id)
@@ -126,7 +127,7 @@ def _csv_rows(campaign: Any, report: PipelineReport) -> Iterator[tuple[Any, ...]
 @requires(Permission.READ)
 def pipeline_csv() -> ResponseReturnValue:
     """The same figures as a file."""
-    campaign_id = request.args.get("campaign", 0, type=int)
+    campaign_id = request.args.get("campaign", 0, type=read_id)
     campaign = targets.campaign(campaign_id) or abort(404, gettext("There is no such campaign."))
     report = queries.pipeline_report(campaign_id)
     day = report.as_of.date().isoformat()

@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from crm import clock
 from crm.audit.actions import Refusal, UndoRefused, undo
+from crm.database import read_id
 from crm.policy import Permission, actor, can, requires
 from crm.roster_import import actions, queries, uploads
 from crm.roster_import.forms import Extent, ReadAgainForm, UploadForm
@@ -172,7 +173,7 @@ def decide(import_id: int, row_id: int) -> ResponseReturnValue:
     decision = Decision(word) if word in set(Decision) else None
     try:
         with unit_of_work("decide on import row", actor=actor()):
-            actions.decide(row_id, decision, request.form.get("contact", type=int))
+            actions.decide(row_id, decision, request.form.get("contact", type=read_id))
     except actions.MoveRefused as refusal:
         _explain(refusal)
     return _back(import_id)

@@ -12,6 +12,7 @@ from flask import Flask
 from crm.audit.actions import Refusal, UndoRefused, undo
 from crm.audit.models import ChangeSet
 from crm.audit.queries import kept_tables
+from crm.directory.actions import add_point, create_organization
 from crm.directory.models import Category, Contact, ContactPoint, Organization, PointKind
 from crm.extensions import db
 from crm.policy import Role
@@ -21,10 +22,9 @@ from tests.factories.accounts import make_user
 
 def add_organization(name: str = "Engines", *, email: str | None = None) -> int:
     with unit_of_work("add organization", actor="user:1") as work:
-        organization = Organization(category=Category.PARTNER, name=name, sort_name=name.lower())
+        organization = create_organization(name, category=Category.PARTNER)
         if email:
-            organization.points.append(ContactPoint(kind=PointKind.EMAIL, value=email))
-        db.session.add(organization)
+            add_point(organization, PointKind.EMAIL, email)
     assert work.change_set_id is not None
     return work.change_set_id
 
@@ -55,10 +55,11 @@ def rename(name: str) -> int:
 
 
 def snapshot() -> list[dict[str, Any]]:
-    """Every contact and contact point as they stand."""
+    """Every contact and contact point as they stand, but for the time of the last write."""
     db.session.rollback()
     tables = (Contact.__table__, ContactPoint.__table__)
-    return [dict(row) for table in tables for row in db.session.execute(sa.select(table)).mappings()]
+    rows = [dict(row) for table in tables for row in db.session.execute(sa.select(table)).mappings()]
+    return [{name: value for name, value in row.items() if name != "updated_at"} for row in rows]
 
 
 def test_an_insert_is_undone_and_done_again(app: Flask) -> None:

@@ -136,6 +136,20 @@ def test_after_an_undo_one_stays_in_the_product(app: Flask, referer: str) -> Non
     assert client.post(f"/audit/{made}/undo", headers={"Referer": referer}).location == "/"
 
 
+def test_after_an_undo_one_lands_on_the_list_where_the_record_is_gone(app: Flask) -> None:
+    client, actor = signed_in(app, Role.OFFICER)
+    kept, made = add_organization(actor), add_organization(actor, name="Wheels")
+    wheels = db.session.scalars(sa.select(Organization.id).where(Organization.name == "Wheels")).one()
+    engines = db.session.scalars(sa.select(Organization.id).where(Organization.name == "Engines")).one()
+    of_engines = {"Referer": f"http://localhost/contacts/{engines}?edit=details"}
+    of_wheels = {"Referer": f"http://localhost/contacts/{wheels}?edit=details"}
+    assert client.post(f"/audit/{made}/undo", headers=of_wheels).location == "/contacts"
+    assert client.post(f"/audit/{latest()}/undo", headers=of_engines).location == of_engines["Referer"][16:]
+    answer = client.post(f"/audit/{kept}/undo", headers=of_engines, follow_redirects=True)
+    assert (answer.status_code, answer.request.path) == (200, "/contacts")
+    assert "Undone." in answer.text
+
+
 def test_a_refusal_says_why(app: Flask) -> None:
     client, actor = signed_in(app, Role.OFFICER)
     made = add_organization(actor)

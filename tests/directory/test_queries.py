@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from crm import clock
 from crm.directory.actions import add_membership, set_point_status
 from crm.directory.filters import ContactFilter
 from crm.directory.models import Category, ContactPoint, Organization, Person, PointStatus
@@ -100,6 +101,7 @@ def test_memberships_come_running_first_and_ended_ones_are_marked(app: Flask) ->
     with unit_of_work("past", actor="test"):
         add_membership(person, parliament, start_date=date(2014, 7, 1), end_date=date(2019, 7, 1), term="8")
         add_membership(person, parliament, term="9", ended_by=date(2024, 7, 16))
+        leaving = make_person("Bea Bruno", ended=clock.today())
     lines = memberships_of(person.id)
     assert [(line.term, line.ended, line.end_is_known) for line in lines] == [
         ("10", False, False),
@@ -111,7 +113,10 @@ def test_memberships_come_running_first_and_ended_ones_are_marked(app: Flask) ->
         "Green Group",
         "Ada Alvaro",
     )
-    assert [line.holder_id for line in members_of(parliament.id)] == [person.id, person.id]
+    assert [(line.holder_id, line.term) for line in members_of(parliament.id)] == [
+        (person.id, "10"),
+        (leaving.id, "10"),
+    ]
 
 
 def test_a_whole_contact_comes_in_one_query(people: None) -> None:

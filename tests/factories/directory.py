@@ -9,8 +9,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from crm.directory.actions import add_identifier, add_membership, add_point, create_organization, create_person
-from crm.directory.models import Category, Organization, Person, PointKind
+from crm.directory.actions import add_membership, add_point, create_organization, create_person
+from crm.directory.models import Category, Identifier, Organization, Person, PointKind
 from crm.extensions import db
 from crm.text import fold
 from crm.unit_of_work import current_unit_of_work, unit_of_work
@@ -97,5 +97,6 @@ def make_person(
             address = email or f"{fold(person.name).replace(' ', '.')}.{person.id}@parliament.example"
             add_point(person, PointKind.EMAIL, address, source="test")
         for scheme, value in (identifiers or {}).items():
-            add_identifier(person, scheme, value)
+            person.identifiers.append(Identifier(scheme=scheme, value=value))
+        db.session.flush()
     return person

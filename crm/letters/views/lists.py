@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from crm.database import read_id
 from crm.letters import queries
 from crm.letters.models import standing_of
 from crm.letters.views.blueprint import blueprint
@@ -16,7 +17,7 @@ from crm.policy import Permission, requires
 @requires(Permission.READ)
 def letters() -> ResponseReturnValue:
     """Mailings with their standing and progress, and the templates they are made from."""
-    campaign_id = request.args.get("campaign", type=int)
+    campaign_id = request.args.get("campaign", type=read_id)
     page = queries.mailings(request.args.get("cursor"), campaign_id)
     ledgers = queries.ledgers([row.id for row in page.rows])
     return render_template(

@@ -11,6 +11,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from crm.accounts.queries import active_users
+from crm.database import read_id
 from crm.letters import actions, queries
 from crm.letters.forms import MailingForm
 from crm.letters.labels import REFUSALS, language_label
@@ -89,7 +90,7 @@ def _text(form: MailingForm, audience: TargetFilter) -> actions.MailingText:
 def new_mailing() -> ResponseReturnValue:
     """Start a mailing; the audience may come from the filter of a campaign's targets in the address."""
     campaigns = pipeline.campaign_names()
-    campaign_id = request.values.get("campaign", type=int)
+    campaign_id = request.values.get("campaign", type=read_id)
     if campaign_id is None and len(campaigns) == 1:
         campaign_id = campaigns[0][0]
     if campaign_id is None:
@@ -100,7 +101,7 @@ def new_mailing() -> ResponseReturnValue:
         form.sender_name.data, form.reply_to.data = current_user.name, current_user.email
         first = next((value for value, *_ in form.wording.iter_choices()), "")
         form.wording.data = request.args.get("wording") or first
-        _take_from(request.args.get("like", type=int), form)
+        _take_from(request.args.get("like", type=read_id), form)
     if form.validate_on_submit():
         with unit_of_work("create mailing", actor=actor()):
             created = actions.create_mailing(campaign_id, _text(form, audience), planned_by_id=current_user.id)
@@ -162,6 +163,6 @@ def _then(mailing_id: int) -> ResponseReturnValue:
 @requires(Permission.LOBBY)
 def mailing_forecast() -> ResponseReturnValue:
     """What the mailing being filled in would come to; nothing is saved."""
-    campaign_id = request.form.get("campaign", type=int) or abort(400, gettext("Choose a campaign first."))
+    campaign_id = request.form.get("campaign", type=read_id) or abort(400, gettext("Choose a campaign first."))
     audience = TargetFilter.from_args(request.form)
     return render_template("letters/forecast.html", **_forecast(_form(campaign_id), campaign_id, audience))

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
+from crm.database import read_id
 from crm.letters import actions, queries
 from crm.letters.forms import WordingForm
 from crm.letters.labels import letter_languages, problem_label
@@ -45,7 +46,7 @@ def sample(subject: str, body: str, language: str, campaign_id: int, target_id: 
 def _page(form: WordingForm, template: LetterTemplate | None, wording: Wording | None, **more: Any) -> str:
     campaign_id = template.campaign_id if template else form.campaign_id.data or 0
     readers = queries.readers(campaign_id)
-    target_id = request.values.get("reader", type=int) or (readers[0].id if readers else None)
+    target_id = request.values.get("reader", type=read_id) or (readers[0].id if readers else None)
     language = _language(form.language.data)
     return render_template(
         "letters/template.html",
@@ -71,7 +72,7 @@ def new_template() -> ResponseReturnValue:
     if not form.campaign_id.choices:
         return render_template("letters/no_campaign.html")
     if request.method == "GET":
-        form.campaign_id.data = request.args.get("campaign", type=int) or form.campaign_id.choices[0][0]
+        form.campaign_id.data = request.args.get("campaign", type=read_id) or form.campaign_id.choices[0][0]
         form.language.data = "en"
     if form.validate_on_submit():
         try:
@@ -145,7 +146,7 @@ def _saved(form: WordingForm, template_id: int) -> ResponseReturnValue:
         )
     else:
         toast(gettext("Saved."))
-    reader = request.form.get("reader", type=int)
+    reader = request.form.get("reader", type=read_id)
     return redirect(url_for("letters.template", template_id=template_id, language=form.language.data, reader=reader))
 
 
@@ -153,7 +154,7 @@ def _saved(form: WordingForm, template_id: int) -> ResponseReturnValue:
 @requires(Permission.WRITE_LETTERS)
 def preview() -> ResponseReturnValue:
     """The preview of what is being typed; nothing is saved."""
-    campaign_id = request.form.get("campaign_id", type=int)
+    campaign_id = request.form.get("campaign_id", type=read_id)
     if campaign_id is None:
         abort(400, gettext("Choose a campaign first."))
     return render_template(
@@ -163,6 +164,6 @@ def preview() -> ResponseReturnValue:
             request.form.get("body", ""),
             _language(request.form.get("language")),
             campaign_id,
-            request.form.get("reader", type=int),
+            request.form.get("reader", type=read_id),
         ),
     )

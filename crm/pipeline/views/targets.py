@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from crm.accounts.queries import active_users
+from crm.database import read_id
 from crm.directory.filters import ContactFilter
 from crm.directory.labels import CATEGORIES
 from crm.pipeline import actions, queries
@@ -44,7 +45,7 @@ def targets(campaign_id: int) -> ResponseReturnValue:
 def _chosen_ids(campaign_id: int) -> list[int]:
     """The ticked targets, those of this campaign only."""
     try:
-        ticked = [int(value) for value in request.form.getlist("target")]
+        ticked = [read_id(value) for value in request.form.getlist("target")]
     except ValueError:
         abort(400)
     return queries.targets_of_campaign(campaign_id, ticked)
@@ -91,7 +92,7 @@ def assign_many(campaign_id: int) -> ResponseReturnValue:
     """Give the ticked targets to one owner."""
     back = url_for("pipeline.targets", campaign_id=campaign_id)
     names = dict([(NOBODY, gettext("nobody")), *active_users()])
-    owner = request.form.get("owner", type=int)
+    owner = request.form.get("owner", type=read_id)
     if owner not in names:
         toast(gettext("Nothing was assigned: choose the owner beside the button."), category="error")
         return back_to(back)
@@ -132,7 +133,7 @@ def add_targets(campaign_id: int) -> ResponseReturnValue:
     chosen = ContactFilter.from_args(request.form)
     if not chosen.to_args():
         abort(400, gettext("Choose who to add first: without a filter it would be the whole directory."))
-    owner = request.form.get("owner", NOBODY, type=int)
+    owner = request.form.get("owner", NOBODY, type=read_id)
     with unit_of_work("add targets", actor=actor()) as work:
         result = actions.add_targets(
             campaign_id, queries.contact_ids(chosen), owner_id=None if owner == NOBODY else owner
@@ -152,7 +153,7 @@ def _added(result: actions.Added) -> str:
 @requires(Permission.LOBBY)
 def add_contact(contact_id: int) -> ResponseReturnValue:
     """Add one contact to a campaign, from the contact's own page."""
-    row = campaign_or_404(request.form.get("campaign", 0, type=int))
+    row = campaign_or_404(request.form.get("campaign", 0, type=read_id))
     if not queries.contact_exists(contact_id):
         abort(404, gettext("There is no such contact."))
     with unit_of_work("add target", actor=actor()) as work:
