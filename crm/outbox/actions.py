@@ -170,7 +170,12 @@ def resume(batch_id: int) -> None:
 
 
 def cancel(batch_id: int) -> int:
-    """Stop the batch for good and return how many letters are cancelled now; what is in the air ends as it ends."""
+    """Stop the batch for good and return how many letters are cancelled now; what is in the air ends as it ends.
+
+    Raises BatchRefused for the standing batch of transactional mail: without it nobody could reset a password again.
+    """
+    if db.session.scalar(sa.select(Batch.priority).where(Batch.id == batch_id)) is Priority.TRANSACTIONAL:
+        raise BatchRefused(BatchState.RUNNING)
     _move(batch_id, BatchState.CANCELLED)
     statement = (
         sa.update(OutgoingMessage)

@@ -84,6 +84,15 @@ def test_a_letter_somebody_waits_for_is_released_at_once(app: Flask) -> None:
     assert (batch.id, batch.state, batch.priority) == (message.batch_id, BatchState.RUNNING, Priority.TRANSACTIONAL)
 
 
+def test_the_batch_of_password_mails_cannot_be_cancelled(app: Flask) -> None:
+    with unit_of_work("reset", actor="test"):
+        batch_id = db.session.get_one(OutgoingMessage, actions.post_now(a_draft(1, reference="reset:1"))).batch_id
+    with pytest.raises(BatchRefused), unit_of_work("cancel", actor="test"):
+        actions.cancel(batch_id)
+    with unit_of_work("reset", actor="test"):
+        actions.post_now(a_draft(2, reference="reset:2"))
+
+
 def test_pause_resume_and_their_guard(app: Flask) -> None:
     batch = make_batch(1, released=False)
     with pytest.raises(BatchRefused) as refused, unit_of_work("pause", actor="test"):
