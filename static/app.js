@@ -141,7 +141,8 @@ document.addEventListener("click", (event) => {
   const fields = [...document.querySelectorAll(button.dataset.into)];
   const field = fields.includes(written) ? written : fields.at(-1);
   field.focus();
-  if (field !== written) field.setSelectionRange(field.value.length, field.value.length);
+  // A field nobody was in yet has its cursor before the first word.
+  if (field !== written && !field.selectionEnd) field.setSelectionRange(field.value.length, field.value.length);
   field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
   field.dispatchEvent(new Event("input", { bubbles: true }));
 });

@@ -13,6 +13,7 @@ from tests.processes.product import ratify
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "create-user": ("--email", "a@b.example", "--name=A", "--role=admin", "--team=T", "--password=a-long-one-to-pass"),
     "demo": ("--size", "20"),
+    "hold-sending": (),
     "import-roster": (str(Path(__file__).with_name("roster.csv")),),
     "settings": (),
 }
