@@ -28,6 +28,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs Chromium")
 
 
+# They start first, so that no process waits for one of them at the end.
+LONGEST = ("tests/test_thin_path.py", "tests/outbox/test_kills.py", "tests/browser/test_screens.py", "tests/processes/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_url" in metafunc.fixturenames:
         only = metafunc.definition.get_closest_marker("sqlite_only")

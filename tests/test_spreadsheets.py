@@ -1,6 +1,7 @@
 """No cell of a file is taken for a formula."""
 
 import pytest
+from flask import Flask
 
 from crm.spreadsheets import csv_response, safe_cell
 
@@ -16,7 +17,9 @@ def test_everything_else_stays_as_it_is(value: object) -> None:
 
 
 def test_a_file_keeps_names_intact() -> None:
-    answer = csv_response("report.csv", [("Nikos Παπαδάκης", -1), ("=cmd", None)])
-    assert answer.data.decode("utf-8-sig") == "Nikos Παπαδάκης,-1\r\n'=cmd,\r\n"
-    assert answer.data.startswith(b"\xef\xbb\xbf")
+    with Flask(__name__).test_request_context():
+        answer = csv_response("report.csv", [("Nikos Παπαδάκης", -1), ("=cmd", None)])
+        sent = answer.data
+    assert sent.decode("utf-8-sig") == "Nikos Παπαδάκης,-1\r\n'=cmd,\r\n"
+    assert sent.startswith(b"\xef\xbb\xbf")
     assert answer.headers["Content-Disposition"] == "attachment; filename=report.csv"
