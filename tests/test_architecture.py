@@ -202,7 +202,8 @@ def test_doorbells_name_jobs_that_exist() -> None:
 
 def test_every_table_is_registered() -> None:
     registered = {module.__name__ for module in models.FEATURES}
-    written = {f"crm.{path.parent.name}.models" for path in ROOT.glob("crm/*/models.py")}
+    files = [*ROOT.glob("crm/*/models.py"), *ROOT.glob("crm/*/models/__init__.py")]
+    written = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files}
     assert registered == written
 
 

@@ -78,7 +78,7 @@ class _Organizations:
     """The parliament, its groups and four parties a country."""
 
     def __init__(self) -> None:
-        self.parliament = create_organization(PARLIAMENT, category=Category.PARLIAMENT)
+        self.parliament = create_organization(PARLIAMENT, category=Category.PARLIAMENT, holders_are=Category.MEP)
         self.groups = [
             create_organization(f"{name} Group", category=Category.POLITICAL_GROUP, abbreviation=name)
             for name in GROUPS
@@ -113,7 +113,7 @@ def _people(size: int, organizations: _Organizations) -> Iterator[_Person]:
         )
 
 
-def _contact_row(person: _Person, at: Any) -> dict[str, Any]:
+def _contact_row(person: _Person, parliament: Organization, at: Any) -> dict[str, Any]:
     labels = (PARLIAMENT, person.group.abbreviation, person.group.name, person.party.name)
     return {
         "kind": ContactKind.PERSON,
@@ -129,6 +129,7 @@ def _contact_row(person: _Person, at: Any) -> dict[str, Any]:
         "search_text": search_text_of(person.name, person.country, labels),
         "group_id": person.group.id,
         "group_sort": fold(person.group.abbreviation or person.group.name),
+        "institution_id": parliament.id,
         "party_id": person.party.id,
         "mandate_end": person.ended or OPEN_END,
         "email": person.email,
@@ -143,7 +144,7 @@ def _insert(table: type[Base], rows: list[dict[str, Any]]) -> None:
 def _insert_people(people: list[_Person], organizations: _Organizations) -> None:
     at = clock.now()
     contacts = sa.insert(Contact.__table__).returning(Contact.__table__.c.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
-    ids = list(db.session.scalars(contacts, [_contact_row(person, at) for person in people]))
+    ids = list(db.session.scalars(contacts, [_contact_row(person, organizations.parliament, at) for person in people]))
     known = list(zip(ids, people, strict=True))
     seat = {"organization_id": organizations.parliament.id, "term": "10", "start_date": TERM_BEGAN}
     blank = {"role": "member", "source": SOURCE}

@@ -45,13 +45,16 @@ class _Organizations:
     def __init__(self) -> None:
         self._known: dict[str, Organization] = {}
         self.domains: dict[str, str] = {}
-        self.categories: dict[str, Category] = {}
         for row in _rows("organizations.csv"):
-            code, category = row["code"], Category(row["category"])
+            code = row["code"]
             self._known[code] = create_organization(
-                row["name"], category=category, abbreviation=row["abbreviation"] or None, country=row["country"] or None
+                row["name"],
+                category=Category(row["category"]),
+                abbreviation=row["abbreviation"] or None,
+                country=row["country"] or None,
+                holders_are=Category.MEP if code == _PARLIAMENT else None,
             )
-            self.domains[code], self.categories[code] = row["domain"], category
+            self.domains[code] = row["domain"]
             if row["domain"]:
                 add_point(self._known[code], PointKind.EMAIL, f"office@{row['domain']}.example", source=SOURCE)
 
@@ -67,7 +70,6 @@ class _Organizations:
 def _create_contact(row: dict[str, str], organizations: _Organizations) -> Contact:
     seat = row["seat"]
     person = create_person(
-        category=Category.MEP if seat == _PARLIAMENT else organizations.categories[seat],
         given_name=row["given_name"],
         family_name=row["family_name"],
         gender=row["gender"] or None,

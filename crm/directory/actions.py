@@ -5,7 +5,6 @@ Every action flushes and keeps the derived columns true; wrap many of them in `p
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -41,44 +40,45 @@ def normalize_address(value: str) -> str:
 
 def create_person(
     *,
-    category: Category,
+    category: Category | None = None,
     given_name: str | None = None,
     family_name: str | None = None,
     name: str | None = None,
-    country: str | None = None,
-    gender: str | None = None,
-    birth_date: date | None = None,
+    **fields: Any,
 ) -> Person:
-    """A new person; `name` is how the name is written in full, by default given name and family name."""
+    """A new person; `name` is how the name is written in full, by default given name and family name.
+
+    Without a `category` the person is what the offices held make of them. `fields` are further columns of Person.
+    """
     written = name or " ".join(part for part in (given_name, family_name) if part)
     if not written:
         raise ValueError("a person needs a name")
     person = Person(
-        category=category,
+        category=category or Category.OTHER,
+        category_override=category,
         name=written,
         sort_name=sort_name_of(written, given_name, family_name),
         given_name=given_name,
         family_name=family_name,
-        country=country,
-        gender=gender,
-        birth_date=birth_date,
+        **fields,
     )
     return _added(person)
 
 
 def create_organization(
-    name: str, *, category: Category, abbreviation: str | None = None, country: str | None = None
+    name: str, *, category: Category, abbreviation: str | None = None, **fields: Any
 ) -> Organization:
-    """A new organization; lists call it by its abbreviation where it has one."""
+    """A new organization; lists call it by its abbreviation where it has one. `fields` are further columns of it."""
     if not name:
         raise ValueError("an organization needs a name")
     return _added(
         Organization(
             category=category,
+            category_override=category,
             name=name,
             sort_name=sort_name_of_organization(name, abbreviation),
             abbreviation=abbreviation,
-            country=country,
+            **fields,
         )
     )
 
@@ -109,7 +109,7 @@ def update_contact(contact: Contact, **fields: Any) -> bool:
     if changed:
         db.session.flush()
         project([contact.id])
-        if isinstance(contact, Organization) and changed & {"name", "abbreviation", "category"}:
+        if isinstance(contact, Organization) and changed & {"name", "abbreviation", "category_override", "holders_are"}:
             project_members(contact.id)
     return bool(changed)
 
@@ -120,25 +120,18 @@ def add_membership(
     *,
     role: str = "member",
     on_behalf_of: Organization | None = None,
-    country: str | None = None,
-    term: str | None = None,
-    start_date: date | None = None,
-    end_date: date | None = None,
-    ended_by: date | None = None,
-    source: str = "",
+    **fields: Any,
 ) -> Membership:
-    """A new mandate. A seat in a parliament is held on behalf of a group; belonging to a party is one of its own."""
+    """A new mandate. A seat in a parliament is held on behalf of a group; belonging to a party is one of its own.
+
+    `fields` are further columns of Membership: its post, area, term, dates and source.
+    """
     membership = Membership(
         person_id=person.id,
         organization_id=organization.id,
         role=role,
         on_behalf_of_id=on_behalf_of.id if on_behalf_of else None,
-        country=country,
-        term=term,
-        start_date=start_date,
-        end_date=end_date,
-        ended_by=ended_by,
-        source=source,
+        **fields,
     )
     db.session.add(membership)
     db.session.flush()

@@ -9,7 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crm.audit.bulk import RowUpdate, insert_rows, update_rows
-from crm.directory.models import ContactKind, ContactPoint, Identifier, Membership, Organization, Person, PointKind
+from crm.directory.models import (
+    Category,
+    ContactKind,
+    ContactPoint,
+    Identifier,
+    Membership,
+    Organization,
+    Person,
+    PointKind,
+)
 from crm.directory.projection import project, sort_name_of, sort_name_of_organization
 
 Row = Mapping[str, Any]
@@ -23,6 +32,7 @@ def add_people(rows: Sequence[Row]) -> list[int]:
             {
                 **row,
                 "kind": ContactKind.PERSON,
+                "category": row.get("category_override") or Category.OTHER,
                 "sort_name": sort_name_of(row["name"], row.get("given_name"), row.get("family_name")),
             }
             for row in rows
@@ -40,6 +50,7 @@ def add_organizations(rows: Sequence[Row]) -> list[int]:
             {
                 **row,
                 "kind": ContactKind.ORGANIZATION,
+                "category": row["category_override"],
                 "sort_name": sort_name_of_organization(row["name"], row.get("abbreviation")),
             }
             for row in rows

@@ -13,8 +13,11 @@ from crm.places.countries import country_name
 CATEGORIES = {
     Category.MEP: lazy_gettext("MEP"),
     Category.COMMISSIONER: lazy_gettext("Commissioner"),
-    Category.NATIONAL_OFFICIAL: lazy_gettext("National government"),
+    Category.NATIONAL_OFFICIAL: lazy_gettext("National official"),
+    Category.NATIONAL_MP: lazy_gettext("National MP"),
     Category.REGIONAL_GOVERNMENT: lazy_gettext("Regional government"),
+    Category.GOVERNMENT: lazy_gettext("Government or ministry"),
+    Category.EU_INSTITUTION: lazy_gettext("EU institution"),
     Category.PARLIAMENT: lazy_gettext("Parliament"),
     Category.POLITICAL_GROUP: lazy_gettext("Political group"),
     Category.PARTY: lazy_gettext("Party"),
@@ -27,9 +30,12 @@ KINDS = {ContactKind.PERSON: lazy_gettext("Person"), ContactKind.ORGANIZATION: l
 POINTS = {
     PointKind.EMAIL: lazy_gettext("E-mail"),
     PointKind.PHONE: lazy_gettext("Phone"),
+    PointKind.FAX: lazy_gettext("Fax"),
     PointKind.ADDRESS: lazy_gettext("Postal address"),
     PointKind.URL: lazy_gettext("Website"),
     PointKind.TWITTER: lazy_gettext("X (Twitter)"),
+    PointKind.FACEBOOK: lazy_gettext("Facebook"),
+    PointKind.INSTAGRAM: lazy_gettext("Instagram"),
 }
 # Roles that sources write in these words; any other is shown as its source wrote it.
 ROLES = {

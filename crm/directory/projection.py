@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from crm import clock
 from crm.audit.bulk import RowUpdate, update_rows
 from crm.directory.models import (
+    CATEGORY_OF_HOLDERS,
+    HOLDERS_BY_RANK,
     SEARCH_TEXT_LENGTH,
     Category,
     Contact,
@@ -21,6 +23,7 @@ from crm.directory.models import (
     ContactPoint,
     Membership,
     Organization,
+    OtherName,
     PointKind,
     PointStatus,
     last_day,
@@ -37,12 +40,13 @@ LOYALTIES = (Category.POLITICAL_GROUP, Category.PARTY)
 
 @dataclass(frozen=True)
 class Affiliation:
-    """An organization as a membership names it."""
+    """An organization as a membership names it; `makes` is what holding an office in it makes of a person."""
 
     id: int
     name: str
     abbreviation: str | None
     category: Category
+    makes: Category | None = None
 
     @property
     def label(self) -> str:
@@ -75,6 +79,8 @@ class Standing:
     """What a person's mandates come to on a day."""
 
     mandate_end: date | None
+    category: Category | None
+    institution: Affiliation | None
     group: Affiliation | None
     party: Affiliation | None
     affiliations: tuple[Affiliation, ...]
@@ -99,8 +105,16 @@ def standing(mandates: Iterable[Mandate], day: date) -> Standing:
     def first(category: Category) -> Affiliation | None:
         return next((named for named in affiliations if named.category is category), None)
 
+    # The highest office; among equals (a seat and the committees it brings) the oldest one.
+    office = min(
+        _running_or_last(offices, day)[::-1],
+        key=lambda mandate: HOLDERS_BY_RANK.get(mandate.organization.makes or Category.OTHER, len(HOLDERS_BY_RANK)),
+        default=None,
+    )
     return Standing(
         mandate_end=max((mandate.last_day for mandate in offices), default=None),
+        category=office.organization.makes if office else None,
+        institution=office.organization if office else None,
         group=first(Category.POLITICAL_GROUP),
         party=first(Category.PARTY),
         affiliations=affiliations,
@@ -152,6 +166,7 @@ def _mandates(contact_ids: Sequence[int]) -> dict[int, list[Mandate]]:
             organization.name.label("organization_name"),
             organization.abbreviation.label("organization_abbreviation"),
             organization.category.label("organization_category"),
+            organization.holders_are,
             behalf.id.label("behalf_id"),
             behalf.name.label("behalf_name"),
             behalf.abbreviation.label("behalf_abbreviation"),
@@ -173,6 +188,7 @@ def _mandates(contact_ids: Sequence[int]) -> dict[int, list[Mandate]]:
                     row.organization_name,
                     row.organization_abbreviation,
                     row.organization_category,
+                    row.holders_are or CATEGORY_OF_HOLDERS.get(row.organization_category),
                 ),
                 Affiliation(row.behalf_id, row.behalf_name, row.behalf_abbreviation, row.behalf_category)
                 if row.behalf_id
@@ -196,18 +212,31 @@ def _addresses(contact_ids: Sequence[int]) -> dict[int, str]:
     return {row.contact_id: row.value for row in found}
 
 
-def _derived(row: Any, held: Standing, address: str | None) -> dict[str, Any]:
+def _other_names(contact_ids: Sequence[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    for row in db.session.execute(
+        sa.select(OtherName.contact_id, OtherName.name)
+        .where(OtherName.contact_id.in_(contact_ids))
+        .order_by(OtherName.id)
+    ):
+        found[row.contact_id].append(row.name)
+    return found
+
+
+def _derived(row: Any, held: Standing, address: str | None, other_names: Sequence[str]) -> dict[str, Any]:
     """The derived columns of one contact."""
-    labels = [label for named in held.affiliations for label in (named.abbreviation, named.name)]
+    labels = [*other_names, *(label for named in held.affiliations for label in (named.abbreviation, named.name))]
     if row.kind is ContactKind.ORGANIZATION:
         sort_name = sort_name_of_organization(row.name, row.abbreviation)
         labels.append(row.abbreviation)
     else:
         sort_name = sort_name_of(row.name, row.given_name, row.family_name)
     return {
+        "category": row.category_override or held.category or Category.OTHER,
         "sort_name": sort_name,
         "country_sort": fold(country_name(row.country)),
         "search_text": search_text_of(row.name, row.country, labels),
+        "institution_id": held.institution.id if held.institution else None,
         "group_id": held.group.id if held.group else None,
         "group_sort": fold(held.group.label) if held.group else "",
         "party_id": held.party.id if held.party else None,
@@ -217,13 +246,13 @@ def _derived(row: Any, held: Standing, address: str | None) -> dict[str, Any]:
 
 
 def _project_chunk(contact_ids: Sequence[int]) -> None:
-    mandates, addresses = _mandates(contact_ids), _addresses(contact_ids)
+    mandates, addresses, names = _mandates(contact_ids), _addresses(contact_ids), _other_names(contact_ids)
     # Rows rather than objects: of a person found as a contact, the session would load the rest one by one.
     contacts = Contact.__table__
     updates = []
     for row in db.session.execute(sa.select(*contacts.c).where(contacts.c.id.in_(contact_ids))):
         held = standing(mandates.get(row.id, ()), clock.today())
-        after = _derived(row, held, addresses.get(row.id))
+        after = _derived(row, held, addresses.get(row.id), names.get(row.id, ()))
         changed = {name: value for name, value in after.items() if getattr(row, name) != value}
         if changed:
             updates.append(RowUpdate(row.id, {name: getattr(row, name) for name in changed}, changed))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import sqlalchemy as sa
 
 from crm.audit.models import Change, ChangeKind
-from crm.directory.models import Contact, ContactKind, ContactPoint, Membership
+from crm.directory.models import Contact, ContactKind, ContactPoint, Membership, OtherName
 from crm.directory.projection import CHUNK, project
 from crm.extensions import db
 
@@ -15,6 +15,7 @@ from crm.extensions import db
 _OWNERS = {
     ContactPoint.__tablename__: (ContactPoint.id, ContactPoint.contact_id),
     Membership.__tablename__: (Membership.id, Membership.person_id),
+    OtherName.__tablename__: (OtherName.id, OtherName.contact_id),
 }
 
 
@@ -29,13 +30,13 @@ def _of(changes: Sequence[Change], table: str) -> list[Change]:
 
 
 def let_go_of_undone(changes: Sequence[Change]) -> None:
-    """Empty the group and party of contacts where that organization is about to go; called before the audit's undo.
+    """Empty institution, group and party of contacts where that organization is about to go; called before an undo.
 
     They hold it by a membership, which goes too, or else the database refuses the undo for the membership's sake.
     """
     made = [change for change in _of(changes, Contact.__tablename__) if change.kind is ChangeKind.INSERT]
     for ids in _chunks(change.row_id for change in made if change.after["kind"] == ContactKind.ORGANIZATION):
-        for column in (Contact.group_id, Contact.party_id):
+        for column in (Contact.institution_id, Contact.group_id, Contact.party_id):
             db.session.execute(sa.update(Contact).where(column.in_(ids)).values({column: None}))
 
 
@@ -51,7 +52,11 @@ def project_undone(changes: Sequence[Change]) -> None:
         for ids in _chunks(change.row_id for change in rows if change.kind is ChangeKind.UPDATE):
             touched.update(db.session.scalars(sa.select(owner).where(row_id.in_(ids))))
     # Whoever joined since carries the organization's name too.
-    renamed = [change.row_id for change in contacts if {"name", "abbreviation", "category"} & set(change.before)]
+    renamed = [
+        change.row_id
+        for change in contacts
+        if {"name", "abbreviation", "category_override", "holders_are"} & set(change.before)
+    ]
     for ids in _chunks(renamed):
         members = sa.or_(Membership.organization_id.in_(ids), Membership.on_behalf_of_id.in_(ids))
         touched.update(db.session.scalars(sa.select(Membership.person_id).where(members)))

@@ -32,25 +32,35 @@ def stripped(value: str | None) -> str | None:
 class ContactForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """What every contact has; `kind` decides which categories are offered."""
 
-    category = SelectField(
-        _l("Category"),
-        [DataRequired(_l("Choose a category."))],
-        coerce=lambda value: Category(value) if value else None,
-    )
+    category_override = SelectField(_l("Category"), coerce=lambda value: Category(value) if value else None)
     country = SelectField(_l("Country"), coerce=stripped)
 
     kind: ContactKind
     # The columns of the table that the form edits, by their names.
-    columns: tuple[str, ...] = ("category", "country")
+    columns: tuple[str, ...] = ("category_override", "country")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         mine = PERSON_CATEGORIES if self.kind is ContactKind.PERSON else ORGANIZATION_CATEGORIES
         held = kwargs.get("obj")
-        offered = (*mine, held.category) if held is not None and held.category not in mine else mine
+        own = held.category_override if held is not None else None
+        offered = (*mine, own) if own is not None and own not in mine else mine
         choices = [(category.value, category_label(category)) for category in offered]
-        self.category.choices = choices if held is not None else [("", gettext("Choose…")), *choices]
+        self.category_override.choices = choices if self._is_told(held) else [("", self._unset()), *choices]
         self.country.choices = [("", gettext("None or several")), *countries_by_name(get_locale())]
+
+    def _is_told(self, held: Contact | None) -> bool:
+        """Whether the category must stay chosen: no office tells what an organization is."""
+        return self.kind is ContactKind.ORGANIZATION and held is not None
+
+    def _unset(self) -> str:
+        """What stands where no category is chosen."""
+        return str(gettext("What the mandates tell") if self.kind is ContactKind.PERSON else gettext("Choose…"))
+
+    def validate_category_override(self, field: SelectField) -> None:
+        """An organization has no mandates that would tell its category."""
+        if self.kind is ContactKind.ORGANIZATION and field.data is None:
+            raise ValidationError(gettext("Choose a category."))
 
     def values(self) -> dict[str, Any]:
         """The edited columns with what was typed."""

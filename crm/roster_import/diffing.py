@@ -112,11 +112,10 @@ def _compare_person(it: Comparison) -> None:
         _compare_column(it, "gender", it.record.gender)
     if it.record.birth_date:
         _compare_column(it, "birth_date", it.record.birth_date)
-    category = Category(it.record.category) if it.record.category else Category.OTHER
-    if it.known is None:
-        it.changes.writes.columns["category"] = category
-    elif it.known.category is Category.OTHER and category is not Category.OTHER:
-        _compare_column(it, "category", category)
+    # What the source calls the person counts where no office says it.
+    told = it.record.category and not it.record.mandates
+    if told and (it.known is None or it.known.category is Category.OTHER):
+        _compare_column(it, "category_override", Category(it.record.category))
 
 
 def _compare_name(it: Comparison) -> None:

@@ -77,6 +77,7 @@ class Known:
     given_name: str | None
     family_name: str | None
     category: Category
+    category_override: Category | None
     country: str | None
     gender: str | None
     birth_date: date | None
@@ -229,6 +230,7 @@ def _load(contact_ids: list[int], day: date, removed: dict[int, frozenset[tuple[
             Person.given_name,
             Person.family_name,
             Person.category,
+            Person.category_override,
             Person.country,
             Person.gender,
             Person.birth_date,

@@ -24,13 +24,17 @@ EUROPEAN_PARLIAMENT = "EP"
 
 @dataclass(frozen=True)
 class Body:
-    """An organization as a roster names it. `code` is its name in `SCHEME`, empty for one nobody has coded."""
+    """An organization as a roster names it. `code` is its name in `SCHEME`, empty for one nobody has coded.
+
+    `holders_are` is what an office in it makes of a person, where its category does not tell.
+    """
 
     name: str
     category: Category
     code: str = ""
     abbreviation: str | None = None
     country: str | None = None
+    holders_are: Category | None = None
 
     @property
     def short(self) -> str:
@@ -81,7 +85,7 @@ def _terms() -> tuple[tuple[date, str], ...]:
 def institution(label: str) -> Body:
     """The institution of that label; one without a code is an organization of just that name."""
     if _institutions().get(fold(label)) == EUROPEAN_PARLIAMENT:
-        return Body("European Parliament", Category.PARLIAMENT, EUROPEAN_PARLIAMENT, "EP")
+        return Body("European Parliament", Category.PARLIAMENT, EUROPEAN_PARLIAMENT, "EP", holders_are=Category.MEP)
     return Body(label, Category.OTHER)
 
 

@@ -64,7 +64,7 @@ FIELDS = {
     "country": lazy_gettext("Country"),
     "gender": lazy_gettext("Gender"),
     "birth_date": lazy_gettext("Date of birth"),
-    "category": lazy_gettext("Category"),
+    "category_override": lazy_gettext("Category"),
     "identifier": lazy_gettext("Identifier"),
     "email": lazy_gettext("E-mail"),
     "phone": lazy_gettext("Phone"),

@@ -31,7 +31,8 @@ def _ensure_organizations(bodies: Iterable[Body]) -> dict[tuple[str, ...], int]:
     made = add_organizations(
         [
             {
-                "category": body.category,
+                "category_override": body.category,
+                "holders_are": body.holders_are,
                 "name": body.name,
                 "abbreviation": body.abbreviation,
                 "country": body.country,

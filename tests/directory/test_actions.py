@@ -95,7 +95,7 @@ def test_a_written_name_stays_while_its_parts_do(app: Flask) -> None:
             category=Category.MEP, name="ORBÁN Viktor", given_name="Viktor", family_name="Orbán", country="HU"
         )
     with unit_of_work("edit", actor="test"):
-        assert update_contact(person, given_name="Viktor", family_name="Orbán", category=Category.OTHER)
+        assert update_contact(person, given_name="Viktor", family_name="Orbán", category_override=Category.OTHER)
     assert person.name == "ORBÁN Viktor"
 
 

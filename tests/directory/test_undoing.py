@@ -119,7 +119,7 @@ def test_the_trail_tells_of_an_undo_what_was_written(app: Flask) -> None:
 
 def add_many(number: int, group_id: int, name: str) -> None:
     with projected_together():
-        ids = add_people([{"category": Category.MEP, "name": f"{name} {index}"} for index in range(number)])
+        ids = add_people([{"category_override": Category.MEP, "name": f"{name} {index}"} for index in range(number)])
         add_memberships([{"person_id": person_id, "organization_id": group_id} for person_id in ids])
         add_points(
             [{"contact_id": person_id, "kind": PointKind.EMAIL, "value": f"{person_id}@p.example"} for person_id in ids]

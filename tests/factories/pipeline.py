@@ -54,6 +54,7 @@ def make_contacts(count: int, *, country: str | None = "ES") -> list[int]:
                 {
                     "kind": ContactKind.PERSON,
                     "category": Category.MEP,
+                    "category_override": Category.MEP,
                     "country": country,
                     "country_sort": country or "",
                 }

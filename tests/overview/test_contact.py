@@ -123,7 +123,7 @@ def test_basic_fields_are_edited_in_place_and_undone(officer: FlaskClient) -> No
     person = make_person("Ada Alvaro")
     page, action = f"/contacts/{person.id}?edit=details", f"/contacts/{person.id}"
     assert 'value="Alvaro"' in officer.get(page).text
-    fields = {"given_name": "Ada", "family_name": "Zúñiga", "category": "mep", "country": "PT"}
+    fields = {"given_name": "Ada", "family_name": "Zúñiga", "category_override": "mep", "country": "PT"}
     status, after = posted(officer, page, action, **fields)
     assert (status, "Saved." in after, "<bdi>Ada Zúñiga</bdi>" in after) == (302, True, True)
     changed = db.session.get_one(Contact, person.id)
@@ -176,7 +176,7 @@ def test_a_wrong_contact_point_is_refused(officer: FlaskClient, kind: str, value
 
 
 def test_a_person_is_added_by_hand(officer: FlaskClient) -> None:
-    fields = {"given_name": "Ada", "family_name": "Álvaro", "category": "national_official", "country": "ES"}
+    fields = {"given_name": "Ada", "family_name": "Álvaro", "category_override": "national_official", "country": "ES"}
     status, after = posted(
         officer, "/contacts/new", "/contacts/new?kind=person", **fields, email="Ada@Ministry.Example"
     )
@@ -187,7 +187,7 @@ def test_a_person_is_added_by_hand(officer: FlaskClient) -> None:
 
 
 def test_an_organization_is_added_by_hand(officer: FlaskClient) -> None:
-    fields = {"name": "Platform for Migrants", "abbreviation": "PfM", "category": "partner", "country": ""}
+    fields = {"name": "Platform for Migrants", "abbreviation": "PfM", "category_override": "partner", "country": ""}
     status, after = posted(officer, "/contacts/new?kind=organization", "/contacts/new?kind=organization", **fields)
     assert (status, "Partner organization" in after) == (302, True)
 
@@ -197,7 +197,7 @@ def test_an_organization_is_added_by_hand(officer: FlaskClient) -> None:
 )
 def test_a_likely_duplicate_is_shown_before_it_is_added(officer: FlaskClient, same: dict[str, str]) -> None:
     known = make_person("Ada Álvaro", email="ada@parliament.example")
-    fields = {"given_name": "Eda", "family_name": "Elvero", "category": "mep", "country": "ES", **same}
+    fields = {"given_name": "Eda", "family_name": "Elvero", "category_override": "mep", "country": "ES", **same}
     before = db.session.scalar(sa.select(sa.func.count()).select_from(Contact))
     status, after = posted(officer, "/contacts/new", "/contacts/new?kind=person", **fields)
     assert status == 409
@@ -210,11 +210,14 @@ def test_a_likely_duplicate_is_shown_before_it_is_added(officer: FlaskClient, sa
 
 def test_a_form_with_gaps_keeps_what_was_typed(officer: FlaskClient) -> None:
     status, after = posted(
-        officer, "/contacts/new", "/contacts/new?kind=person", given_name="Ada", category="", country="ES", email="x"
+        officer, "/contacts/new", "/contacts/new?kind=person", given_name="Ada", country="ES", email="x"
     )
     assert status == 422
-    for shown in ('value="Ada"', "Enter the family name.", "Choose a category.", "not an e-mail address"):
+    for shown in ('value="Ada"', "Enter the family name.", "not an e-mail address"):
         assert shown in after
+    new = "/contacts/new?kind=organization"
+    status, after = posted(officer, new, new, name="Migrant Forum", category_override="", country="")
+    assert (status, "Choose a category." in after, 'value="Migrant Forum"' in after) == (422, True, True)
     assert officer.get("/contacts/new?kind=robot").status_code == 404
 
 

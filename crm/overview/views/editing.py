@@ -63,7 +63,8 @@ def _sort_name(form: ContactForm) -> str:
 def _create(form: ContactForm) -> int:
     create = actions.create_person if form.kind is ContactKind.PERSON else actions.create_organization
     with unit_of_work("add contact", actor=actor()) as work, projected_together():
-        contact: Contact = create(**form.values())
+        values = form.values()
+        contact: Contact = create(category=values.pop("category_override"), **values)
         if form.email.data:
             actions.add_point(contact, PointKind.EMAIL, form.email.data, source=BY_HAND)
         contact_id, name = contact.id, contact.name

@@ -237,8 +237,6 @@ class CsvTable:
         )
 
     def _category(self, row: _Row) -> str:
-        if self.institution:
-            return Category.MEP
         named = re.sub(r"[\s-]+", "_", row.text("category").lower())
         return named if named in set(Category) else ""
 

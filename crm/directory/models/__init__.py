@@ -1,0 +1,48 @@
+"""Tables of the directory, named as in Popolo (people, organizations, posts, memberships, contact details)."""
+
+from crm.directory.models.categories import (
+    CATEGORY_OF_HOLDERS,
+    HOLDERS_BY_RANK,
+    ORGANIZATION_CATEGORIES,
+    PERSON_CATEGORIES,
+    Category,
+)
+from crm.directory.models.contacts import (
+    DERIVED,
+    SEARCH_TEXT_LENGTH,
+    Contact,
+    ContactKind,
+    Organization,
+    Person,
+)
+from crm.directory.models.descriptions import ContactLanguage, ContactSource, Identifier, OtherName
+from crm.directory.models.memberships import OPEN_END, Membership, Post, last_day
+from crm.directory.models.points import ContactPoint, PointKind, PointStatus
+from crm.directory.models.relationships import Relationship, RelationshipKind
+
+__all__ = [
+    "CATEGORY_OF_HOLDERS",
+    "DERIVED",
+    "HOLDERS_BY_RANK",
+    "OPEN_END",
+    "ORGANIZATION_CATEGORIES",
+    "PERSON_CATEGORIES",
+    "SEARCH_TEXT_LENGTH",
+    "Category",
+    "Contact",
+    "ContactKind",
+    "ContactLanguage",
+    "ContactPoint",
+    "ContactSource",
+    "Identifier",
+    "Membership",
+    "Organization",
+    "OtherName",
+    "Person",
+    "PointKind",
+    "PointStatus",
+    "Post",
+    "Relationship",
+    "RelationshipKind",
+    "last_day",
+]

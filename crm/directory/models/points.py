@@ -1,0 +1,55 @@
+"""Contact points: the ways to reach a contact, each with its status and source."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm.database import Base, enum_column
+from crm.directory.models.contacts import Contact
+
+
+class PointKind(StrEnum):
+    """How a contact is reached (Popolo's contact detail types)."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    FAX = "fax"
+    ADDRESS = "address"
+    URL = "url"
+    TWITTER = "twitter"
+    FACEBOOK = "facebook"
+    INSTAGRAM = "instagram"
+
+
+class PointStatus(StrEnum):
+    """Whether a contact point may be used."""
+
+    CURRENT = "current"
+    RETIRED = "retired"
+
+
+class ContactPoint(Base):
+    """One way to reach a contact, with its source. E-mail addresses are kept normalized, in lower case.
+
+    `membership_id` is the office the point belongs to (null for a personal one): it goes out of use with the office.
+    `label` tells several of a kind apart, such as “Strasbourg”.
+    """
+
+    __tablename__ = "contact_point"
+    __table_args__ = (
+        sa.UniqueConstraint("contact_id", "kind", "value"),
+        sa.Index("ix_contact_point_kind_value", "kind", "value"),
+    )
+
+    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"))
+    kind: Mapped[PointKind] = mapped_column(enum_column(PointKind))
+    value: Mapped[str] = mapped_column(sa.String(500))
+    label: Mapped[str] = mapped_column(sa.String(120), default="")
+    status: Mapped[PointStatus] = mapped_column(enum_column(PointStatus), default=PointStatus.CURRENT)
+    source: Mapped[str] = mapped_column(sa.String(200), default="")
+    membership_id: Mapped[int | None] = mapped_column(sa.ForeignKey("membership.id"), index=True)
+
+    contact: Mapped[Contact] = relationship(back_populates="points")

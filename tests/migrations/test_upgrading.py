@@ -1,0 +1,82 @@
+"""A database with rows in it comes from an older schema to the newest one with every row kept."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+from alembic import command
+
+from config import Settings
+from crm import create_app
+from crm.database import alembic_config
+from crm.directory.models import Category, Contact, Membership, Organization
+from crm.directory.projection import project
+from crm.extensions import db
+from crm.unit_of_work import unit_of_work
+
+CONTACT = {
+    "country_sort": "",
+    "search_text": "",
+    "group_sort": "",
+    "created_at": "2025-01-01 00:00:00",
+    "updated_at": "2025-01-01 00:00:00",
+}
+CONTACTS = (
+    (1, "organization", "parliament", "European Parliament"),
+    (2, "organization", "national_official", "Ministry of Tests"),
+    (3, "person", "mep", "Ada Seated"),
+    (4, "person", "mep", "Ben Unseated"),
+    (5, "person", "partner", "Cleo Helper"),
+)
+
+
+def _insert(connection: sa.Connection, table: str, **values: object) -> None:
+    names = ", ".join(values)
+    marks = ", ".join(f":{name}" for name in values)
+    connection.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)
+
+
+def _fill(url: str) -> None:
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        for id_, kind, category, name in CONTACTS:
+            _insert(connection, "contact", id=id_, kind=kind, category=category, name=name, sort_name=name, **CONTACT)
+        _insert(connection, "identifier", id=1, contact_id=1, scheme="europarl-body", value="EP")
+        membership = {"person_id": 3, "organization_id": 1, "role": "member", "source": "a roster"}
+        _insert(connection, "membership", id=1, start_date=date(2024, 7, 16), **membership)
+        point = {"kind": "email", "value": "ada@seated.example", "status": "current", "source": "a roster"}
+        _insert(connection, "contact_point", id=1, contact_id=3, membership_id=1, **point)
+    engine.dispose()
+
+
+def test_rows_of_the_first_schema_are_kept(settings: Settings) -> None:
+    config = alembic_config(settings.sqlalchemy_url)
+    command.downgrade(config, "0001")
+    _fill(settings.sqlalchemy_url)
+    command.upgrade(config, "head")
+    with create_app(settings).app_context():
+        with unit_of_work("rebuild", actor="test"):
+            project(range(1, 6))
+        contacts = {row.id: row for row in db.session.scalars(sa.select(Contact))}
+        membership = db.session.scalars(sa.select(Membership)).one()
+        seat = (membership.person_id, membership.organization_id, membership.start_date)
+        overrides = {id_: row.category_override for id_, row in contacts.items()}
+        categories = {id_: row.category for id_, row in contacts.items()}
+        parliament = contacts[1]
+        assert isinstance(parliament, Organization)
+        assert parliament.holders_are is Category.MEP
+        address, institution = contacts[3].email, contacts[3].institution_id
+        db.session.remove()
+        db.engine.dispose()
+    assert seat == (3, 1, date(2024, 7, 16))
+    assert (address, institution) == ("ada@seated.example", 1)
+    # Whose seat tells it needs nobody's word; everybody else keeps what was set.
+    assert overrides == {
+        1: Category.PARLIAMENT,
+        2: Category.GOVERNMENT,
+        3: None,
+        4: Category.MEP,
+        5: Category.PARTNER,
+    }
+    assert categories == {**overrides, 3: Category.MEP}
