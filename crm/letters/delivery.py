@@ -34,6 +34,17 @@ _STATES: dict[Outcome, frozenset[MessageState]] = {
     Outcome.CANCELLED: frozenset({MessageState.CANCELLED}),
 }
 
+# What the outbox knows of a letter's delivery.
+_RECORD = (
+    OutgoingMessage.state,
+    OutgoingMessage.reason,
+    OutgoingMessage.reply_code,
+    OutgoingMessage.reply_text,
+    OutgoingMessage.attempts,
+    OutgoingMessage.finished_at,
+    OutgoingMessage.next_attempt_at,
+)
+
 
 def outcome_of(skip_reason: SkipReason | None, state: MessageState | None) -> Outcome:
     """The part of the ledger a letter falls into."""
@@ -53,13 +64,7 @@ def _letters(mailing: Mailing, outcome: Outcome | None) -> tuple[sa.Select[*tupl
             Letter.language,
             Letter.skip_reason,
             Letter.skip_detail,
-            OutgoingMessage.state,
-            OutgoingMessage.reason,
-            OutgoingMessage.reply_code,
-            OutgoingMessage.reply_text,
-            OutgoingMessage.attempts,
-            OutgoingMessage.finished_at,
-            OutgoingMessage.next_attempt_at,
+            *_RECORD,
         )
         .join(Contact, Contact.id == Letter.contact_id)
         .outerjoin(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
@@ -110,13 +115,7 @@ def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
             OutgoingMessage.text,
             OutgoingMessage.html,
             OutgoingMessage.message_id_header,
-            OutgoingMessage.state,
-            OutgoingMessage.reason,
-            OutgoingMessage.reply_code,
-            OutgoingMessage.reply_text,
-            OutgoingMessage.attempts,
-            OutgoingMessage.finished_at,
-            OutgoingMessage.next_attempt_at,
+            *_RECORD,
         )
         .join(Mailing, Mailing.id == Letter.mailing_id)
         .join(Contact, Contact.id == Letter.contact_id)
