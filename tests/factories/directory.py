@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from crm.directory.actions import add_membership, add_point, create_organization, create_person
 from crm.directory.models import Category, Identifier, Organization, Person, PointKind
+from crm.directory.projection import projected_together
 from crm.extensions import db
 from crm.text import fold
 from crm.unit_of_work import current_unit_of_work, unit_of_work
@@ -20,14 +21,15 @@ _numbers = itertools.count(1)
 
 @contextmanager
 def _work() -> Iterator[None]:
-    """The running unit of work, or one of its own."""
+    """The running unit of work, or one of its own; what is derived is written once at the end."""
     try:
         current_unit_of_work()
     except RuntimeError:
-        with unit_of_work("make contacts", actor="test"):
+        with unit_of_work("make contacts", actor="test"), projected_together():
             yield
     else:
-        yield
+        with projected_together():
+            yield
 
 
 def make_organization(
