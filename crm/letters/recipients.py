@@ -54,13 +54,13 @@ class Setting:
 
 # The columns of a person, read without loading one: contacts may be organizations too.
 _person = Person.__table__.c
+_group, _party = aliased(Organization), aliased(Organization)
 
 
 def recipients(
     campaign_id: int, audience: TargetFilter, *, after: int = 0, limit: int | None = None, target_id: int | None = None
 ) -> list[Recipient]:
     """The audience in the order of targets, from beyond target `after`; two queries."""
-    group, party = aliased(Organization), aliased(Organization)
     statement: sa.Select[*tuple[Any, ...]] = (
         sa.select(
             Target.id.label("target_id"),
@@ -71,15 +71,15 @@ def recipients(
             _person.given_name,
             _person.family_name,
             Contact.country,
-            group.name.label("group"),
-            party.name.label("party"),
+            _group.name.label("group"),
+            _party.name.label("party"),
             Contact.mandate_end,
             Contact.email.label("address"),
         )
         .select_from(Target)
         .join(Contact, Contact.id == Target.contact_id)
-        .outerjoin(group, Contact.group_id == group.id)
-        .outerjoin(party, Contact.party_id == party.id)
+        .outerjoin(_group, Contact.group_id == _group.id)
+        .outerjoin(_party, Contact.party_id == _party.id)
         .where(Target.campaign_id == campaign_id, Target.id > after)
         .order_by(Target.id)
         .limit(limit)
