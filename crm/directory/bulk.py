@@ -6,20 +6,28 @@ Rows are columns by name. Derived columns are written by `project` at the end of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
+
+import sqlalchemy as sa
 
 from crm.audit.bulk import RowUpdate, insert_rows, update_rows
 from crm.directory.models import (
     Category,
     ContactKind,
+    ContactLanguage,
     ContactPoint,
+    ContactSource,
     Identifier,
     Membership,
     Organization,
+    OtherName,
     Person,
     PointKind,
+    Post,
 )
-from crm.directory.projection import project, sort_name_of, sort_name_of_organization
+from crm.directory.projection import CHUNK, project, sort_name_of, sort_name_of_organization
+from crm.extensions import db
 
 Row = Mapping[str, Any]
 
@@ -70,6 +78,48 @@ def add_memberships(rows: Sequence[Row]) -> list[int]:
     ids = insert_rows(Membership, rows)
     project(row["person_id"] for row in rows)
     return ids
+
+
+def add_posts(rows: Sequence[Row]) -> list[int]:
+    """New posts; their ids in the same order. The database refuses a second one of the same label."""
+    return insert_rows(Post, rows)
+
+
+def add_other_names(rows: Sequence[Row]) -> None:
+    """New names of contacts, beside the one each goes by."""
+    insert_rows(OtherName, rows)
+    project(row["contact_id"] for row in rows)
+
+
+def add_languages(rows: Sequence[Row]) -> None:
+    """New languages of contacts."""
+    insert_rows(ContactLanguage, rows)
+
+
+def note_source(contact_ids: Sequence[int], label: str, as_of: date) -> None:
+    """Note that a source describes these contacts on a day; where it is noted already, the later day counts."""
+    for start in range(0, len(contact_ids), CHUNK):
+        chunk = sorted(set(contact_ids[start : start + CHUNK]))
+        known = {
+            row.contact_id: row
+            for row in db.session.execute(
+                sa.select(ContactSource.id, ContactSource.contact_id, ContactSource.as_of).where(
+                    ContactSource.contact_id.in_(chunk), ContactSource.label == label, ContactSource.url == ""
+                )
+            )
+        }
+        insert_rows(
+            ContactSource,
+            [{"contact_id": one, "label": label, "as_of": as_of} for one in chunk if one not in known],
+        )
+        update_rows(
+            ContactSource,
+            [
+                RowUpdate(row.id, {"as_of": row.as_of}, {"as_of": as_of})
+                for row in known.values()
+                if row.as_of is None or row.as_of < as_of
+            ],
+        )
 
 
 def add_points(rows: Sequence[Row]) -> None:

@@ -235,7 +235,7 @@ def _as_reviewed(row: Any, plan: Plan) -> Plan:
 
 def _carry_out(wanted: Import, planner: Planner, rows: Sequence[Any], fresh: Sequence[Plan], tally: Tally) -> None:
     plans = [_as_reviewed(row, plan) for row, plan in zip(rows, fresh, strict=True)]
-    contact_ids = write(plans, planner.setting.source)
+    contact_ids = write(plans, planner.setting.source, planner.setting.as_of)
     now = clock.now()
     settled: list[dict[str, Any]] = []
     events: list[Event] = []

@@ -51,7 +51,10 @@ class Difference:
 
 @dataclass(eq=False)
 class NewMembership:
-    """A membership to write; its organizations are made where they are missing."""
+    """A membership to write; its organizations and its post (by label) are made where they are missing.
+
+    `note` is what the source says of how far this is to be trusted; it is kept with the source.
+    """
 
     organization: Body
     role: str
@@ -61,6 +64,10 @@ class NewMembership:
     start_date: date | None = None
     end_date: date | None = None
     ended_by: date | None = None
+    region: str | None = None
+    constituency: str | None = None
+    post: str = ""
+    note: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -76,14 +83,16 @@ class NewPoint:
     value: str
     status: PointStatus
     office: int | NewMembership | None
+    label: str = ""
 
 
 @dataclass(frozen=True)
 class MembershipUpdate:
-    """New values for a membership; `on_behalf_of` is a group that may have to be made first."""
+    """New values for a membership; `on_behalf_of` and `post` are a group and a post that may have to be made first."""
 
     row: RowUpdate
     on_behalf_of: Body | None = None
+    post: tuple[Body, str] | None = None
 
 
 @dataclass
@@ -93,6 +102,8 @@ class Writes:
     columns: dict[str, Any] = field(default_factory=dict)
     replaced: dict[str, Any] = field(default_factory=dict)
     identifiers: list[tuple[str, str]] = field(default_factory=list)
+    other_names: list[str] = field(default_factory=list)
+    languages: list[tuple[str, int]] = field(default_factory=list)
     points: list[NewPoint] = field(default_factory=list)
     point_updates: list[RowUpdate] = field(default_factory=list)
     memberships: list[NewMembership] = field(default_factory=list)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from crm.audit.bulk import RowUpdate
 from crm.directory.models import Category, PointKind, PointStatus
 from crm.places.countries import country_code
+from crm.roster_import.affiliations import compare_affiliations
 from crm.roster_import.changes import Changes, Comparison, Difference, NewMembership, NewPoint, Setting, Writes
 from crm.roster_import.known import Known, KnownMembership, KnownPoint
 from crm.roster_import.labels import Body
@@ -19,7 +20,7 @@ from crm.roster_import.models import Decision, Reason, RowKind
 from crm.roster_import.records import Problem, Record
 
 # What belongs to an office rather than to the person who holds it.
-_OFFICIAL = (PointKind.EMAIL, PointKind.PHONE, PointKind.ADDRESS)
+_OFFICIAL = (PointKind.EMAIL, PointKind.PHONE, PointKind.FAX, PointKind.ADDRESS)
 # A source that went through the wrong encoding has question marks where letters were.
 _LOST_LETTERS = re.compile(r"\w\?\w|\?\w|\w\?$")
 
@@ -34,6 +35,8 @@ class Plan:
     candidates: tuple[int, ...] = ()
     differences: Sequence[Difference] = ()
     writes: Writes = field(default_factory=Writes)
+    # Whether the row describes the contact, and nobody has said that it is not to count.
+    describes: bool = False
 
 
 def plan(record: Record, found: Match, known: Known | None, setting: Setting, decision: Decision | None) -> Plan:
@@ -45,6 +48,7 @@ def plan(record: Record, found: Match, known: Known | None, setting: Setting, de
     it.country = _compare_country(it)
     _compare_name(it)
     _compare_person(it)
+    _compare_descriptions(it)
     for scheme, value in record.identifiers:
         if known is None or (scheme, value) not in known.identifiers:
             changes.add("identifier", None, f"{scheme} {value}")
@@ -52,6 +56,7 @@ def plan(record: Record, found: Match, known: Known | None, setting: Setting, de
     office: int | NewMembership | None = None
     for mandate in reversed(record.mandates):
         office = compare_mandate(it, mandate)
+    compare_affiliations(it)
     compare_group_alone(it)
     compare_party(it)
     over_by = _over_by(it, office)
@@ -61,7 +66,8 @@ def plan(record: Record, found: Match, known: Known | None, setting: Setting, de
         changes.add(doubt.field, None, doubt.value, doubt.problem)
     if known is None and not changes.accepted and _LOST_LETTERS.search(record.name):
         return Plan(RowKind.SUSPICIOUS, None, Problem.LOST_LETTERS, (), changes.differences)
-    return _planned(known, changes, decision, RowKind.CHANGED if changes.differences else RowKind.UNCHANGED)
+    planned = _planned(known, changes, decision, RowKind.CHANGED if changes.differences else RowKind.UNCHANGED)
+    return replace(planned, describes=decision is not Decision.SKIP)
 
 
 def plan_end(
@@ -97,11 +103,13 @@ def _compare_column(it: Comparison, name: str, after: str | date) -> None:
 def _compare_country(it: Comparison) -> str | None:
     """Compare the country and return its code, the known one where the record tells none."""
     before = it.known.country if it.known else None
-    if not it.record.country:
+    # Whose citizen somebody is only stands in for a country nobody has told.
+    label = it.record.country or (it.record.citizenship if before is None else "")
+    if not label:
         return before
-    code = country_code(it.record.country)
+    code = country_code(label)
     if code is None:
-        it.changes.add("country", before, it.record.country, Problem.UNKNOWN_COUNTRY)
+        it.changes.add("country", before, label, Problem.UNKNOWN_COUNTRY)
         return before
     _compare_column(it, "country", code)
     return code
@@ -112,10 +120,40 @@ def _compare_person(it: Comparison) -> None:
         _compare_column(it, "gender", it.record.gender)
     if it.record.birth_date:
         _compare_column(it, "birth_date", it.record.birth_date)
+    if it.record.death_date:
+        _compare_column(it, "death_date", it.record.death_date)
+    for name in ("honorific_prefix", "honorific_suffix"):
+        if getattr(it.record, name):
+            _compare_column(it, name, getattr(it.record, name))
     # What the source calls the person counts where no office says it.
     told = it.record.category and not it.record.mandates
     if told and (it.known is None or it.known.category is Category.OTHER):
         _compare_column(it, "category_override", Category(it.record.category))
+
+
+def _compare_descriptions(it: Comparison) -> None:
+    """Other names and languages are only ever added: that one source leaves some out says nothing."""
+    known, writes = it.known, it.changes.writes
+    names = {it.record.name, known.name if known else ""} | (known.other_names if known else frozenset())
+    for name in dict.fromkeys(it.record.other_names):
+        if name not in names:
+            it.changes.add("other_name", None, name)
+            writes.other_names.append(name)
+    languages = known.languages if known else frozenset()
+    for language in dict.fromkeys(it.record.languages):
+        if language not in languages:
+            it.changes.add("language", None, language)
+            writes.languages.append((language, len(languages) + len(writes.languages)))
+
+
+def _capitals(name: str) -> int:
+    return sum(character.isupper() for character in name)
+
+
+def _lost(name: str, known: str) -> bool:
+    """Whether a name is the known one but for letters it has lost."""
+    pattern = "..?".join(map(re.escape, name.casefold().split("?")))
+    return "?" in name and re.fullmatch(pattern, known.casefold()) is not None
 
 
 def _compare_name(it: Comparison) -> None:
@@ -127,13 +165,20 @@ def _compare_name(it: Comparison) -> None:
         it.changes.writes.columns |= after
         return
     by_hand = not known.by_hand.isdisjoint(after)
+    if known.name in record.other_names or _lost(record.name, known.name):
+        return
     if record.name == known.name:
         if record.family_name is None or known.family_name is not None or by_hand:
             return
         it.changes.add("family_name", None, record.family_name)
+    elif record.name.casefold() == known.name.casefold():
+        # Capitals mark the family name and are how no one writes it: they are no news beside small letters.
+        better = record.family_name is not None and _capitals(known.name) > _capitals(record.name)
+        if by_hand or it.is_older or not better:
+            return
+        it.changes.add("spelling", known.name, record.name)
     else:
-        # Who wrote a name in small letters knows of the source's capitals: they are no news.
-        if it.is_older or (by_hand and record.name.casefold() == known.name.casefold()):
+        if it.is_older:
             return
         held = Problem.LOST_LETTERS if _LOST_LETTERS.search(record.name) else None
         if not it.changes.add("name", known.name, record.name, held or (Reason.HAND_MADE if by_hand else None)):
@@ -160,15 +205,19 @@ def _values(record: Record) -> list[tuple[PointKind, str]]:
     by_kind = {
         PointKind.EMAIL: record.emails,
         PointKind.PHONE: record.phones,
+        PointKind.FAX: record.faxes,
         PointKind.ADDRESS: record.addresses,
         PointKind.URL: record.urls,
         PointKind.TWITTER: record.twitter,
+        PointKind.FACEBOOK: record.facebook,
+        PointKind.INSTAGRAM: record.instagram,
     }
-    return [(kind, value[:320]) for kind, values in by_kind.items() for value in dict.fromkeys(values)]
+    return [(kind, value) for kind, values in by_kind.items() for value in dict.fromkeys(values)]
 
 
 def _compare_points(it: Comparison, office: int | NewMembership | None, is_over: bool) -> None:
     points = {(point.kind, point.value): point for point in (it.known.points if it.known else ())}
+    labels = dict(it.record.point_labels)
     in_use = {kind for (kind, _value), point in points.items() if point.status is PointStatus.CURRENT}
     for kind, value in _values(it.record):
         belongs = office if kind in _OFFICIAL else None
@@ -184,7 +233,7 @@ def _compare_points(it: Comparison, office: int | NewMembership | None, is_over:
             by_hand = it.known is not None and (kind.value, value) in it.known.removed_points
             if it.changes.add(kind, None, value, Reason.HAND_MADE if by_hand else None):
                 status = PointStatus.RETIRED if retired else PointStatus.CURRENT
-                it.changes.writes.points.append(NewPoint(kind, value, status, belongs))
+                it.changes.writes.points.append(NewPoint(kind, value, status, belongs, labels.get(value, "")))
     for point in points.values():
         # The office's addresses that its own roster has replaced by others go out of use.
         replaced = it.record.emails and point.kind is PointKind.EMAIL and point.value not in it.record.emails

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -13,13 +14,16 @@ from sqlalchemy.orm import aliased
 from crm.audit.authorship import columns_set_by_hand, rows_deleted_by_hand
 from crm.directory.models import (
     Category,
+    ContactLanguage,
     ContactPoint,
     Identifier,
     Membership,
     Organization,
+    OtherName,
     Person,
     PointKind,
     PointStatus,
+    Post,
 )
 from crm.extensions import db
 from crm.roster_import.lookups import chunked
@@ -56,6 +60,10 @@ class KnownMembership:
     start_date: date | None
     end_date: date | None
     ended_by: date | None
+    region: str | None
+    constituency: str | None
+    post_id: int | None
+    post: str
     by_hand: frozenset[str]
 
     @property
@@ -81,10 +89,15 @@ class Known:
     country: str | None
     gender: str | None
     birth_date: date | None
+    death_date: date | None
+    honorific_prefix: str | None
+    honorific_suffix: str | None
     as_of: date | None
     said_later: frozenset[str]
     by_hand: frozenset[str]
     identifiers: frozenset[tuple[str, str]]
+    other_names: frozenset[str]
+    languages: frozenset[str]
     points: tuple[KnownPoint, ...]
     removed_points: frozenset[tuple[str, str]]
     memberships: tuple[KnownMembership, ...]
@@ -139,6 +152,17 @@ def _identifiers(contact_ids: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
     return found
 
 
+def _texts(column: sa.orm.InstrumentedAttribute[str], contact_ids: Sequence[int]) -> dict[int, set[str]]:
+    """The texts of a column of a table that describes contacts, by contact."""
+    table: Any = column.class_
+    found: dict[int, set[str]] = defaultdict(set)
+    for row in db.session.execute(
+        sa.select(table.contact_id, column.label("text")).where(table.contact_id.in_(contact_ids))
+    ):
+        found[row.contact_id].add(row.text)
+    return found
+
+
 def _points(contact_ids: Sequence[int]) -> dict[int, list[KnownPoint]]:
     rows = db.session.execute(
         sa.select(
@@ -172,9 +196,11 @@ def memberships_where(condition: sa.ColumnElement[bool]) -> dict[int, list[Known
             organization.category.label("organization_category"),
             behalf.name.label("behalf"),
             behalf.abbreviation.label("behalf_short"),
+            Post.label.label("post"),
         )
         .join(organization, organization.id == Membership.organization_id)
         .outerjoin(behalf, behalf.id == Membership.on_behalf_of_id)
+        .outerjoin(Post, Post.id == Membership.post_id)
         .where(condition)
         .order_by(Membership.id)
     ).all()
@@ -195,6 +221,10 @@ def memberships_where(condition: sa.ColumnElement[bool]) -> dict[int, list[Known
                 start_date=row.start_date,
                 end_date=row.end_date,
                 ended_by=row.ended_by,
+                region=row.region,
+                constituency=row.constituency,
+                post_id=row.post_id,
+                post=row.post or "",
                 by_hand=by_hand.get(row.id, frozenset()),
             )
         )
@@ -222,6 +252,7 @@ def _load(contact_ids: list[int], day: date, removed: dict[int, frozenset[tuple[
     said_later = _said_later(contact_ids, day) if any(as_of > day for as_of in described.values()) else {}
     by_hand = columns_set_by_hand(Person, contact_ids, but_not_by=APPLY)
     identifiers, points = _identifiers(contact_ids), _points(contact_ids)
+    names, languages = _texts(OtherName.name, contact_ids), _texts(ContactLanguage.language, contact_ids)
     memberships = memberships_where(Membership.person_id.in_(contact_ids))
     rows = db.session.execute(
         sa.select(
@@ -234,6 +265,9 @@ def _load(contact_ids: list[int], day: date, removed: dict[int, frozenset[tuple[
             Person.country,
             Person.gender,
             Person.birth_date,
+            Person.death_date,
+            Person.honorific_prefix,
+            Person.honorific_suffix,
         ).where(Person.id.in_(contact_ids))
     )
     nothing: frozenset[str] = frozenset()
@@ -244,6 +278,8 @@ def _load(contact_ids: list[int], day: date, removed: dict[int, frozenset[tuple[
             said_later=said_later.get(row.id, nothing),
             by_hand=by_hand.get(row.id, nothing),
             identifiers=frozenset(identifiers.get(row.id, ())),
+            other_names=frozenset(names.get(row.id, ())),
+            languages=frozenset(languages.get(row.id, ())),
             points=tuple(points.get(row.id, ())),
             removed_points=removed.get(row.id, frozenset()),
             memberships=tuple(memberships.get(row.id, ())),

@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from crm.directory.models import Category
+from crm.places.countries import country_code
+from crm.roster_import.records import Affiliation, Mandate
 from crm.text import fold
 
 FACTS = Path(__file__).parent / "facts"
@@ -20,6 +22,7 @@ FACTS = Path(__file__).parent / "facts"
 # The register in which the codes of this module name an organization of the directory.
 SCHEME = "europarl-body"
 EUROPEAN_PARLIAMENT = "EP"
+EUROPEAN_COMMISSION = "EC"
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,34 @@ def _terms() -> tuple[tuple[date, str], ...]:
     return tuple((date.fromisoformat(row["starts"]), row["term"]) for row in _rows("terms.csv"))
 
 
-def institution(label: str) -> Body:
-    """The institution of that label; one without a code is an organization of just that name."""
-    if _institutions().get(fold(label)) == EUROPEAN_PARLIAMENT:
+def institution(label: str, category: str = "", country: str | None = None) -> Body:
+    """The institution of that label; one without a code is an organization of just that name, category and country."""
+    code = _institutions().get(fold(label))
+    if code == EUROPEAN_PARLIAMENT:
         return Body("European Parliament", Category.PARLIAMENT, EUROPEAN_PARLIAMENT, "EP", holders_are=Category.MEP)
-    return Body(label, Category.OTHER)
+    if code == EUROPEAN_COMMISSION:
+        return Body("European Commission", Category.EU_INSTITUTION, holders_are=Category.COMMISSIONER)
+    return Body(label, Category(category or Category.OTHER), country=country)
+
+
+def institution_of(mandate: Mandate) -> Body:
+    """The institution a mandate is held in."""
+    return institution(
+        mandate.institution, mandate.category, country_code(mandate.country) if mandate.country else None
+    )
+
+
+def affiliated(affiliation: Affiliation, country: str | None) -> Body:
+    """The body somebody is affiliated with; `country` is the person's."""
+    parliament = institution(affiliation.institution) if affiliation.institution else None
+    european = parliament is not None and parliament.code == EUROPEAN_PARLIAMENT
+    if affiliation.category == Category.POLITICAL_GROUP and parliament is not None:
+        return group(affiliation.organization, parliament, country)
+    if affiliation.category == Category.COMMITTEE and european:
+        return _seats().get(affiliation.code) or seat_named(affiliation.organization)
+    if fold(affiliation.organization) in _institutions():
+        return institution(affiliation.organization)
+    return Body(affiliation.organization, Category(affiliation.category), country=None if european else country)
 
 
 def known_group(label: str) -> Body | None:
@@ -121,13 +147,32 @@ def seat(code: str) -> Body:
     return _seats().get(code) or Body(code, Category.COMMITTEE, code, code)
 
 
+@lru_cache(maxsize=1)
+def _seats_by_name() -> dict[str, Body]:
+    return {fold(body.name): body for body in _seats().values()}
+
+
+def seat_named(label: str) -> Body:
+    """The committee or delegation of the European Parliament of that name."""
+    return _seats_by_name().get(fold(label)) or Body(label, Category.COMMITTEE)
+
+
 @dataclass(frozen=True)
 class Term:
-    """A legislative term: its number and its first day, and the first day of the one after it, where that is known."""
+    """A legislative term: its number, its first day and the first day of the one after it, where those are known."""
 
     number: str
-    starts: date
+    starts: date | None
     next_starts: date | None
+
+
+def term_numbered(number: str) -> Term | None:
+    """The term of the European Parliament of that number."""
+    terms = _terms()
+    for position, (starts, own) in enumerate(terms):
+        if own == number:
+            return Term(own, starts, terms[position + 1][0] if position + 1 < len(terms) else None)
+    return None
 
 
 def term_on(body: Body, day: date) -> Term | None:

@@ -9,7 +9,16 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from crm.directory.models import Contact, ContactKind, ContactPoint, Identifier, Membership, Organization, PointKind
+from crm.directory.models import (
+    Contact,
+    ContactKind,
+    ContactPoint,
+    Identifier,
+    Membership,
+    Organization,
+    PointKind,
+    Post,
+)
 from crm.extensions import db
 from crm.roster_import.labels import SCHEME, Body
 from crm.roster_import.models import Import, ImportState
@@ -92,6 +101,19 @@ def organization_ids(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:
             fits = [contact_id for contact_id, country in same if not body.country or country in (None, body.country)]
             if fits:
                 found[body.key] = min(fits)
+    return found
+
+
+def post_ids(labels: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """Post of each organization and label that the directory has."""
+    found: dict[tuple[int, str], int] = {}
+    for chunk in chunked({organization_id for organization_id, _label in labels}):
+        rows = db.session.execute(
+            sa.select(Post.organization_id, Post.label, Post.id).where(Post.organization_id.in_(chunk))
+        )
+        found |= {
+            (row.organization_id, row.label): row.id for row in rows if (row.organization_id, row.label) in labels
+        }
     return found
 
 

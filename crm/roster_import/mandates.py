@@ -26,10 +26,11 @@ def bodies_of(record: Record, country: str | None) -> list[Body]:
     """Every organization a record names."""
     found: list[Body] = []
     for mandate in record.mandates:
-        parliament = labels.institution(mandate.institution)
+        parliament = labels.institution_of(mandate)
         found.append(parliament)
         if mandate.group:
             found.append(labels.group(mandate.group, parliament, country))
+    found += [labels.affiliated(affiliation, country) for affiliation in record.affiliations]
     if record.group:
         found.append(Body(record.group, Category.POLITICAL_GROUP, country=country))
     if record.party:
@@ -44,9 +45,15 @@ def described(organization: str, group: str = "", role: str = "member") -> str:
     return f"{place}: {group}" if group else place
 
 
-def _update(changes: Changes, membership: KnownMembership, after: dict[str, Any], behalf: Body | None = None) -> None:
+def _update(
+    changes: Changes,
+    membership: KnownMembership,
+    after: dict[str, Any],
+    behalf: Body | None = None,
+    post: tuple[Body, str] | None = None,
+) -> None:
     before = {name: getattr(membership, name) for name in after}
-    changes.writes.membership_updates.append(MembershipUpdate(RowUpdate(membership.id, before, after), behalf))
+    changes.writes.membership_updates.append(MembershipUpdate(RowUpdate(membership.id, before, after), behalf, post))
 
 
 def _by_hand(membership: KnownMembership, column: str) -> Reason | None:
@@ -55,6 +62,10 @@ def _by_hand(membership: KnownMembership, column: str) -> Reason | None:
 
 def _is_seat(membership: KnownMembership) -> bool:
     return membership.category is Category.COMMITTEE
+
+
+def _comes_with_a_mandate(membership: KnownMembership) -> bool:
+    return membership.category in (Category.COMMITTEE, Category.POLITICAL_GROUP)
 
 
 def _earlier(term: str | None, other: str) -> bool:
@@ -76,7 +87,41 @@ def _fitting(memberships: Sequence[KnownMembership], term: Term | None, day: dat
     return max(filter(fits, memberships), key=lambda known: (known.is_open, known.id), default=None)
 
 
-def _over_by(setting: Setting, parliament: Body, term: Term | None) -> date | None:
+def _known_mandate(
+    it: Comparison, mandate: Mandate, memberships: Sequence[KnownMembership], term: Term | None
+) -> KnownMembership | None:
+    """Which of the memberships of that role in that institution the mandate is, None for one nobody knew of."""
+    if mandate.start is not None:
+        same = next((known for known in memberships if known.start_date == mandate.start), None)
+        if same is not None:
+            return same
+    elif mandate.term and mandate.end is None and term is not None:
+        # Held at some time of the term: whatever is known to have been, was.
+        return max(
+            (known for known in memberships if _in_term(known, term)),
+            key=lambda known: (known.is_open, known.id),
+            default=None,
+        )
+    return _fitting(memberships, term, (mandate.start if mandate.end else None) or it.setting.as_of)
+
+
+def _in_term(known: KnownMembership, term: Term) -> bool:
+    if known.term:
+        return known.term == term.number
+    begins_later = term.next_starts and known.start_date and known.start_date >= term.next_starts
+    ended_before = term.starts and known.end_date and known.end_date < term.starts
+    return not begins_later and not ended_before
+
+
+def _term_of(it: Comparison, mandate: Mandate, parliament: Body) -> Term | None:
+    """The term of a mandate: the one the source tells, or the European Parliament's on its last known day."""
+    if not mandate.term:
+        return labels.term_on(parliament, mandate.end or it.setting.as_of)
+    european = labels.term_numbered(mandate.term) if parliament.code else None
+    return european or Term(mandate.term, None, None)
+
+
+def known_to_be_over_by(setting: Setting, parliament: Body, term: Term | None) -> date | None:
     """The first day on which a mandate that only an older roster names is known to be over."""
     days = list(setting.later_rosters.get(parliament.name, ())[:1])
     if term is not None and term.next_starts is not None and term.next_starts <= setting.today:
@@ -86,48 +131,74 @@ def _over_by(setting: Setting, parliament: Body, term: Term | None) -> date | No
 
 def compare_mandate(it: Comparison, mandate: Mandate) -> int | NewMembership:
     """Compare one mandate; the known one (by id) or the new one is returned, for what belongs to the office."""
-    parliament = labels.institution(mandate.institution)
+    parliament = labels.institution_of(mandate)
     group = labels.group(mandate.group, parliament, it.country) if mandate.group else None
-    term = labels.term_on(parliament, mandate.end or it.setting.as_of)
+    term = _term_of(it, mandate, parliament)
     organization_id = it.setting.organization_id(parliament)
     mine = [
         one for one in it.memberships if one.organization_id == organization_id and fold(one.role) == fold(mandate.role)
     ]
+    over_by = None if mandate.end else known_to_be_over_by(it.setting, parliament, term)
     if mandate.end is None and term is not None and not it.is_older:
-        _close_earlier_terms(it, mine, term)
-    fitting = _fitting(mine, term, (mandate.start if mandate.end else None) or it.setting.as_of)
+        _close_earlier_terms(it, mine, term, mandate.start)
+    fitting = _known_mandate(it, mandate, mine, term)
     if fitting is not None:
         _compare_dates(it, mandate, fitting)
         if group is not None:
             _compare_group(it, group, parliament, fitting)
-        if fitting.country is None and it.country:
-            _update(it.changes, fitting, {"country": it.country})
+        _compare_office(it, mandate, fitting)
         return fitting.id
     new = NewMembership(
         organization=parliament,
         role=mandate.role,
         on_behalf_of=group,
         country=it.country,
+        region=mandate.region or None,
+        constituency=mandate.constituency or None,
+        post=mandate.post,
         term=term.number if term else None,
         start_date=mandate.start,
         end_date=mandate.end,
-        ended_by=None if mandate.end else _over_by(it.setting, parliament, term),
+        ended_by=over_by,
+        note=mandate.note,
     )
-    it.changes.add("mandate", None, described(parliament.short, group.short if group else "", mandate.role))
+    label = described(parliament.short, group.short if group else "", mandate.role)
+    office = f"{label}: {mandate.post}" if mandate.post else label
+    it.changes.add("mandate", None, f"{office} ({mandate.note})" if mandate.note else office)
     if new.ended_by:
         it.changes.add("mandate_over_by", None, new.ended_by)
     it.changes.writes.memberships.append(new)
     return new
 
 
-def _close_earlier_terms(it: Comparison, mine: Sequence[KnownMembership], term: Term) -> None:
-    """A mandate of an earlier term ended with that term, and the seats it gave with it."""
+def _compare_office(it: Comparison, mandate: Mandate, fitting: KnownMembership) -> None:
+    """Compare the post and the area; an older roster only fills, and the country is filled alone."""
+    if fitting.country is None and it.country:
+        _update(it.changes, fitting, {"country": it.country})
+    for name in ("constituency", "region"):
+        after, before = getattr(mandate, name), getattr(fitting, name)
+        differs = after and after != before and (before is None or not it.is_older)
+        if differs and it.changes.add(name, before, after, _by_hand(fitting, name)):
+            _update(it.changes, fitting, {name: after})
+    if mandate.post and fold(mandate.post) != fold(fitting.post) and (not fitting.post or not it.is_older):
+        after = f"{mandate.post} ({mandate.note})" if mandate.note else mandate.post
+        if it.changes.add("post", fitting.post or None, after, _by_hand(fitting, "post_id")):
+            _update(it.changes, fitting, {"post_id": None}, post=(labels.institution_of(mandate), mandate.post))
+
+
+def _close_earlier_terms(it: Comparison, mine: Sequence[KnownMembership], term: Term, start: date | None) -> None:
+    """A mandate of an earlier term ended with that term, and what it gave (seats, belonging to a group) with it."""
     over = {one.term for one in mine if one.is_open and _earlier(one.term, term.number)}
-    last_day = term.starts - _DAY
     for one in it.memberships:
-        if one.is_open and one.term in over and (one in mine or _is_seat(one)):
-            it.changes.add("mandate_end", None, f"{one.organization}: {last_day.isoformat()}")
-            _update(it.changes, one, {"end_date": last_day})
+        if one.is_open and one.term in over and (one in mine or (term.starts and _comes_with_a_mandate(one))):
+            last_day = term.starts - _DAY if term.starts else None
+            over_by = start or it.setting.as_of
+            it.changes.add("mandate_end" if last_day else "mandate_over_by", None, _closed(one, last_day or over_by))
+            _update(it.changes, one, {"end_date": last_day} if last_day else {"ended_by": over_by})
+
+
+def _closed(membership: KnownMembership, day: date) -> str:
+    return f"{membership.organization}: {day.isoformat()}"
 
 
 def _compare_dates(it: Comparison, mandate: Mandate, fitting: KnownMembership) -> None:
@@ -157,6 +228,10 @@ def _compare_group(it: Comparison, group: Body, parliament: Body, fitting: Known
             held = Reason.UNKNOWN_GROUP
     if it.changes.add("group", fitting.on_behalf_of or None, group.short, held):
         _update(it.changes, fitting, {"on_behalf_of_id": group_id}, group)
+        left = fitting.on_behalf_of_id
+        for one in it.memberships:
+            if left is not None and one.organization_id == left and one.is_open and not one.by_hand:
+                _update(it.changes, one, {"ended_by": it.setting.as_of})
 
 
 def compare_group_alone(it: Comparison) -> None:
@@ -204,7 +279,7 @@ def compare_seats(it: Comparison, over_by: date | None) -> None:
     """Compare committee and delegation seats; `over_by` is when the mandate they come with is known to be over."""
     if it.record.seats is None or it.said_later("seats"):
         return
-    parliament = labels.institution(it.record.mandates[0].institution) if it.record.mandates else None
+    parliament = labels.institution_of(it.record.mandates[0]) if it.record.mandates else None
     term = labels.term_on(parliament, it.setting.as_of) if parliament else None
     number = term.number if term else None
     mine = [one for one in it.memberships if _is_seat(one) and (one.is_open or (over_by and one.term == number))]
@@ -240,16 +315,16 @@ def end_mandate(mandate: KnownMembership, known: Known, setting: Setting, parlia
     """End a mandate that a complete roster no longer names: its seats end, its contact points go out of use."""
     term = labels.term_on(parliament, setting.as_of)
     ended: dict[str, Any] = {"ended_by": setting.as_of}
-    if term is not None and _earlier(mandate.term, term.number):
+    if term is not None and term.starts is not None and _earlier(mandate.term, term.number):
         ended = {"end_date": term.starts - _DAY}
     before = described(mandate.organization, mandate.on_behalf_of, mandate.role)
     if not changes.add("mandate", before, None, Reason.HAND_MADE if mandate.by_hand else None):
         return
     changes.add("mandate_end" if "end_date" in ended else "mandate_over_by", None, *ended.values())
     _update(changes, mandate, ended)
-    for seat in known.memberships:
-        if _is_seat(seat) and seat.is_open and seat.term == mandate.term:
-            _update(changes, seat, ended)
+    for one in known.memberships:
+        if _comes_with_a_mandate(one) and one.is_open and one.term == mandate.term:
+            _update(changes, one, ended)
     for point in known.points:
         if point.membership_id == mandate.id and point.status is PointStatus.CURRENT:
             changes.add(point.kind, point.value, None)

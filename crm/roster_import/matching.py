@@ -72,7 +72,8 @@ def _contradicts(record: Record, known: Known) -> bool:
 
 
 def _by_name(record: Record, fits: Fits, people: Mapping[int, Known]) -> Match:
-    country = country_code(record.country) if record.country else None
+    label = record.country or record.citizenship
+    country = country_code(label) if label else None
     same_name = {
         contact_id: where
         for name in sort_names(record)

@@ -48,6 +48,7 @@ class AsOfSource(StrEnum):
     """How the day a roster describes became known, the surest first."""
 
     GIVEN = "given"
+    FILE = "file"  # the file says so itself
     FILE_NAME = "file_name"
     DATES = "dates"  # the latest start of a mandate in the data
     TODAY = "today"

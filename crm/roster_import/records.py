@@ -11,6 +11,13 @@ class RosterFormat(StrEnum):
     """The formats a roster may come in, one reader each."""
 
     EP_FULL_LIST = "ep-full-list"
+    EP_TURNOVER = "ep-turnover"  # incoming and outgoing members
+    EP_OPEN_DATA = "ep-open-data"  # the Open Data Portal's table
+    EP_API = "ep-api"  # the Open Data API, JSON-LD
+    PARLTRACK = "parltrack"
+    EVERYPOLITICIAN = "everypolitician"
+    COMMISSIONERS = "commissioners"
+    WORLD_LEADERS = "world-leaders"
     CSV = "csv"
 
 
@@ -31,12 +38,41 @@ class Problem(StrEnum):
 class Mandate:
     """One dated role in an institution. `group` is the label of whom the person sits for; dates are inclusive.
 
-    A mandate without dates is the one that ran on the day the roster describes.
+    A mandate without dates is the one that ran on the day the roster describes; with a `term` and without dates, it is
+    one held at some time of that term. `category` is what the institution is (a Category), where no table of ours
+    tells; `country` a label of the country whose institution it is. `post` is the label of the office held,
+    `constituency` the area it was won in, in the source's words, `region` that area in ISO 3166-2. `note` is what the
+    source says of how far this is to be trusted.
     """
 
     institution: str
     role: str = "member"
     group: str = ""
+    start: date | None = None
+    end: date | None = None
+    category: str = ""
+    country: str = ""
+    post: str = ""
+    term: str = ""
+    constituency: str = ""
+    region: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Affiliation:
+    """Belonging to a group, party, committee or other body for a time, told apart from the mandate it came with.
+
+    A mandate is one, however often its holder changes groups: sources that date each group give these beside it.
+    `category` is what the body is (a Category), `institution` the label of the one it is a body of, `code` its short
+    code there. Dates are inclusive; without an end it ran on the day the roster describes.
+    """
+
+    organization: str
+    category: str
+    institution: str = ""
+    code: str = ""
+    role: str = "member"
     start: date | None = None
     end: date | None = None
 
@@ -66,7 +102,9 @@ class Record:
     not tell them apart. `country`, `party` and groups are labels of any language. `party` None means nothing was said;
     that somebody belongs to none is said by a label such as “Independent”. `seats` None means that the source does not
     list them. `group` is for sources that tell a person's group and not the institution it sits in; elsewhere it stands
-    in the mandate.
+    in the mandate. `citizenship` is the country's label where the source tells that alone, which need not be the
+    country a person acts for. `other_names` are all names the person goes by besides, or with, `name`; `languages`
+    are BCP 47, best first; `point_labels` has the label of contact points that need telling apart, by value.
     """
 
     line: int
@@ -76,14 +114,25 @@ class Record:
     identifiers: tuple[tuple[str, str], ...] = ()
     category: str = ""
     country: str = ""
+    citizenship: str = ""
     gender: str = ""
     birth_date: date | None = None
+    death_date: date | None = None
+    honorific_prefix: str = ""
+    honorific_suffix: str = ""
+    other_names: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     twitter: tuple[str, ...] = ()
+    faxes: tuple[str, ...] = ()
+    facebook: tuple[str, ...] = ()
+    instagram: tuple[str, ...] = ()
+    point_labels: tuple[tuple[str, str], ...] = ()
     mandates: tuple[Mandate, ...] = ()
+    affiliations: tuple[Affiliation, ...] = ()
     group: str = ""
     party: str | None = None
     seats: tuple[Seat, ...] | None = None

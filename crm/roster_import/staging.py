@@ -52,11 +52,11 @@ class Heading:
 
 def read_heading(path: Path, file_name: str, *, as_of: date | None = None, complete: bool | None = None) -> Heading:
     """Read the file once, from end to end. Raises UnreadableRoster, naming the line, where it is damaged."""
-    found = survey(open_roster(path), complete=complete)
+    found = survey(open_roster(path, file_name), complete=complete)
     if as_of is not None:
         day, day_source = as_of, AsOfSource.GIVEN
     else:
-        day, day_source = day_described(file_name, found.latest_start, clock.today())
+        day, day_source = day_described(file_name, found.latest_start, clock.today(), told=found.day)
     return Heading(path, file_name[:200], _hash(path), day, day_source, found)
 
 
@@ -129,7 +129,7 @@ def staged_rows(heading: Heading, tally: Tally) -> Iterator[list[dict[str, Any]]
         parliament = labels.institution(whole.institution)
         parliament_id = organization_ids([parliament]).get(parliament.key)
         tally.members = len(members_on(parliament_id, heading.as_of)) if parliament_id else 0
-    for items in chunked(open_roster(heading.path).records()):
+    for items in chunked(open_roster(heading.path, heading.file_name).records()):
         plans = planner.plan_batch(items)
         for plan in plans:
             tally.add(plan)

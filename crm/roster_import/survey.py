@@ -22,7 +22,10 @@ _NAMES_SHOWN = 20
 
 @dataclass(frozen=True)
 class Survey:
-    """A roster as a whole. `institution` is whose members it lists, where it is one institution's."""
+    """A roster as a whole. `institution` is whose members it lists, where it is one institution's.
+
+    `day` is the day the file itself says it describes.
+    """
 
     format: RosterFormat
     rows: int
@@ -30,6 +33,7 @@ class Survey:
     institution: str
     complete: bool
     latest_start: date | None
+    day: date | None
     unread_columns: tuple[str, ...]
     unknown_groups: tuple[str, ...]
 
@@ -45,12 +49,18 @@ def survey(source: Source, *, complete: bool | None = None) -> Survey:
         if isinstance(item, BadLine):
             unreadable += 1
             continue
-        institutions |= dict.fromkeys(labels.institution(mandate.institution).name for mandate in item.mandates)
+        institutions |= dict.fromkeys(labels.institution_of(mandate).name for mandate in item.mandates)
         groups |= dict.fromkeys(_unknown_groups(item))
         latest = max([latest or date.min, *(mandate.start for mandate in item.mandates if mandate.start)])
     if not rows:
         raise UnreadableRoster(gettext("The file names nobody: it has no line but the first."))
     whole = next(iter(institutions)) if len(institutions) == 1 else ""
+    if complete and source.complete is False:
+        raise UnreadableRoster(
+            gettext(
+                "A file of this kind never names every member of an institution on one day. Import it as some contacts."
+            )
+        )
     if complete is None:
         complete = (
             source.complete if source.complete is not None else bool(source.institution and rows >= COMPLETE_FROM)
@@ -69,6 +79,7 @@ def survey(source: Source, *, complete: bool | None = None) -> Survey:
         institution=whole,
         complete=complete,
         latest_start=latest if latest != date.min else None,
+        day=source.day,
         unread_columns=source.unread,
         unknown_groups=tuple(groups)[:_NAMES_SHOWN],
     )
@@ -76,7 +87,7 @@ def survey(source: Source, *, complete: bool | None = None) -> Survey:
 
 def _unknown_groups(record: Record) -> list[str]:
     """Labels of groups of the European Parliament that no table of ours has."""
-    named = [(labels.institution(mandate.institution), mandate.group) for mandate in record.mandates if mandate.group]
+    named = [(labels.institution_of(mandate), mandate.group) for mandate in record.mandates if mandate.group]
     return [label for parliament, label in named if parliament.code and not labels.group(label, parliament, None).code]
 
 
@@ -91,8 +102,12 @@ def day_in_name(file_name: str, today: date) -> date | None:
     return next((day for day in reversed(days) if day <= today), None)
 
 
-def day_described(file_name: str, latest_start: date | None, today: date) -> tuple[date, AsOfSource]:
-    """The day a roster describes, where nobody has said: by the file's name, the latest start in it, or today."""
+def day_described(
+    file_name: str, latest_start: date | None, today: date, *, told: date | None = None
+) -> tuple[date, AsOfSource]:
+    """The day a roster describes, where nobody has said: told by the file, its name, the latest start, or today."""
+    if told is not None and told <= today:
+        return told, AsOfSource.FILE
     named = day_in_name(file_name, today)
     if named is not None:
         return named, AsOfSource.FILE_NAME

@@ -31,10 +31,18 @@ KINDS = {
 }
 FORMATS = {
     RosterFormat.EP_FULL_LIST: lazy_gettext("European Parliament, full list"),
+    RosterFormat.EP_TURNOVER: lazy_gettext("European Parliament, incoming and outgoing members"),
+    RosterFormat.EP_OPEN_DATA: lazy_gettext("European Parliament, Open Data Portal"),
+    RosterFormat.EP_API: lazy_gettext("European Parliament, Open Data API"),
+    RosterFormat.PARLTRACK: lazy_gettext("Parltrack"),
+    RosterFormat.EVERYPOLITICIAN: lazy_gettext("EveryPolitician"),
+    RosterFormat.COMMISSIONERS: lazy_gettext("European Commissioners"),
+    RosterFormat.WORLD_LEADERS: lazy_gettext("Heads of state and government"),
     RosterFormat.CSV: lazy_gettext("Table (CSV)"),
 }
 AS_OF_SOURCES = {
     AsOfSource.GIVEN: lazy_gettext("as you said"),
+    AsOfSource.FILE: lazy_gettext("as the file itself says"),
     AsOfSource.FILE_NAME: lazy_gettext("from the file's name"),
     AsOfSource.DATES: lazy_gettext("the latest start of a mandate in the file"),
     AsOfSource.TODAY: lazy_gettext("today, since the file does not say"),
@@ -59,11 +67,17 @@ REASONS: dict[str, Any] = {
 }
 FIELDS = {
     "name": lazy_gettext("Name"),
+    "spelling": lazy_gettext("Spelling"),
     "given_name": lazy_gettext("Given name"),
     "family_name": lazy_gettext("Family name"),
     "country": lazy_gettext("Country"),
     "gender": lazy_gettext("Gender"),
     "birth_date": lazy_gettext("Date of birth"),
+    "death_date": lazy_gettext("Date of death"),
+    "honorific_prefix": lazy_gettext("Title before the name"),
+    "honorific_suffix": lazy_gettext("Title after the name"),
+    "other_name": lazy_gettext("Other name"),
+    "language": lazy_gettext("Language"),
     "category_override": lazy_gettext("Category"),
     "identifier": lazy_gettext("Identifier"),
     "email": lazy_gettext("E-mail"),
@@ -71,6 +85,9 @@ FIELDS = {
     "address": lazy_gettext("Address"),
     "url": lazy_gettext("Website"),
     "twitter": lazy_gettext("X (Twitter)"),
+    "fax": lazy_gettext("Fax"),
+    "facebook": lazy_gettext("Facebook"),
+    "instagram": lazy_gettext("Instagram"),
     "mandate": lazy_gettext("Mandate"),
     "mandate_start": lazy_gettext("Mandate since"),
     "mandate_end": lazy_gettext("Mandate until"),
@@ -80,11 +97,17 @@ FIELDS = {
     "institution": lazy_gettext("Institution"),
     "role": lazy_gettext("Role"),
     "group": lazy_gettext("Political group"),
+    "post": lazy_gettext("Post"),
+    "constituency": lazy_gettext("Constituency"),
+    "region": lazy_gettext("Region"),
+    "affiliation": lazy_gettext("Membership"),
+    "affiliation_start": lazy_gettext("Membership since"),
+    "affiliation_end": lazy_gettext("Membership until"),
     "party": lazy_gettext("Party"),
     "seat": lazy_gettext("Committee or delegation"),
 }
 GENDERS = {"male": lazy_gettext("male"), "female": lazy_gettext("female")}
-_DATES = ("birth_date", "mandate_start", "mandate_over_by")
+_DATES = ("birth_date", "death_date", "mandate_start", "mandate_over_by")
 
 
 def state_label(state: ImportState) -> str:

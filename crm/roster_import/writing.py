@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from crm.audit.bulk import RowUpdate
 from crm.directory.bulk import (
     add_identifiers,
+    add_languages,
     add_memberships,
     add_organizations,
+    add_other_names,
     add_people,
     add_points,
+    add_posts,
+    note_source,
     update_memberships,
     update_people,
     update_points,
 )
-from crm.roster_import.changes import NewMembership
+from crm.directory.models import Membership
+from crm.roster_import.changes import MembershipUpdate, NewMembership
 from crm.roster_import.diffing import Plan
 from crm.roster_import.labels import SCHEME, Body
-from crm.roster_import.lookups import contacts_by_identifier, organization_ids
+from crm.roster_import.lookups import contacts_by_identifier, organization_ids, post_ids
+
+_SOURCE: int = Membership.source.type.length
 
 
 def _ensure_organizations(bodies: Iterable[Body]) -> dict[tuple[str, ...], int]:
@@ -58,8 +65,22 @@ def _bodies(plans: Sequence[Plan]) -> list[Body]:
     for plan in plans:
         for membership in plan.writes.memberships:
             bodies += [membership.organization, membership.on_behalf_of]
-        bodies += [update.on_behalf_of for update in plan.writes.membership_updates]
+        for update in plan.writes.membership_updates:
+            bodies += [update.on_behalf_of, update.post[0] if update.post else None]
     return [body for body in bodies if body is not None]
+
+
+def _ensure_posts(plans: Sequence[Plan], organizations: dict[tuple[str, ...], int]) -> dict[tuple[int, str], int]:
+    """The post of each organization and label, made where the directory has none."""
+    wanted: dict[tuple[int, str], None] = {}
+    for plan in plans:
+        named = [(new.organization, new.post) for new in plan.writes.memberships if new.post]
+        named += [update.post for update in plan.writes.membership_updates if update.post]
+        wanted |= {(organizations[body.key], label): None for body, label in named}
+    ids = post_ids(wanted.keys())
+    missing = [key for key in wanted if key not in ids]
+    made = add_posts([{"organization_id": organization_id, "label": label} for organization_id, label in missing])
+    return ids | dict(zip(missing, made, strict=True))
 
 
 def _write_people(plans: Sequence[Plan]) -> list[int | None]:
@@ -78,72 +99,108 @@ def _write_people(plans: Sequence[Plan]) -> list[int | None]:
     return contact_ids
 
 
-def write(plans: Sequence[Plan], source: str) -> list[int | None]:
+def write(plans: Sequence[Plan], source: str, as_of: date) -> list[int | None]:
     """Carry a batch of plans out in the running unit of work; whom each was about, in their order.
 
-    `source` is how new memberships and contact points say where they come from. Wrap all batches of an import in
-    `projected_together()`.
+    `source` is how new memberships and contact points say where they come from, `as_of` the day it describes. Wrap all
+    batches of an import in `projected_together()`.
     """
     organizations = _ensure_organizations(_bodies(plans))
+    posts = _ensure_posts(plans, organizations)
     contact_ids = _write_people(plans)
-    identifiers: list[dict[str, Any]] = []
-    memberships: list[tuple[NewMembership, dict[str, Any]]] = []
-    membership_updates: list[RowUpdate] = []
-    point_updates: list[RowUpdate] = []
-    touched: dict[str, list[int]] = defaultdict(list)
-    for plan, contact_id in zip(plans, contact_ids, strict=True):
-        if contact_id is None:
-            continue
-        identifiers += [
-            {"contact_id": contact_id, "scheme": scheme, "value": value} for scheme, value in plan.writes.identifiers
-        ]
-        memberships += [(new, _membership(new, contact_id, organizations, source)) for new in plan.writes.memberships]
-        for update in plan.writes.membership_updates:
-            row = update.row
-            if update.on_behalf_of is not None:
-                behalf = organizations[update.on_behalf_of.key]
-                row = RowUpdate(row.row_id, row.before, {**row.after, "on_behalf_of_id": behalf})
-            membership_updates.append(row)
-        point_updates += plan.writes.point_updates
-        if plan.writes.membership_updates:
-            touched["memberships"].append(contact_id)
-        if plan.writes.point_updates:
-            touched["points"].append(contact_id)
-    add_identifiers(identifiers)
+    written = [
+        (plan, contact_id) for plan, contact_id in zip(plans, contact_ids, strict=True) if contact_id is not None
+    ]
+    _write_descriptions(written)
+    memberships = [
+        (new, _membership(new, contact_id, organizations, posts, source))
+        for plan, contact_id in written
+        for new in plan.writes.memberships
+    ]
     made = add_memberships([row for _new, row in memberships])
     offices = {new: membership_id for (new, _row), membership_id in zip(memberships, made, strict=True)}
-    update_memberships(membership_updates, touched["memberships"])
-    update_points(point_updates, touched["points"])
+    update_memberships(
+        [_updated(update, organizations, posts) for plan, _id in written for update in plan.writes.membership_updates],
+        [contact_id for plan, contact_id in written if plan.writes.membership_updates],
+    )
+    update_points(
+        [update for plan, _id in written for update in plan.writes.point_updates],
+        [contact_id for plan, contact_id in written if plan.writes.point_updates],
+    )
     add_points(
         [
             {
                 "contact_id": contact_id,
                 "kind": point.kind,
                 "value": point.value,
+                "label": point.label,
                 "status": point.status,
                 "source": source,
                 "membership_id": offices[point.office] if isinstance(point.office, NewMembership) else point.office,
             }
-            for plan, contact_id in zip(plans, contact_ids, strict=True)
-            if contact_id is not None
+            for plan, contact_id in written
             for point in plan.writes.points
         ]
     )
+    note_source([contact_id for plan, contact_id in written if plan.describes], source, as_of)
     return contact_ids
 
 
+def _write_descriptions(written: Sequence[tuple[Plan, int]]) -> None:
+    """Identifiers, other names and languages."""
+    add_identifiers(
+        [
+            {"contact_id": contact_id, "scheme": scheme, "value": value}
+            for plan, contact_id in written
+            for scheme, value in plan.writes.identifiers
+        ]
+    )
+    add_other_names(
+        [{"contact_id": contact_id, "name": name} for plan, contact_id in written for name in plan.writes.other_names]
+    )
+    add_languages(
+        [
+            {"contact_id": contact_id, "language": language, "rank": rank}
+            for plan, contact_id in written
+            for language, rank in plan.writes.languages
+        ]
+    )
+
+
+def _updated(
+    update: MembershipUpdate, organizations: dict[tuple[str, ...], int], posts: dict[tuple[int, str], int]
+) -> RowUpdate:
+    """The update with the ids of what may have been made for it."""
+    after = dict(update.row.after)
+    if update.on_behalf_of is not None:
+        after["on_behalf_of_id"] = organizations[update.on_behalf_of.key]
+    if update.post is not None:
+        body, label = update.post
+        after["post_id"] = posts[organizations[body.key], label]
+    return RowUpdate(update.row.row_id, update.row.before, after)
+
+
 def _membership(
-    new: NewMembership, person_id: int, organizations: dict[tuple[str, ...], int], source: str
+    new: NewMembership,
+    person_id: int,
+    organizations: dict[tuple[str, ...], int],
+    posts: dict[tuple[int, str], int],
+    source: str,
 ) -> dict[str, Any]:
+    organization_id = organizations[new.organization.key]
+    note = f" ({new.note})" if new.note else ""
     return {
         "person_id": person_id,
-        "organization_id": organizations[new.organization.key],
+        "organization_id": organization_id,
         "on_behalf_of_id": organizations[new.on_behalf_of.key] if new.on_behalf_of else None,
-        "role": new.role[:120],
+        "post_id": posts[organization_id, new.post] if new.post else None,
+        "role": new.role,
         "country": new.country,
+        "region": new.region,
+        "constituency": new.constituency,
         "term": new.term,
         "start_date": new.start_date,
         "end_date": new.end_date,
         "ended_by": new.ended_by,
-        "source": source,
+        "source": f"{source[: _SOURCE - len(note)]}{note}",
     }

@@ -76,9 +76,9 @@ class TestFullList:
     def test_another_xml_file_is_refused_by_its_name(self, tmp_path: Path) -> None:
         assert "<html>" in str(refusal(write(tmp_path / "page.xml", "<html><body/></html>")))
 
-    def test_the_list_of_incoming_members_is_told_apart(self, tmp_path: Path) -> None:
-        coming = member(1, "Ada ONE") | {"mandate-start": "16/07/2024"}
-        assert "incoming or outgoing" in str(refusal(full_list(tmp_path / "incoming.xml", [coming])))
+    def test_incoming_members_further_down_are_no_part_of_it(self, tmp_path: Path) -> None:
+        coming = member(99, "Ada ONE") | {"mandate-start": "16/07/2024"}
+        assert "incoming or outgoing" in str(refusal(full_list(tmp_path / "list.xml", [*members(40), coming])))
 
     @pytest.mark.parametrize(
         "declaration",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask_babel import gettext
 
-from crm.roster_import.readers import csv_table, ep_full_list
+from crm.roster_import.readers import csv_table, ep_full_list, ep_open_data, ep_turnover
 from crm.roster_import.readers.source import Source
 from crm.roster_import.records import UnreadableRoster
 
@@ -18,8 +18,12 @@ _HEAD = 4096
 _FOREIGN = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
 
 
-def open_roster(path: Path) -> Source:
-    """The roster in `path`, ready to be read any number of times. Raises UnreadableRoster for what no reader knows."""
+def open_roster(path: Path, file_name: str = "") -> Source:
+    """The roster in `path`, ready to be read any number of times. Raises UnreadableRoster for what no reader knows.
+
+    `file_name` is the name people know the file by, where `path` is a name of ours: some formats tell by it alone
+    which term or country they are of.
+    """
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise UnreadableRoster(
@@ -40,6 +44,10 @@ def open_roster(path: Path) -> Source:
                 "Save it as CSV in UTF-8 and import that."
             )
         )
+    if ep_turnover.recognises(head):
+        return ep_turnover.Turnover(path)
+    if ep_open_data.recognises(head):
+        return ep_open_data.OpenData(path, file_name or path.name)
     if ep_full_list.recognises(head):
         return ep_full_list.FullList(path)
     return csv_table.CsvTable(path)

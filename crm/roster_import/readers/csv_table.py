@@ -6,6 +6,7 @@ import codecs
 import csv
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,7 +46,7 @@ def _fits(path: Path, encoding: str) -> int | None:
                 return None
 
 
-def _encoding(path: Path) -> str:
+def encoding_of(path: Path) -> str:
     """UTF-8 (with or without a byte order mark), UTF-16 with one, or else Windows-1252."""
     with path.open("rb") as file:
         head = file.read(4)
@@ -135,10 +136,11 @@ class CsvTable:
 
     format = RosterFormat.CSV
     complete: bool | None = None
+    day: date | None = None
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.encoding = _encoding(path)
+        self.encoding = encoding_of(path)
         self._delimiter, self._columns, self._width = self._header()
         self.unread = self._columns.unread
         self.institution = EUROPEAN_PARLIAMENT if "europarl" in self._columns.fields else ""

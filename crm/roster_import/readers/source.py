@@ -16,8 +16,8 @@ class Source(Protocol):
     """A file of a known format.
 
     `institution` is the label of the institution whose members it lists, empty where it lists people of any;
-    `complete` says that such a file names every one of them, None that its size has to tell; `unread` names the
-    columns nothing is taken from.
+    `complete` says that such a file names every one of them, or that it never does; None that its size has to tell.
+    `unread` names the columns nothing is taken from; `day` is the day the file says it describes.
     """
 
     @property
@@ -28,6 +28,8 @@ class Source(Protocol):
     def complete(self) -> bool | None: ...
     @property
     def unread(self) -> tuple[str, ...]: ...
+    @property
+    def day(self) -> date | None: ...
 
     def records(self) -> Iterator[Record | BadLine]:
         """Every person or bad line, in the order of the file, streamed. Raises UnreadableRoster with the line."""
