@@ -17,10 +17,14 @@ from crm.audit import views as audit_views
 from crm.audit.actions import after_undo, on_undo
 from crm.caught_mail import views as caught_mail_views
 from crm.database import prepare_engine
-from crm.directory import labels
+from crm.directory import contact_rows as directory_rows
+from crm.directory import labels, registry
 from crm.directory.undoing import let_go_of_undone, project_undone
+from crm.duplicates import contact_rows as duplicates_rows
+from crm.duplicates import views as duplicates_views
 from crm.extensions import csrf, db, limiter, mail
 from crm.health import views as health_views
+from crm.letters import contact_rows as letters_rows
 from crm.letters import jobs as letters_jobs
 from crm.letters import views as letters_views
 from crm.letters.results import record_results
@@ -28,16 +32,21 @@ from crm.outbox import jobs as outbox_jobs
 from crm.outbox import views as outbox_views
 from crm.outbox.results import on_result
 from crm.overview import views as overview_views
+from crm.pipeline import contact_rows as pipeline_rows
 from crm.pipeline import views as pipeline_views
 from crm.reports import views as reports_views
+from crm.roster_import import contact_rows as roster_import_rows
 from crm.roster_import import jobs as roster_import_jobs
 from crm.roster_import import views as roster_import_views
 from crm.roster_import.actions import follow_undo
+from crm.timeline import contact_rows as timeline_rows
 from crm.timeline.actions import forget_undone
 
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
 JOBS = (letters_jobs, outbox_jobs, roster_import_jobs)
+# The features whose rows follow a contact into a merge.
+CONTACT_ROWS = (directory_rows, timeline_rows, pipeline_rows, letters_rows, roster_import_rows, duplicates_rows)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -73,9 +82,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(reports_views.blueprint)
     app.register_blueprint(letters_views.blueprint)
     app.register_blueprint(roster_import_views.blueprint)
+    duplicates_views.init_app(app)
+    app.register_blueprint(duplicates_views.blueprint)
     with app.app_context():
         prepare_engine(db.engine)
     recording.listen()
+    for feature in CONTACT_ROWS:
+        registry.join(feature.CONTACT_ROWS)
     on_undo(forget_undone)
     on_undo(follow_undo)
     on_undo(let_go_of_undone)

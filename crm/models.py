@@ -3,6 +3,7 @@
 import crm.accounts.models
 import crm.audit.models
 import crm.directory.models
+import crm.duplicates.models
 import crm.health.models
 import crm.letters.models
 import crm.outbox.models
@@ -21,5 +22,6 @@ FEATURES = (
     crm.pipeline.models,
     crm.letters.models,
     crm.roster_import.models,
+    crm.duplicates.models,
     crm.health.models,
 )

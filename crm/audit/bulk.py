@@ -99,3 +99,25 @@ def update_rows(model: type[Base], updates: Sequence[RowUpdate]) -> None:
         connection.execute(sa.update(table).where(table.c.id == sa.bindparam("the_row")).values(values), rows)
     _record(table, ChangeKind.UPDATE, [(update.row_id, update.before, update.after) for update in updates])
     db.session.expire_all()
+
+
+def delete_rows(model: type[Base], rows: Sequence[Row]) -> None:
+    """Delete rows that were read whole (columns by name, `id` among them)."""
+    if not rows:
+        return
+    table = _table(model)
+    db.session.connection().execute(sa.delete(table).where(table.c.id.in_([row["id"] for row in rows])))
+    _record(table, ChangeKind.DELETE, [(row["id"], row, {}) for row in rows])
+    db.session.expire_all()
+
+
+def restore_rows(model: type[Base], rows: Sequence[Row]) -> None:
+    """Insert rows that were there before, with every column and the id they had."""
+    if not rows:
+        return
+    table = _table(model)
+    stored = [name for name in table.c.keys() if table.c[name].computed is None]  # noqa: SIM118 - not a dict
+    db.session.connection().execute(
+        sa.insert(table), [{name: row[name] for name in stored if name in row} for row in rows]
+    )
+    _record(table, ChangeKind.INSERT, [(row["id"], {}, row) for row in rows])

@@ -16,6 +16,7 @@ from crm.directory.filters import ContactFilter
 from crm.directory.models import (
     Category,
     Contact,
+    ContactMerge,
     ContactPoint,
     Identifier,
     Membership,
@@ -272,3 +273,21 @@ def possible_duplicates(addresses: Iterable[str], sort_name: str, *, limit: int 
         .order_by(Contact.sort_name, Contact.id)
         .limit(limit)
     ).all()
+
+
+def survivor_of(contact_id: int) -> int | None:
+    """The contact that one who is gone became part of, perhaps over several merges; None if it was never merged."""
+    seen: set[int] = set()
+    found = contact_id
+    while found not in seen:
+        seen.add(found)
+        following = db.session.scalar(
+            sa.select(ContactMerge.survivor_id)
+            .where(ContactMerge.absorbed_id == found, ContactMerge.unmerged_at.is_(None))
+            .order_by(ContactMerge.id.desc())
+            .limit(1)
+        )
+        if following is None:
+            break
+        found = following
+    return found if found != contact_id else None

@@ -153,7 +153,7 @@ class Letter(Base):
     __tablename__ = "letter"
     __audited__ = False  # written in bulk by planning, whose change set tells the counts; never edited
     __table_args__ = (
-        sa.UniqueConstraint("mailing_id", "target_id"),
+        sa.UniqueConstraint("mailing_id", "target_id", "merged_target_id"),
         sa.Index("ix_letter_mailing_id_address", "mailing_id", "address"),
         sa.Index(
             "ix_letter_skipped",
@@ -173,6 +173,8 @@ class Letter(Base):
     skip_reason: Mapped[SkipReason | None] = mapped_column(enum_column(SkipReason))
     skip_detail: Mapped[str] = mapped_column(sa.String(300), default="")
     message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("outgoing_message.id"), unique=True)
+    # 0, or the target it was planned for, where that one became part of another that has a letter of the mailing too.
+    merged_target_id: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ KINDS = {
     EntryKind.STAGE_MOVED: (lazy_gettext("Stage moved"), "info"),
     EntryKind.LETTER_SENT: (lazy_gettext("Letter sent"), "good"),
     EntryKind.LETTER_FAILED: (lazy_gettext("Letter failed"), "bad"),
+    EntryKind.MERGED: (lazy_gettext("Merged with"), "info"),
 }
 # The page of what a reference names: endpoint, the argument that takes its id, and who may see it.
 PAGES = {

@@ -20,6 +20,7 @@ class EntryKind(StrEnum):
     STAGE_MOVED = "stage_moved"
     LETTER_SENT = "letter_sent"
     LETTER_FAILED = "letter_failed"
+    MERGED = "merged"
 
 
 class TimelineEntry(Base):

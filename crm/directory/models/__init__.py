@@ -17,6 +17,7 @@ from crm.directory.models.contacts import (
 )
 from crm.directory.models.descriptions import ContactLanguage, ContactSource, Identifier, OtherName
 from crm.directory.models.memberships import OPEN_END, Membership, Post, last_day
+from crm.directory.models.merges import ContactMerge, MergeStep, StepKind
 from crm.directory.models.points import ContactPoint, PointKind, PointStatus
 from crm.directory.models.relationships import Relationship, RelationshipKind
 
@@ -32,10 +33,12 @@ __all__ = [
     "Contact",
     "ContactKind",
     "ContactLanguage",
+    "ContactMerge",
     "ContactPoint",
     "ContactSource",
     "Identifier",
     "Membership",
+    "MergeStep",
     "Organization",
     "OtherName",
     "Person",
@@ -44,5 +47,6 @@ __all__ = [
     "Post",
     "Relationship",
     "RelationshipKind",
+    "StepKind",
     "last_day",
 ]

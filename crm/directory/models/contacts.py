@@ -58,6 +58,8 @@ class Contact(Base):
         sa.Index("ix_contact_country_sort_sort_name_id", "country_sort", "sort_name", "id"),
         sa.Index("ix_contact_group_sort_sort_name_id", "group_sort", "sort_name", "id"),
         sa.Index("ix_contact_mandate_end_sort_name_id", "mandate_end", "sort_name", "id"),
+        # What searches for duplicates again: who has changed since the last time.
+        sa.Index("ix_contact_updated_at", "updated_at"),
     )
 
     kind: Mapped[ContactKind] = mapped_column(enum_column(ContactKind))

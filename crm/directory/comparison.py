@@ -1,0 +1,176 @@
+"""Two contacts side by side: which fields differ, which value survives, and what else a merge would move."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import LazyString, lazy_gettext
+
+from crm.database import Base
+from crm.directory import registry
+from crm.directory.merging import CONTACT, doubles
+from crm.directory.models import Contact, ContactKind
+from crm.extensions import db
+
+
+@dataclass(frozen=True)
+class Field:
+    """What one choice is about: a label, and the columns that go together."""
+
+    name: str
+    label: LazyString
+    columns: tuple[str, ...]
+
+
+PERSON_FIELDS = (
+    Field("name", lazy_gettext("Name"), ("name", "given_name", "family_name")),
+    Field("honorific_prefix", lazy_gettext("Title before the name"), ("honorific_prefix",)),
+    Field("honorific_suffix", lazy_gettext("Title after the name"), ("honorific_suffix",)),
+    Field("gender", lazy_gettext("Gender"), ("gender",)),
+    Field("birth_date", lazy_gettext("Born"), ("birth_date",)),
+    Field("death_date", lazy_gettext("Died"), ("death_date",)),
+)
+ORGANIZATION_FIELDS = (
+    Field("name", lazy_gettext("Name"), ("name",)),
+    Field("abbreviation", lazy_gettext("Short name"), ("abbreviation",)),
+    Field("holders_are", lazy_gettext("Its holders are"), ("holders_are",)),
+    Field("parent_id", lazy_gettext("Part of"), ("parent_id",)),
+    Field("founding_date", lazy_gettext("Founded"), ("founding_date",)),
+    Field("dissolution_date", lazy_gettext("Dissolved"), ("dissolution_date",)),
+)
+COMMON_FIELDS = (
+    Field("category_override", lazy_gettext("Category set by hand"), ("category_override",)),
+    Field("country", lazy_gettext("Country"), ("country",)),
+    Field("region", lazy_gettext("Region"), ("region",)),
+    Field("owner_id", lazy_gettext("Looked after by"), ("owner_id",)),
+    Field("forms_of_address", lazy_gettext("Forms of address"), ("forms_of_address",)),
+)
+
+
+def fields_of(kind: ContactKind) -> tuple[Field, ...]:
+    """The fields of a contact of this kind that a merge chooses between."""
+    own = PERSON_FIELDS if kind is ContactKind.PERSON else ORGANIZATION_FIELDS
+    return own + COMMON_FIELDS
+
+
+class Side(StrEnum):
+    """Whose value survives."""
+
+    SURVIVOR = "survivor"
+    ABSORBED = "absorbed"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One field of both contacts; `chosen` is whose value survives unless somebody decides otherwise."""
+
+    field: Field
+    survivor: Mapping[str, Any]
+    absorbed: Mapping[str, Any]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two do not say the same."""
+        return dict(self.survivor) != dict(self.absorbed)
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether both say something, and not the same."""
+        return self.differs and any(self.survivor.values()) and any(self.absorbed.values())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither says anything."""
+        return not any(self.survivor.values()) and not any(self.absorbed.values())
+
+    @property
+    def chosen(self) -> Side:
+        """The survivor's, where it says anything."""
+        return Side.SURVIVOR if any(self.survivor.values()) or not self.differs else Side.ABSORBED
+
+
+def rows_of(*contact_ids: int) -> dict[int, dict[str, Any]]:
+    """The contacts with all their columns."""
+    table = Base.metadata.tables[CONTACT]
+    found = db.session.execute(sa.select(table).where(table.c.id.in_(contact_ids))).mappings()
+    return {row["id"]: dict(row) for row in found}
+
+
+def compare(survivor: Mapping[str, Any], absorbed: Mapping[str, Any]) -> list[Line]:
+    """Both contacts, field by field; what neither of them knows is left out."""
+    lines = [
+        Line(
+            field,
+            {name: survivor[name] for name in field.columns},
+            {name: absorbed[name] for name in field.columns},
+        )
+        for field in fields_of(survivor["kind"])
+    ]
+    return [line for line in lines if not line.is_empty]
+
+
+def chosen_values(lines: Collection[Line], choices: Mapping[str, str]) -> dict[str, Any]:
+    """Columns of the survivor after the merge; `choices` are sides by the field's name, the rest as proposed."""
+    values: dict[str, Any] = {}
+    for line in lines:
+        wanted = choices.get(line.field.name)
+        side = Side(wanted) if wanted in set(Side) else line.chosen
+        values |= line.survivor if side is Side.SURVIVOR else line.absorbed
+        if line.field.name == "forms_of_address":
+            # An opening in each language either has one in; where both have, the chosen one's.
+            first, second = (line.absorbed, line.survivor) if side is Side.SURVIVOR else (line.survivor, line.absorbed)
+            values["forms_of_address"] = {**first["forms_of_address"], **second["forms_of_address"]}
+    return values
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a merge would move: numbers of rows in words, and what becomes of rows that say the same."""
+
+    moved: list[str]
+    explained: list[str]
+    total: int
+
+
+def preview(survivor_id: int, absorbed_id: int) -> Preview:
+    """What merging the second contact into the first would move; it changes nothing."""
+    moved: list[str] = []
+    explained: list[str] = []
+    total = 0
+    for rows in registry.contact_rows():
+        if rows.counted is None:
+            continue
+        named = sa.or_(*(rows.table.c[column] == absorbed_id for column in rows.columns))
+        count = db.session.scalar(sa.select(sa.func.count()).select_from(rows.table).where(named)) or 0
+        total += count
+        if not count:
+            continue
+        moved.append(rows.counted(count))
+        if rows.explained is not None:
+            pairs = [
+                pair for column in rows.columns for pair in doubles(rows, rows.table, column, absorbed_id, survivor_id)
+            ]
+            explained += rows.explained(pairs) if pairs else []
+    return Preview(moved, explained, total)
+
+
+def row_count(contact_id: int) -> int:
+    """How many rows name the contact: of two, the one with more of them is the better survivor."""
+    counts = [
+        sa.select(sa.func.count())
+        .select_from(rows.table)
+        .where(sa.or_(*(rows.table.c[column] == contact_id for column in rows.columns)))
+        .scalar_subquery()
+        for rows in registry.contact_rows()
+        if rows.counted is not None
+    ]
+    return sum(db.session.execute(sa.select(*counts)).one())
+
+
+NOT_COMPARED = {"id", "kind", "created_at", "updated_at"} | {
+    column.name for column in Contact.__table__.columns if column.info.get("derived")
+}

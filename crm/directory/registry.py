@@ -1,0 +1,110 @@
+"""Who keeps rows about a contact: every feature says here how its rows follow when two contacts become one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.database import Base
+
+Values = Mapping[str, Any]
+# The row that stays and the row that says the same, by columns; the values of the first that change.
+Combine = Callable[[Values, Values], dict[str, Any]]
+
+
+def fill_gaps(kept: Values, dropped: Values) -> dict[str, Any]:
+    """What the row that stays takes over: whatever it does not know itself."""
+    return {name: value for name, value in dropped.items() if name != "id" and not kept[name] and value}
+
+
+def never(_one: Values, _other: Values) -> bool:
+    """For rows of which no two say the same, whatever they name."""
+    return False
+
+
+@dataclass(frozen=True)
+class ContactRows:
+    """The rows of one table that name contacts in `columns`, and how they follow the contact in a merge.
+
+    Rows are pointed to the survivor. Where that would break a unique constraint, or where two rows agree in all
+    columns of `same` and `alike` confirms it, they become one: `combine` says what the survivor's row takes over, and
+    whatever referred to the other row follows. `set_aside` names a column that tells such rows apart instead, so that
+    both stay. A row must not name one contact in all columns of `apart`. `counted` says a number of them in words.
+    `references` is a text column that names rows of any table (`target:7`) and follows them.
+    """
+
+    model: type[Base]
+    columns: tuple[str, ...]
+    counted: Callable[[int], str] | None = None
+    combine: Combine = fill_gaps
+    same: tuple[str, ...] = ()
+    alike: Callable[[Values, Values], bool] = never
+    set_aside: str | None = None
+    apart: tuple[str, ...] = ()
+    references: str | None = None
+    # Says in words what becomes of pairs of rows that become one; a merge is previewed with it.
+    explained: Callable[[Sequence[tuple[Values, Values]]], list[str]] | None = None
+
+    @property
+    def table(self) -> sa.Table:
+        """The table of the model."""
+        return Base.metadata.tables[self.model.__tablename__]
+
+    def keys(self, column: str) -> list[tuple[str, ...]]:
+        """The sets of columns, `column` among them, in which no two rows may agree."""
+        table = self.table
+        unique = [tuple(each.columns.keys()) for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
+        unique += [tuple(index.columns.keys()) for index in table.indexes if index.unique]
+        return [key for key in unique if column in key]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Columns that follow from other rows: they are computed anew and nothing of them is kept."""
+
+    model: type[Base]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stays:
+    """Columns whose contacts are named as they were at the time, and why no merge changes that."""
+
+    model: type[Base]
+    columns: tuple[str, ...]
+    why: str
+
+
+Entry = ContactRows | Derived | Stays
+_entries: dict[str, list[Entry]] = {}
+
+
+def join(entries: Iterable[Entry]) -> None:
+    """Let the rows of these tables follow their contacts; called once for every feature, when the app is made."""
+    for entry in entries:
+        known = _entries.setdefault(entry.model.__tablename__, [])
+        if entry not in known:
+            known.append(entry)
+
+
+def joined_columns() -> set[tuple[str, str]]:
+    """Table and column of everything that has joined."""
+    return {(table, column) for table, entries in _entries.items() for entry in entries for column in entry.columns}
+
+
+def contact_rows() -> list[ContactRows]:
+    """Every table whose rows follow their contact, in the order they joined."""
+    return [entry for entries in _entries.values() for entry in entries if isinstance(entry, ContactRows)]
+
+
+def derived() -> list[Derived]:
+    """Every table with columns that are computed anew."""
+    return [entry for entries in _entries.values() for entry in entries if isinstance(entry, Derived)]
+
+
+def rows_of(table_name: str) -> ContactRows | None:
+    """How rows of the table follow, if it has joined."""
+    return next((entry for entry in _entries.get(table_name, ()) if isinstance(entry, ContactRows)), None)

@@ -1,0 +1,198 @@
+"""Screens of duplicates: the list of proposals, two contacts side by side, the merge and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+from flask_login import current_user
+
+from crm.accounts.queries import actor_names
+from crm.directory.comparison import chosen_values, compare, preview, row_count, rows_of
+from crm.directory.labels import KINDS, country_label
+from crm.directory.merging import MergeRefused
+from crm.directory.models import ContactKind
+from crm.directory.queries import (
+    contacts_named,
+    countries_present,
+    identifiers_of,
+    memberships_of,
+    points_of,
+    whole_contact,
+)
+from crm.directory.unmerging import UnmergeRefused
+from crm.duplicates import actions, queries, words
+from crm.duplicates.models import certainty_of
+from crm.duplicates.queries import ProposalFilter
+from crm.policy import Permission, actor, can, requires
+from crm.text import fold
+from crm.unit_of_work import unit_of_work
+from crm.web import toast
+
+blueprint = Blueprint("duplicates", __name__)
+Values = Mapping[str, Any]
+
+
+@blueprint.get("/duplicates")
+@requires(Permission.LOBBY)
+def proposals() -> ResponseReturnValue:
+    """Contacts that may be one and the same, the surest first."""
+    chosen = ProposalFilter.from_args(request.args)
+    countries = {code: country_label(code) for code in countries_present()}
+    return render_template(
+        "duplicates/proposals.html",
+        page=queries.proposals(chosen, request.args.get("cursor")),
+        chosen=chosen,
+        total=queries.count_proposals(chosen),
+        count_limit=queries.COUNT_LIMIT,
+        was_searched=queries.was_searched(),
+        certainties=words.CERTAINTIES,
+        certainty_of=certainty_of,
+        reasons=words.reasons,
+        kinds=KINDS,
+        countries=sorted(countries.items(), key=lambda country: fold(country[1])),
+    )
+
+
+def _pair_or_404(one_id: int, other_id: int) -> tuple[Values, Values]:
+    found = rows_of(one_id, other_id)
+    if len(found) < 2 or found[one_id]["kind"] is not found[other_id]["kind"]:
+        abort(404, gettext("These two cannot be compared: one of them may have been merged or removed meanwhile."))
+    return found[one_id], found[other_id]
+
+
+def _known_of(contact: Values) -> dict[str, Any]:
+    """What a person looks at to tell whether two contacts are one."""
+    is_person = contact["kind"] is ContactKind.PERSON
+    return {
+        "contact": contact,
+        "points": points_of(contact["id"]),
+        "identifiers": identifiers_of(contact["id"]),
+        "memberships": memberships_of(contact["id"]) if is_person else [],
+        "rows": row_count(contact["id"]),
+    }
+
+
+@blueprint.get("/duplicates/<int:contact_id>/<int:other_id>")
+@requires(Permission.LOBBY)
+def comparison(contact_id: int, other_id: int) -> ResponseReturnValue:
+    """Two contacts side by side: the first would survive, the second become part of it."""
+    survivor, absorbed = _pair_or_404(contact_id, other_id)
+    lines = compare(survivor, absorbed)
+    names = words.named_by_id(lines)
+    proposal = queries.proposal_of(contact_id, other_id)
+    return render_template(
+        "duplicates/comparison.html",
+        survivor=_known_of(survivor),
+        absorbed=_known_of(absorbed),
+        lines=lines,
+        said=lambda values: words.said(values, names),
+        preview=preview(contact_id, other_id),
+        reasons=words.reasons(proposal.reasons) if proposal else [],
+        told_apart=queries.are_told_apart(contact_id, other_id),
+    )
+
+
+@blueprint.post("/duplicates/<int:contact_id>/<int:other_id>")
+@requires(Permission.LOBBY)
+def merge(contact_id: int, other_id: int) -> ResponseReturnValue:
+    """Merge the second contact into the first, with the values that were chosen."""
+    survivor, absorbed = _pair_or_404(contact_id, other_id)
+    lines = compare(survivor, absorbed)
+    try:
+        with unit_of_work("merge contacts", actor=actor()):
+            record = actions.merge_contacts(contact_id, other_id, chosen_values(lines, request.form))
+            moved = sum(record.counts.values()) - 1  # the contact itself does not move
+    except MergeRefused:
+        abort(404, gettext("These two cannot be merged: one of them may have been merged or removed meanwhile."))
+    toast(
+        ngettext(
+            "%(name)s is part of %(survivor)s now; %(num)d entry followed. It can be taken apart again on this page.",
+            "%(name)s is part of %(survivor)s now; %(num)d entries followed. It can be taken apart again on this page.",
+            moved,
+            name=absorbed["name"],
+            survivor=survivor["name"],
+        )
+    )
+    return redirect(url_for("overview.contact", contact_id=contact_id))
+
+
+@blueprint.post("/duplicates/<int:contact_id>/<int:other_id>/apart")
+@requires(Permission.LOBBY)
+def tell_apart(contact_id: int, other_id: int) -> ResponseReturnValue:
+    """Remember that the two are not the same."""
+    one, other = _pair_or_404(contact_id, other_id)
+    with unit_of_work("tell contacts apart", actor=actor()) as work:
+        actions.tell_apart(contact_id, other_id, user_id=current_user.id)
+    toast(
+        gettext("%(one)s and %(other)s will not be proposed again.", one=one["name"], other=other["name"]),
+        undo=work.change_set_id,
+    )
+    still: dict[str, Any] = ProposalFilter.from_args(request.form).to_args()
+    return redirect(url_for("duplicates.proposals", **still))
+
+
+@blueprint.post("/merges/<int:merge_id>/unmerge")
+@requires(Permission.LOBBY)
+def unmerge(merge_id: int) -> ResponseReturnValue:
+    """Take a merge back."""
+    record = queries.merge_record(merge_id) or abort(404, gettext("There is no such merge."))
+    survivor_id, absorbed_id, name = record.survivor_id, record.absorbed_id, record.absorbed_name
+    try:
+        with unit_of_work("unmerge contacts", actor=actor()):
+            outcome = actions.take_apart(merge_id)
+    except UnmergeRefused as refusal:
+        toast(_refused(refusal.reason), category="error")
+        return redirect(url_for("overview.contact", contact_id=survivor_id))
+    stayed = sum(outcome.stayed.values())
+    said = gettext("%(name)s stands by itself again.", name=name)
+    if stayed:
+        changed = ngettext(
+            "%(num)d entry had been changed since and stayed as it is.",
+            "%(num)d entries had been changed since and stayed as they are.",
+            stayed,
+        )
+        said = f"{said} {changed}"
+    toast(said)
+    return redirect(url_for("overview.contact", contact_id=absorbed_id))
+
+
+def _refused(reason: str) -> str:
+    reasons: dict[str, str] = {
+        "done": gettext("This merge was taken apart already."),
+        "survivor_gone": gettext("This contact became part of another one since: take that merge apart first."),
+        "taken": gettext("It cannot be taken apart: the contact stands by itself already."),
+    }
+    return reasons[reason]
+
+
+@blueprint.get("/contacts/<int:contact_id>/merge")
+@requires(Permission.LOBBY)
+def choose(contact_id: int) -> ResponseReturnValue:
+    """Find the contact that is the same as this one, where nothing proposed it."""
+    contact = whole_contact(contact_id) or abort(404, gettext("There is no such contact: it may have been removed."))
+    text = request.args.get("q", "").strip()
+    hits = [hit for hit in contacts_named(text) if hit.id != contact_id and hit.kind is contact.kind] if text else []
+    return render_template(
+        "duplicates/choose.html", contact=contact, text=text, hits=hits, twins=queries.twins_of(contact_id)
+    )
+
+
+def notices_of(contact_id: int) -> dict[str, Any]:
+    """What a contact's page says of duplicates: who may be the same, and who became part of it."""
+    if not can(Permission.LOBBY):
+        return {"twins": [], "merges": [], "names": {}}
+    merges = queries.merges_into(contact_id)
+    return {
+        "twins": queries.twins_of(contact_id),
+        "merges": merges,
+        "names": actor_names() if merges else {},
+    }
+
+
+def init_app(app: Flask) -> None:
+    """Let the contact's page ask for its notices, templates/duplicates/notice.html."""
+    app.jinja_env.globals.update(duplicate_notices=notices_of)

@@ -1,0 +1,84 @@
+"""Duplicates in the reader's words: reasons, certainty, and the values two contacts are compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import format_date, lazy_gettext
+
+from crm.accounts.models import User
+from crm.directory.comparison import Line
+from crm.directory.labels import category_label, country_label
+from crm.directory.models import Category, Contact
+from crm.duplicates.models import AGAINST, Certainty, Reason
+from crm.extensions import db
+
+CERTAINTIES = {
+    Certainty.CERTAIN: (lazy_gettext("Almost certain"), "good"),
+    Certainty.LIKELY: (lazy_gettext("Likely"), "info"),
+    Certainty.POSSIBLE: (lazy_gettext("Possible"), "neutral"),
+}
+REASONS = {
+    Reason.SAME_ADDRESS: lazy_gettext("same e-mail address"),
+    Reason.SAME_NAME: lazy_gettext("same name"),
+    Reason.REORDERED_NAME: lazy_gettext("same name in another order"),
+    Reason.OTHER_NAME: lazy_gettext("one goes by a name of the other"),
+    Reason.SHORT_NAME: lazy_gettext("same short name"),
+    Reason.LONGER_NAME: lazy_gettext("one name is part of the other"),
+    Reason.SIMILAR_NAME: lazy_gettext("names alike"),
+    Reason.SAME_BIRTH_DATE: lazy_gettext("born on the same day"),
+    Reason.SAME_COUNTRY: lazy_gettext("same country"),
+    Reason.COUNTRY_UNKNOWN: lazy_gettext("country not known of both"),
+    Reason.REGISTERS_DIFFER: lazy_gettext("two entries in one register"),
+    Reason.BIRTH_DATES_DIFFER: lazy_gettext("different days of birth"),
+    Reason.COUNTRIES_DIFFER: lazy_gettext("different countries"),
+}
+
+
+def reasons(codes: Collection[str]) -> list[tuple[str, str]]:
+    """What speaks for it and against it, with the tone of each."""
+    known = [Reason(code) for code in codes if code in set(Reason)]
+    return [(str(REASONS[reason]), "warn" if reason in AGAINST else "neutral") for reason in known]
+
+
+def named_by_id(lines: Collection[Line]) -> dict[tuple[str, int], str]:
+    """The names behind the ids in compared fields: users, organizations."""
+    wanted: dict[str, set[int]] = {"owner_id": set(), "parent_id": set()}
+    for line in lines:
+        for values in (line.survivor, line.absorbed):
+            for column in wanted.keys() & values.keys():
+                if values[column] is not None:
+                    wanted[column].add(values[column])
+    names: dict[tuple[str, int], str] = {}
+    for column, model in (("owner_id", User), ("parent_id", Contact)):
+        if wanted[column]:
+            table = model.__table__
+            found = db.session.execute(sa.select(table.c.id, table.c.name).where(table.c.id.in_(wanted[column])))
+            names |= {(column, row.id): row.name for row in found}
+    return names
+
+
+def _said(column: str, value: Any, names: Mapping[tuple[str, int], str]) -> str:
+    if not value:
+        return ""
+    if isinstance(value, Category):
+        return category_label(value)
+    if isinstance(value, date):
+        return str(format_date(value, "medium"))
+    if column == "country":
+        return country_label(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{language}: {text}" for language, text in sorted(value.items()))
+    return names.get((column, value), str(value)) if isinstance(value, int) else str(value)
+
+
+def said(values: Mapping[str, Any], names: Mapping[tuple[str, int], str]) -> str:
+    """The values of a field in one line; of a name, the parts beside how it is written."""
+    if "name" not in values:
+        return ", ".join(_said(column, value, names) for column, value in values.items() if value)
+    parts = [part for part in (values.get("given_name"), values.get("family_name")) if part]
+    written = str(values["name"])
+    return f"{written} ({' | '.join(parts)})" if len(parts) == 2 else written

@@ -1,0 +1,115 @@
+"""Comparing two contacts on screen, merging them, following an old link, taking the merge apart again."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from crm.audit.models import ChangeSet
+from crm.directory.models import ContactMerge, Person
+from crm.duplicates.models import DuplicateProposal, Reason, ToldApart
+from crm.extensions import db
+from crm.policy import Role
+from crm.unit_of_work import unit_of_work
+from tests.factories.accounts import make_user, sign_in
+from tests.factories.directory import make_organization, make_person
+from tests.factories.pipeline import make_campaign, make_target
+
+
+def officer(client: FlaskClient) -> FlaskClient:
+    return sign_in(client, make_user(Role.OFFICER))
+
+
+def make_pair() -> tuple[int, int]:
+    """Two spellings of one person, proposed as such."""
+    one = make_person("Ada Lovelace", country="ES", identifiers={"europarl": "7"})
+    other = make_person("Ada Lovelase", country="FR")
+    one_id, other_id = one.id, other.id
+    with unit_of_work("propose", actor="worker:desk"):
+        db.session.add(
+            DuplicateProposal(
+                one_id=one_id, other_id=other_id, kind=one.kind, score=75, reasons=[Reason.SIMILAR_NAME.value]
+            )
+        )
+    return one_id, other_id
+
+
+def test_two_are_compared_merged_and_taken_apart(client: FlaskClient) -> None:
+    one, other = make_pair()
+    campaign = make_campaign("Both of them")
+    make_target(campaign, db.session.get(Person, one))
+    make_target(campaign, db.session.get(Person, other))
+    officer(client)
+    listed = client.get("/duplicates").text
+    assert "Ada Lovelase" in listed
+    assert "names alike" in listed
+    page = client.get(f"/duplicates/{one}/{other}").text
+    assert "1 target" in page
+    assert "they become one" in page
+    merged = client.post(f"/duplicates/{one}/{other}", data={"country": "absorbed"}, follow_redirects=True)
+    assert "Ada Lovelase is part of Ada Lovelace now" in merged.text
+    assert db.session.get_one(Person, one).country == "FR"
+    assert db.session.get_one(Person, one).name == "Ada Lovelace"
+    moved = client.get(f"/contacts/{other}")
+    assert (moved.status_code, moved.location) == (302, f"/contacts/{one}")
+    assert "Merged with" in client.get(f"/contacts/{one}").text
+    record = db.session.scalars(sa.select(ContactMerge.id)).one()
+    apart = client.post(f"/merges/{record}/unmerge", follow_redirects=True)
+    assert "Ada Lovelase stands by itself again." in apart.text
+    assert db.session.get_one(Person, other).country == "FR"
+    assert db.session.get_one(Person, one).country == "ES"
+    assert client.get(f"/contacts/{other}").status_code == 200
+    again = client.post(f"/merges/{record}/unmerge", follow_redirects=True)
+    assert "taken apart already" in again.text
+
+
+def test_the_trail_tells_of_a_merge_in_one_entry(client: FlaskClient) -> None:
+    one, other = make_pair()
+    officer(client).post(f"/duplicates/{one}/{other}")
+    merge = db.session.scalars(sa.select(ChangeSet).where(ChangeSet.action == "merge contacts")).one()
+    assert merge.notes["merged"]["into"] == one
+    assert merge.notes["merged"]["rows"]["membership"] == 1
+
+
+def test_not_the_same_is_remembered_and_can_be_undone(client: FlaskClient) -> None:
+    one, other = make_pair()
+    officer(client)
+    answer = client.post(f"/duplicates/{other}/{one}/apart", data={"country": "ES"}, follow_redirects=True)
+    assert "will not be proposed again" in answer.text
+    assert "Compare" not in client.get("/duplicates").text
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(ToldApart)) == 1
+    undo = db.session.scalars(sa.select(ChangeSet.id).where(ChangeSet.action == "tell contacts apart")).one()
+    client.post(f"/audit/{undo}/undo")
+    assert "Compare" in client.get("/duplicates").text
+
+
+def test_filters_narrow_the_list(client: FlaskClient) -> None:
+    make_pair()
+    officer(client)
+    assert "Compare" in client.get("/duplicates?certainty=likely&kind=person&country=FR").text
+    for nothing in ("certainty=certain", "kind=organization", "country=DE"):
+        assert "No pair passes this filter" in client.get(f"/duplicates?{nothing}").text
+    assert client.get("/duplicates?certainty=surely").status_code == 400
+
+
+def test_a_person_and_an_organization_are_not_compared(client: FlaskClient) -> None:
+    one, organization = make_person("Ada Lovelace").id, make_organization("Partner").id
+    officer(client)
+    assert client.get(f"/duplicates/{one}/{organization}").status_code == 404
+    assert client.get(f"/duplicates/{one}/{one}").status_code == 404
+
+
+def test_any_contact_of_that_kind_can_be_chosen(client: FlaskClient) -> None:
+    one = make_person("Ada Lovelace").id
+    make_person("Ada King")
+    make_organization("Ada Partners")
+    page = officer(client).get(f"/contacts/{one}/merge?q=ada").text
+    assert "Ada King" in page
+    assert "Ada Partners" not in page
+
+
+def test_readers_are_told_nothing_of_duplicates(app: Flask, client: FlaskClient) -> None:
+    one, _other = make_pair()
+    page = sign_in(client, make_user(Role.VIEWER)).get(f"/contacts/{one}").text
+    assert "may be the same" not in page
