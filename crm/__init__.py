@@ -41,6 +41,7 @@ from crm.roster_import import views as roster_import_views
 from crm.roster_import.actions import follow_undo
 from crm.timeline import contact_rows as timeline_rows
 from crm.timeline.actions import forget_undone
+from crm.treaties import views as treaties_views
 
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(outbox_views.blueprint)
     if settings.mail_catcher:
         app.register_blueprint(caught_mail_views.blueprint)
+    app.register_blueprint(treaties_views.blueprint)
     app.register_blueprint(pipeline_views.blueprint)
     app.register_blueprint(reports_views.blueprint)
     app.register_blueprint(letters_views.blueprint)

@@ -92,3 +92,36 @@ def funnel(identifier: str, title: str, description: str, steps: Sequence[Step],
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-labelledby="{}-title {}-description">'
         '<title id="{}-title">{}</title><desc id="{}-description">{}</desc>{}</svg>'
     ).format(WIDTH, height, identifier, identifier, identifier, title, identifier, description, Markup().join(shapes))
+
+
+@dataclass(frozen=True)
+class Share:
+    """One part of a whole. `tone` is 1, 2 or 3, from pale to full."""
+
+    label: str
+    value: int
+    tone: int
+
+
+def stacked_bar(
+    identifier: str, title: str, description: str, shares: Sequence[Share], *, right_to_left: bool
+) -> Markup:
+    """One bar of the whole width, divided as the shares are; the figures stand beside it in words.
+
+    `identifier` must be unique in the page: screen readers hear `title` and `description` for the whole picture.
+    """
+    whole = sum(share.value for share in shares) or 1
+    shapes, start = [], 0.0
+    for share in shares:
+        width = WIDTH * share.value / whole
+        x = WIDTH - start - width if right_to_left else start
+        start += width
+        if share.value:
+            # The gap between two parts is cut from the bar, so that it shows in every colour scheme.
+            size = _attributes(x=f"{x:g}", y=0, width=f"{max(width - 1, 1):g}", height=12, class_=f"tone-{share.tone}")
+            shapes.append(Markup("<rect {}/>").format(size))
+    return Markup(
+        '<svg class="chart bar" viewBox="0 0 {} 12" preserveAspectRatio="none" role="img" '
+        'aria-labelledby="{}-title {}-description"><title id="{}-title">{}</title><desc id="{}-description">{}</desc>'
+        "{}</svg>"
+    ).format(WIDTH, identifier, identifier, identifier, title, identifier, description, Markup().join(shapes))

@@ -9,6 +9,7 @@ from crm.cli.demo import demo
 from crm.cli.hold_sending import hold_sending_command
 from crm.cli.roster import import_roster
 from crm.cli.settings import settings
+from crm.cli.treaties import treaty_status_command
 from crm.cli.up import up
 from crm.cli.users import create_user_command
 
@@ -34,4 +35,5 @@ main.add_command(create_user_command)
 main.add_command(hold_sending_command)
 main.add_command(import_roster)
 main.add_command(settings)
+main.add_command(treaty_status_command)
 main.add_command(up)

@@ -26,7 +26,8 @@ from crm.directory.models import (
 )
 from crm.directory.projection import projected_together, search_text_of, sort_name_of
 from crm.extensions import db
-from crm.places.countries import EU_MEMBERS, country_name
+from crm.places.countries import country_name
+from crm.places.european_union import eu_members
 from crm.text import fold
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import current_unit_of_work
@@ -90,14 +91,14 @@ class _Organizations:
                 )
                 for number in range(1, PARTIES_A_COUNTRY + 1)
             ]
-            for country in sorted(EU_MEMBERS)
+            for country in sorted(eu_members(TERM_BEGAN))
         }
 
 
 def _people(size: int, organizations: _Organizations) -> Iterator[_Person]:
     """The same people for the same size, in uneven shares: the first countries have many, the last few."""
     random = Random(size)  # noqa: S311 - invented names, not secrets
-    countries = sorted(EU_MEMBERS)
+    countries = sorted(eu_members(TERM_BEGAN))
     weights = [1 / (rank + 1) for rank in range(len(countries))]
     for number in range(size):
         given, country = random.choice(_GIVEN), random.choices(countries, weights)[0]

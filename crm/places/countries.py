@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import pycountry
 from babel import Locale
 
 from crm.text import fold
 
-# Names and codes that neither ISO 3166 nor CLDR carries: former names, the EU's own spellings. Edit freely.
-ALIASES = Path(__file__).with_name("country_aliases.csv")
+# Names and codes that neither ISO 3166 nor CLDR carries: former names, the EU's own spellings. A label that stands
+# there with two codes may be either and names neither.
+ALIASES = Path(__file__).parent / "facts" / "country_aliases.csv"
 
 # Languages whose names of countries are understood: those of the European Union and of the United Nations.
 LANGUAGES = "en fr es ar ru zh bg cs da de el et fi ga hr hu it lt lv mt nl pl pt ro sk sl sv".split()  # noqa: SIM905
 
 # Not in ISO 3166-1, but used for it by the European institutions and CLDR.
 KOSOVO = "XK"
-
-# The European Union's members by ISO 3166 alpha-2, in its present composition.
-EU_MEMBERS = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
-)
 
 
 def _iso_names() -> Iterator[tuple[str, str]]:
@@ -54,27 +51,38 @@ def country_codes() -> frozenset[str]:
     return frozenset(country.alpha_2 for country in pycountry.countries) | {KOSOVO}
 
 
-@lru_cache(maxsize=1)
-def _codes_by_label() -> dict[str, str]:
-    """Label as `_key` spells it to code: our aliases win over ISO, ISO over translations; no ambiguous ones."""
-    found: dict[str, set[str]] = defaultdict(set)
+def _translated_names() -> Iterator[tuple[str, str]]:
     for language in LANGUAGES:
         for code, name in Locale.parse(language).territories.items():
             if code in country_codes():
-                found[_key(name)].add(code)
-    codes = {label: next(iter(owners)) for label, owners in found.items() if len(owners) == 1}
-    for names in (_iso_names(), _aliases()):
-        codes |= {_key(label): code for label, code in names}
-    return codes
+                yield name, code
+
+
+@lru_cache(maxsize=1)
+def _codes_by_label() -> Mapping[str, frozenset[str]]:
+    """Label as `_key` spells it to the codes it may mean: our aliases win over ISO, ISO over translations."""
+    codes: dict[str, frozenset[str]] = {}
+    for names in (_translated_names(), _iso_names(), _aliases()):
+        found: dict[str, set[str]] = defaultdict(set)
+        for label, code in names:
+            found[_key(label)].add(code)
+        codes |= {label: frozenset(owners) for label, owners in found.items()}
+    return MappingProxyType(codes)
+
+
+def countries_meant(label: str) -> frozenset[str]:
+    """Codes of every country the label may mean: none where nothing is known by it, two for `Congo`."""
+    return _codes_by_label().get(_key(label), frozenset())
 
 
 def country_code(label: str) -> str | None:
     """ISO 3166-1 alpha-2 code of a country named by code (alpha-2, alpha-3) or by a present or former name.
 
     Names of every language of the European Union and the United Nations are understood, with or without accents.
-    None where nothing is known by that label, or where it could be two countries.
+    None where nothing is known by that label, or where it could be two countries (`countries_meant` tells which).
     """
-    return _codes_by_label().get(_key(label))
+    meant = countries_meant(label)
+    return next(iter(meant)) if len(meant) == 1 else None
 
 
 def country_name(code: str | None, locale: Locale | str | None = None) -> str:
@@ -86,7 +94,12 @@ def country_name(code: str | None, locale: Locale | str | None = None) -> str:
     return name
 
 
+@lru_cache(maxsize=32)
+def _by_name(language: str) -> tuple[tuple[str, str], ...]:
+    named = [(code, country_name(code, language)) for code in country_codes()]
+    return tuple(sorted(named, key=lambda pair: fold(pair[1])))
+
+
 def countries_by_name(locale: Locale | str | None = None) -> list[tuple[str, str]]:
     """Code and name of every country, in the order of the folded names."""
-    named = [(code, country_name(code, locale)) for code in country_codes()]
-    return sorted(named, key=lambda pair: fold(pair[1]))
+    return list(_by_name(str(locale or "en")))

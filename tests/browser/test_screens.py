@@ -45,6 +45,10 @@ REACHED = {
     "roster_import.imports",
     "roster_import.upload",
     "style_guide.show",
+    "treaties.action",
+    "treaties.state",
+    "treaties.treaties",
+    "treaties.treaty",
 }
 
 
