@@ -41,6 +41,7 @@ from crm.roster_import import views as roster_import_views
 from crm.roster_import.actions import follow_undo
 from crm.timeline import contact_rows as timeline_rows
 from crm.timeline.actions import forget_undone
+from crm.timeline.edits import hide_undone_edits
 from crm.treaties import views as treaties_views
 
 ROOT = Path(__file__).parent.parent
@@ -92,6 +93,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for feature in CONTACT_ROWS:
         registry.join(feature.CONTACT_ROWS)
     on_undo(forget_undone)
+    on_undo(hide_undone_edits)
     on_undo(follow_undo)
     on_undo(let_go_of_undone)
     after_undo(project_undone)

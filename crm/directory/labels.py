@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
+import pycountry
+from babel import Locale
 from flask import Flask
 from flask_babel import get_locale, lazy_gettext
 
-from crm.directory.models import Category, ContactKind, PointKind
+from crm.directory.models import Category, ContactKind, PointKind, RelationshipKind
 from crm.places.countries import country_name
 
 CATEGORIES = {
@@ -50,6 +54,24 @@ REGISTERS = {
     "europarl-body": (lazy_gettext("European Parliament's code"), ""),
     "wikidata": (lazy_gettext("Wikidata"), "https://www.wikidata.org/wiki/{}"),
 }
+# What stands before the other contact's name, from the side of the subject and from that of the object.
+TIES = {
+    RelationshipKind.KNOWS: (lazy_gettext("Knows"), lazy_gettext("Knows")),
+    RelationshipKind.COLLEAGUE: (lazy_gettext("Colleague of"), lazy_gettext("Colleague of")),
+    RelationshipKind.FAMILY: (lazy_gettext("Family of"), lazy_gettext("Family of")),
+    RelationshipKind.ALLY: (lazy_gettext("Ally of"), lazy_gettext("Ally of")),
+    RelationshipKind.OPPONENT: (lazy_gettext("Opponent of"), lazy_gettext("Opponent of")),
+    RelationshipKind.ADVISES: (lazy_gettext("Advises"), lazy_gettext("Is advised by")),
+    RelationshipKind.WORKS_FOR: (lazy_gettext("Works for"), lazy_gettext("Has working for them")),
+    RelationshipKind.REPORTS_TO: (lazy_gettext("Reports to"), lazy_gettext("Is reported to by")),
+    RelationshipKind.SUCCEEDED: (lazy_gettext("Succeeded"), lazy_gettext("Was succeeded by")),
+}
+# Only what a source tells; anything else is shown as it wrote it.
+GENDERS = {
+    "female": lazy_gettext("Female"),
+    "male": lazy_gettext("Male"),
+    "non-binary": lazy_gettext("Non-binary"),
+}
 
 
 def category_label(category: Category) -> str:
@@ -62,9 +84,32 @@ def country_label(code: str | None) -> str:
     return country_name(code, get_locale())
 
 
+@lru_cache(maxsize=512)
+def region_label(code: str | None) -> str:
+    """The region by its name in ISO 3166-2; the code itself where the standard does not know it."""
+    found: Any = pycountry.subdivisions.get(code=code) if code else None  # type: ignore[no-untyped-call]
+    return str(found.name) if found else code or ""
+
+
+def language_label(code: str) -> str:
+    """The language (BCP 47) in the reader's language; the code itself where nobody has named it."""
+    known = (get_locale() or Locale("en")).languages
+    return str(known.get(code.replace("-", "_")) or known.get(code.partition("-")[0]) or code)
+
+
 def kind_label(kind: ContactKind) -> str:
     """Person or organization, in the reader's language."""
     return str(KINDS[kind])
+
+
+def tie_label(kind: RelationshipKind, backwards: bool = False) -> str:
+    """What the contact is to the other of a tie; `backwards` where the contact is its object."""
+    return str(TIES[kind][backwards])
+
+
+def gender_label(gender: str) -> str:
+    """The gender a source tells, in the reader's language where it is one of ours."""
+    return str(GENDERS.get(gender, gender))
 
 
 def point_label(kind: PointKind) -> str:
@@ -90,5 +135,6 @@ def register_page(value: str, scheme: str) -> str | None:
 
 def init_app(app: Flask) -> None:
     """Let every template use these labels as filters."""
-    for label in (category_label, country_label, kind_label, point_label, role_label, register_label, register_page):
+    labels = (category_label, country_label, kind_label, point_label, role_label, register_label, register_page)
+    for label in (*labels, region_label, language_label, tie_label, gender_label):
         app.jinja_env.filters[label.__name__] = label

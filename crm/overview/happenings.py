@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import url_for
 from flask_babel import format_date, gettext, lazy_gettext
 
-from crm.accounts.queries import actor_names
+from crm.overview.edit_words import edit_label, edited_in_words
 from crm.pipeline.labels import close_reason_label, stage_label
 from crm.policy import Permission, can
 from crm.roster_import.models import RowKind
@@ -25,7 +25,11 @@ KINDS = {
     EntryKind.STAGE_MOVED: (lazy_gettext("Stage moved"), "info"),
     EntryKind.LETTER_SENT: (lazy_gettext("Letter sent"), "good"),
     EntryKind.LETTER_FAILED: (lazy_gettext("Letter failed"), "bad"),
+<<<<<<< HEAD
     EntryKind.MERGED: (lazy_gettext("Merged with"), "info"),
+=======
+    EntryKind.EDITED: (lazy_gettext("Changed by hand"), ""),
+>>>>>>> 1302148 (Show all that is known of a contact, and let every piece of it be mended in its place)
 }
 # The page of what a reference names: endpoint, the argument that takes its id, and who may see it.
 PAGES = {
@@ -43,7 +47,7 @@ class Happening:
     label: str
     tone: str
     summary: str
-    detail: str
+    details: Sequence[str]
     who: str
     href: str | None
 
@@ -77,24 +81,32 @@ def _imported(details: dict[str, Any]) -> str:
     return ", ".join(words)
 
 
-def _detail(kind: EntryKind, details: dict[str, Any]) -> str:
+def _details(kind: EntryKind, details: dict[str, Any]) -> Sequence[str]:
+    if kind is EntryKind.EDITED:
+        return edited_in_words(details)
+    said = ""
     if kind is EntryKind.STAGE_MOVED:
-        return _moved(details)
-    if kind is EntryKind.IMPORTED:
-        return _imported(details)
-    return str(details.get("reply") or "") if kind is EntryKind.LETTER_FAILED else ""
+        said = _moved(details)
+    elif kind is EntryKind.IMPORTED:
+        said = _imported(details)
+    elif kind is EntryKind.LETTER_FAILED:
+        said = str(details.get("reply") or "")
+    return [said] if said else []
 
 
-def happenings(rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[Happening]:
-    """Rows of `entries_of` in the reader's words; one query for the names of those who acted."""
-    names = actor_names()
+def _label(kind: EntryKind, details: dict[str, Any]) -> str:
+    return edit_label(details) if kind is EntryKind.EDITED else str(KINDS[kind][0])
+
+
+def happenings(rows: Sequence[sa.Row[*tuple[Any, ...]]], names: Mapping[str, str]) -> list[Happening]:
+    """Rows of `entries_of` in the reader's words; `names` are those of the actors who may have done it."""
     return [
         Happening(
             at=row.at,
-            label=str(KINDS[row.kind][0]),
+            label=_label(row.kind, row.details),
             tone=KINDS[row.kind][1],
             summary=row.summary,
-            detail=_detail(row.kind, row.details),
+            details=_details(row.kind, row.details),
             who=names.get(row.actor, ""),
             href=_href(row.reference),
         )

@@ -121,7 +121,7 @@ def test_the_page_costs_the_same_however_much_is_known(app: Flask, officer: Flas
 
 def test_basic_fields_are_edited_in_place_and_undone(officer: FlaskClient) -> None:
     person = make_person("Ada Alvaro")
-    page, action = f"/contacts/{person.id}?edit=details", f"/contacts/{person.id}"
+    page, action = f"/contacts/{person.id}?edit=details", f"/contacts/{person.id}/details"
     assert 'value="Alvaro"' in officer.get(page).text
     fields = {"given_name": "Ada", "family_name": "Zúñiga", "category_override": "mep", "country": "PT"}
     status, after = posted(officer, page, action, **fields)

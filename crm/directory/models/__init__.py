@@ -19,11 +19,12 @@ from crm.directory.models.descriptions import ContactLanguage, ContactSource, Id
 from crm.directory.models.memberships import OPEN_END, Membership, Post, last_day
 from crm.directory.models.merges import ContactMerge, MergeStep, StepKind
 from crm.directory.models.points import ContactPoint, PointKind, PointStatus
-from crm.directory.models.relationships import Relationship, RelationshipKind
+from crm.directory.models.relationships import DIRECTED, Relationship, RelationshipKind
 
 __all__ = [
     "CATEGORY_OF_HOLDERS",
     "DERIVED",
+    "DIRECTED",
     "HOLDERS_BY_RANK",
     "OPEN_END",
     "ORGANIZATION_CATEGORIES",

@@ -1,6 +1,6 @@
 """Screens made of many features."""
 
-from crm.overview.views import contact, contacts, editing, home
+from crm.overview.views import contact, contacts, editing, home, parts
 from crm.overview.views.blueprint import blueprint
 
-__all__ = ["blueprint", "contact", "contacts", "editing", "home"]
+__all__ = ["blueprint", "contact", "contacts", "editing", "home", "parts"]

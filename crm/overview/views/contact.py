@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from flask import render_template, request
-from flask.typing import ResponseReturnValue
+from flask import abort, render_template, request
 from flask_login import current_user
 
 from crm import clock
+from crm.accounts.queries import actor_names
+from crm.database import read_id
 from crm.directory.filters import ContactFilter
-from crm.directory.models import Category, Contact, ContactKind
-from crm.directory.queries import (
-    MEMBERS_SHOWN,
-    AnyRow,
-    contact_rows,
-    identifiers_of,
-    members_of,
-    memberships_of,
-    points_of,
-)
-from crm.overview.forms import ContactForm, PointForm, contact_form
+from crm.directory.models import Category, Contact, ContactKind, Person
+from crm.directory.offices import MEMBERS_SHOWN, Mandate, members_of, offices_of
+from crm.directory.queries import AnyRow, contact_rows
+from crm.directory.record import PARTS_SHOWN, record_of
+from crm.overview.editors import Editor, editor_of
 from crm.overview.happenings import happenings
+from crm.overview.lifelines import lifelines
+from crm.overview.saving import SAVE
 from crm.overview.views.blueprint import blueprint, contact_or_404
 from crm.pipeline.queries import campaign_names, targets_of_contact
 from crm.policy import Permission, can, requires
@@ -41,43 +39,52 @@ def _other_campaigns(targets: Sequence[AnyRow]) -> list[tuple[int, str]]:
     return [(campaign_id, name) for campaign_id, name in campaign_names() if campaign_id not in joined]
 
 
-def contact_page(
-    contact: Contact, *, form: ContactForm | None = None, point_form: PointForm | None = None
-) -> ResponseReturnValue:
-    """The page, with a form on it that is being filled; a refused form comes back with what was typed."""
+def _why(contact: Contact, offices: Sequence[Mandate]) -> Mandate | None:
+    """The office that makes a person what they are; None where it was set by hand, or nothing tells it."""
+    if not isinstance(contact, Person) or contact.category_override is not None:
+        return None
+    return next((line for line in offices if line.organization_id == contact.institution_id), None)
+
+
+def contact_page(contact: Contact, editor: Editor | None = None) -> str:
+    """The page, with one small form of it open; a refused form comes back with what was typed."""
     is_person = contact.kind is ContactKind.PERSON
     following = _following(contact)
+    former = request.args.get("members") == "former"
+    offices = offices_of(contact.id) if is_person else []
     targets = targets_of_contact(contact.id)
     entries = entries_of(contact.id, current_user.team_id, request.args.get("cursor"))
-    refused = (form is not None and form.errors) or (point_form is not None and point_form.errors)
-    page = render_template(
+    names = actor_names()
+    return render_template(
         "overview/contact.html",
         contact=contact,
-        memberships=memberships_of(contact.id) if is_person else members_of(contact.id),
+        person=is_person,
+        record=record_of(contact.id, current_user.team_id),
+        offices=offices,
+        lifelines=lifelines(offices),
+        why=_why(contact, offices),
+        owner=names.get(f"user:{contact.owner_id}"),
+        members=[] if is_person or following else members_of(contact.id, former=former),
+        former=former,
         members_shown=MEMBERS_SHOWN,
+        parts_shown=PARTS_SHOWN,
         followers=contact_rows(following, size=MEMBERS_SHOWN) if following else None,
         following=following,
-        points=points_of(contact.id),
-        identifiers=identifiers_of(contact.id),
         targets=targets,
         campaigns=_other_campaigns(targets) if can(Permission.LOBBY) else [],
         entries=entries,
-        happenings=happenings(entries.rows),
-        form=form,
-        point_form=point_form,
+        happenings=happenings(entries.rows, names),
+        editor=editor,
         today=clock.today(),
     )
-    return page, 422 if refused else 200
 
 
 @blueprint.get("/contacts/<int:contact_id>")
 @requires(Permission.READ)
-def contact(contact_id: int) -> ResponseReturnValue:
-    """Everything known of one contact; `edit` opens a form in its place."""
+def contact(contact_id: int) -> Any:
+    """Everything known of one contact; `edit` (and `row`) open a small form in its place."""
     found = contact_or_404(contact_id)
-    edit = request.args.get("edit") if can(Permission.LOBBY) else None
-    return contact_page(
-        found,
-        form=contact_form(found) if edit == "details" else None,
-        point_form=PointForm(formdata=None) if edit == "points" else None,
-    )
+    part = request.args.get("edit", "")
+    if part not in SAVE or not can(Permission.LOBBY):
+        return contact_page(found)
+    return contact_page(found, editor_of(found, part, request.args.get("row", type=read_id)) or abort(404))

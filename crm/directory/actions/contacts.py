@@ -1,41 +1,14 @@
-"""What changes the directory: people, organizations, memberships, contact points, identifiers.
-
-Every action flushes and keeps the derived columns true; wrap many of them in `projected_together()`.
-"""
+"""Adding and changing people and organizations."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
-from email_validator import EmailNotValidError, validate_email
-
-from crm.directory.models import (
-    Category,
-    Contact,
-    ContactPoint,
-    Membership,
-    Organization,
-    Person,
-    PointKind,
-    PointStatus,
-)
+from crm.directory.models import Category, Contact, Organization, Person
 from crm.directory.projection import project, project_members, sort_name_of, sort_name_of_organization
 from crm.extensions import db
 
 ContactT = TypeVar("ContactT", bound=Contact)
-
-
-class InvalidAddress(ValueError):
-    """Not an e-mail address; the message says what is wrong with it, in English."""
-
-
-def normalize_address(value: str) -> str:
-    """An e-mail address as it is kept: normalized by email-validator, in lower case. Raises InvalidAddress."""
-    try:
-        return validate_email(value.strip(), check_deliverability=False).normalized.lower()
-    except EmailNotValidError as error:
-        raise InvalidAddress(str(error)) from None
 
 
 def create_person(
@@ -112,56 +85,3 @@ def update_contact(contact: Contact, **fields: Any) -> bool:
         if isinstance(contact, Organization) and changed & {"name", "abbreviation", "category_override", "holders_are"}:
             project_members(contact.id)
     return bool(changed)
-
-
-def add_membership(
-    person: Person,
-    organization: Organization,
-    *,
-    role: str = "member",
-    on_behalf_of: Organization | None = None,
-    **fields: Any,
-) -> Membership:
-    """A new mandate. A seat in a parliament is held on behalf of a group; belonging to a party is one of its own.
-
-    `fields` are further columns of Membership: its post, area, term, dates and source.
-    """
-    membership = Membership(
-        person_id=person.id,
-        organization_id=organization.id,
-        role=role,
-        on_behalf_of_id=on_behalf_of.id if on_behalf_of else None,
-        **fields,
-    )
-    db.session.add(membership)
-    db.session.flush()
-    project([person.id])
-    return membership
-
-
-def add_point(contact: Contact, kind: PointKind, value: str, *, source: str = "") -> ContactPoint:
-    """A way to reach the contact; a retired one of the same value comes back into use. Raises InvalidAddress."""
-    value = normalize_address(value) if kind is PointKind.EMAIL else value.strip()
-    known = db.session.scalar(
-        sa.select(ContactPoint).where(
-            ContactPoint.contact_id == contact.id, ContactPoint.kind == kind, ContactPoint.value == value
-        )
-    )
-    point = known or ContactPoint(contact_id=contact.id, kind=kind, value=value, source=source)
-    point.status = PointStatus.CURRENT
-    db.session.add(point)
-    db.session.flush()
-    if kind is PointKind.EMAIL:
-        project([contact.id])
-    return point
-
-
-def set_point_status(point: ContactPoint, status: PointStatus) -> bool:
-    """Take a contact point out of use, or back into it; say whether that changed anything."""
-    if point.status is status:
-        return False
-    point.status = status
-    db.session.flush()
-    if point.kind is PointKind.EMAIL:
-        project([point.contact_id])
-    return True

@@ -1,0 +1,91 @@
+"""Ways to reach a contact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
+
+from crm.directory.actions.known import assign, refuse_known
+from crm.directory.models import Contact, ContactPoint, PointKind, PointStatus
+from crm.directory.projection import project
+from crm.extensions import db
+
+
+class InvalidAddress(ValueError):
+    """Not an e-mail address; the message says what is wrong with it, in English."""
+
+
+def normalize_address(value: str) -> str:
+    """An e-mail address as it is kept: normalized by email-validator, in lower case. Raises InvalidAddress."""
+    try:
+        return validate_email(value.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise InvalidAddress(str(error)) from None
+
+
+def _written(kind: PointKind, value: str) -> str:
+    return normalize_address(value) if kind is PointKind.EMAIL else value.strip()
+
+
+def add_point(
+    contact: Contact,
+    kind: PointKind,
+    value: str,
+    *,
+    label: str = "",
+    source: str = "",
+    membership_id: int | None = None,
+) -> ContactPoint:
+    """A way to reach the contact; a retired one of the same value comes back into use. Raises InvalidAddress.
+
+    `label` and `membership_id` (the office it belongs to) are taken where the point is new.
+    """
+    value = _written(kind, value)
+    known = db.session.scalar(
+        sa.select(ContactPoint).where(
+            ContactPoint.contact_id == contact.id, ContactPoint.kind == kind, ContactPoint.value == value
+        )
+    )
+    point = known or ContactPoint(
+        contact_id=contact.id, kind=kind, value=value, label=label, source=source, membership_id=membership_id
+    )
+    point.status = PointStatus.CURRENT
+    db.session.add(point)
+    db.session.flush()
+    if kind is PointKind.EMAIL:
+        project([contact.id])
+    return point
+
+
+def set_point_status(point: ContactPoint, status: PointStatus) -> bool:
+    """Take a contact point out of use, or back into it; say whether that changed anything."""
+    if point.status is status:
+        return False
+    point.status = status
+    db.session.flush()
+    if point.kind is PointKind.EMAIL:
+        project([point.contact_id])
+    return True
+
+
+def change_point(point: ContactPoint, **values: Any) -> bool:
+    """Set columns of a contact point and say whether any changed. Raises InvalidAddress and AlreadyKnown."""
+    kind = values.get("kind", point.kind)
+    if "value" in values:
+        values["value"] = _written(kind, values["value"])
+    known = {"contact_id": point.contact_id, "kind": kind, "value": values.get("value", point.value)}
+    refuse_known(point, "contact_id", **known)
+    changed = assign(point, values)
+    if changed:
+        project([point.contact_id])
+    return changed
+
+
+def remove_point(point: ContactPoint) -> None:
+    """Take out an address or number that never was the contact's."""
+    contact_id = point.contact_id
+    db.session.delete(point)
+    db.session.flush()
+    project([contact_id])
