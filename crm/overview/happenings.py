@@ -25,11 +25,8 @@ KINDS = {
     EntryKind.STAGE_MOVED: (lazy_gettext("Stage moved"), "info"),
     EntryKind.LETTER_SENT: (lazy_gettext("Letter sent"), "good"),
     EntryKind.LETTER_FAILED: (lazy_gettext("Letter failed"), "bad"),
-<<<<<<< HEAD
     EntryKind.MERGED: (lazy_gettext("Merged with"), "info"),
-=======
     EntryKind.EDITED: (lazy_gettext("Changed by hand"), ""),
->>>>>>> 1302148 (Show all that is known of a contact, and let every piece of it be mended in its place)
 }
 # The page of what a reference names: endpoint, the argument that takes its id, and who may see it.
 PAGES = {

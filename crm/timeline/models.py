@@ -20,12 +20,9 @@ class EntryKind(StrEnum):
     STAGE_MOVED = "stage_moved"
     LETTER_SENT = "letter_sent"
     LETTER_FAILED = "letter_failed"
-<<<<<<< HEAD
     MERGED = "merged"
-=======
     EDITED = "edited"
     EDIT_UNDONE = "edit_undone"  # kept for the redo, shown nowhere
->>>>>>> 1302148 (Show all that is known of a contact, and let every piece of it be mended in its place)
 
 
 class TimelineEntry(Base):

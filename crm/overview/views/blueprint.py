@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from flask import Blueprint, abort, redirect, request, url_for
-from flask_babel import gettext
-
-from crm.directory.models import Contact
-from crm.directory.queries import survivor_of, whole_contact
-=======
 import re
 from datetime import date
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, redirect, request, url_for
 from flask_babel import format_date, gettext
 
 from crm.directory.labels import category_label
 from crm.directory.models import Category, Contact
-from crm.directory.queries import whole_contact
+from crm.directory.queries import survivor_of, whole_contact
 from crm.overview.saving import BY_HAND
->>>>>>> 1302148 (Show all that is known of a contact, and let every piece of it be mended in its place)
 
 blueprint = Blueprint("overview", __name__)
 
@@ -27,7 +19,6 @@ _ISO_DAY = re.compile(r"\b(\d{4}-\d{2}-\d{2})\b")
 
 
 def contact_or_404(contact_id: int) -> Contact:
-<<<<<<< HEAD
     """The contact, or the page that says there is none; an old link leads to the contact it became part of."""
     found = whole_contact(contact_id)
     if found is None and request.method == "GET":
@@ -35,9 +26,6 @@ def contact_or_404(contact_id: int) -> Contact:
         if survivor_id is not None:
             abort(redirect(url_for(request.endpoint or "", **{**(request.view_args or {}), "contact_id": survivor_id})))
     return found or abort(404, gettext("There is no such contact: it may have been removed."))
-=======
-    """The contact, or the page that says there is none."""
-    return whole_contact(contact_id) or abort(404, gettext("There is no such contact: it may have been removed."))
 
 
 def _day(found: re.Match[str]) -> str:
@@ -59,4 +47,3 @@ def source_label(source: str) -> str:
 def category_word(value: str) -> str:
     """The label of a category out of its stored value."""
     return category_label(Category(value))
->>>>>>> 1302148 (Show all that is known of a contact, and let every piece of it be mended in its place)

@@ -54,7 +54,15 @@ def _refused(editor: Editor, known: AlreadyKnown, contact_id: int) -> None:
     field.errors = [*field.errors, words]
 
 
+def _opened(contact_id: int, part: str, row_id: int | None) -> ResponseReturnValue:
+    """The address of a refused form, loaded again: the page with that form open."""
+    contact_or_404(contact_id)
+    return redirect(url_for("overview.contact", contact_id=contact_id, edit=part, row=row_id, _anchor=part))
+
+
 def _save(contact_id: int, part: str, row_id: int | None) -> ResponseReturnValue:
+    if request.method == "GET":
+        return _opened(contact_id, part, row_id)
     contact = contact_or_404(contact_id)
     editor = editor_of(contact, part, row_id) or abort(404)
     if editor.form.validate_on_submit():
@@ -71,37 +79,18 @@ def _save(contact_id: int, part: str, row_id: int | None) -> ResponseReturnValue
     return contact_page(contact_or_404(contact_id), editor), 422
 
 
-@blueprint.post(f"/contacts/<int:contact_id>/<any({_PARTS}):part>")
+@blueprint.route(f"/contacts/<int:contact_id>/<any({_PARTS}):part>", methods=["GET", "POST"])
 @requires(Permission.LOBBY)
 def save_part(contact_id: int, part: str) -> ResponseReturnValue:
     """Save a part that is one, or add a row to a part that is many."""
     return _save(contact_id, part, None)
 
 
-@blueprint.post(f"/contacts/<int:contact_id>/<any({_ROWS}):part>/<int:row_id>")
+@blueprint.route(f"/contacts/<int:contact_id>/<any({_ROWS}):part>/<int:row_id>", methods=["GET", "POST"])
 @requires(Permission.LOBBY)
 def save_row(contact_id: int, part: str, row_id: int) -> ResponseReturnValue:
     """Change one row of a part."""
     return _save(contact_id, part, row_id)
-
-
-def _opened(contact_id: int, part: str, row_id: int | None = None) -> ResponseReturnValue:
-    contact_or_404(contact_id)
-    return redirect(url_for("overview.contact", contact_id=contact_id, edit=part, row=row_id, _anchor=part))
-
-
-@blueprint.get(f"/contacts/<int:contact_id>/<any({_PARTS}):part>")
-@requires(Permission.READ)
-def show_part(contact_id: int, part: str) -> ResponseReturnValue:
-    """The address of a refused form, loaded again: the page with that form open."""
-    return _opened(contact_id, part)
-
-
-@blueprint.get(f"/contacts/<int:contact_id>/<any({_ROWS}):part>/<int:row_id>")
-@requires(Permission.READ)
-def show_row(contact_id: int, part: str, row_id: int) -> ResponseReturnValue:
-    """The address of a refused form of a row, loaded again: the page with that form open."""
-    return _opened(contact_id, part, row_id)
 
 
 @blueprint.post(f"/contacts/<int:contact_id>/<any({_ROWS}):part>/<int:row_id>/remove")
