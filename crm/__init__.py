@@ -21,6 +21,7 @@ from crm.directory import contact_rows as directory_rows
 from crm.directory import labels, registry
 from crm.directory.undoing import let_go_of_undone, project_undone
 from crm.duplicates import contact_rows as duplicates_rows
+from crm.duplicates import jobs as duplicates_jobs
 from crm.duplicates import views as duplicates_views
 from crm.extensions import csrf, db, limiter, mail
 from crm.health import views as health_views
@@ -46,7 +47,7 @@ from crm.treaties import views as treaties_views
 
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
-JOBS = (letters_jobs, outbox_jobs, roster_import_jobs)
+JOBS = (duplicates_jobs, letters_jobs, outbox_jobs, roster_import_jobs)
 # The features whose rows follow a contact into a merge.
 CONTACT_ROWS = (directory_rows, timeline_rows, pipeline_rows, letters_rows, roster_import_rows, duplicates_rows)
 

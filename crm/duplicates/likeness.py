@@ -1,0 +1,204 @@
+"""How alike two contacts are: a score of 100 with its reasons, and the blocks in which it is worth looking."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import combinations, permutations
+from typing import TypeAlias
+
+from rapidfuzz import fuzz
+
+from crm.directory.models import ContactKind
+from crm.duplicates.models import Reason
+
+Block: TypeAlias = tuple[object, ...]
+NO_WORDS: frozenset[str] = frozenset()
+
+LOWEST_SCORE = 45
+HIGHEST_SCORE = 99
+# What contradicts itself is shown at most so sure, and only where everything else agrees.
+CONTRADICTED = 48
+STRONG = 90
+
+# What a name in common is worth, for people and for organizations: of people there are namesakes.
+_NAMES = {
+    Reason.SAME_NAME: (68, 80),
+    Reason.REORDERED_NAME: (67, 70),
+    Reason.OTHER_NAME: (65, 72),
+    Reason.SHORT_NAME: (0, 60),
+    Reason.LONGER_NAME: (48, 0),
+}
+_ADDRESS_ALONE, _ADDRESS, _BIRTH_DATE, _COUNTRY, _OTHER_COUNTRY, _OTHER_CATEGORY = 20, 25, 25, 15, -40, -25
+# Names this alike (of 100) may be two spellings of one.
+_ALIKE = 90
+_ALIKE_BASE = 42
+# Names of more words are compared by their first ones: a key for each pair of words would be too many.
+_WORDS_LOOKED_AT = 4
+_VOWELS = re.compile(r"[aeiouyhw]")
+_TWICE = re.compile(r"(.)\1+")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A contact as likeness sees it; every name is folded. `name` of a person has the family name first."""
+
+    id: int
+    kind: ContactKind
+    name: str
+    category: str
+    country: str | None = None
+    birth_date: date | None = None
+    short_name: str = ""
+    addresses: frozenset[str] = NO_WORDS
+    registers: tuple[tuple[str, str], ...] = ()
+    other_names: frozenset[str] = NO_WORDS
+    words: tuple[str, ...] = field(init=False, compare=False)
+    sorted_name: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        words = tuple(self.name.split())
+        object.__setattr__(self, "words", words)
+        object.__setattr__(self, "sorted_name", in_order(self.name))
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is somebody."""
+        return self.kind is ContactKind.PERSON
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How sure it is that two contacts are one, and why."""
+
+    score: int
+    reasons: tuple[Reason, ...]
+
+
+def in_order(name: str) -> str:
+    """The words of a folded name in the order of the alphabet, so that swapped parts do not matter."""
+    return " ".join(sorted(name.split()))
+
+
+def skeleton(word: str) -> str:
+    """What is left of a word when its spelling varies: its first letter and consonants, none of them twice."""
+    return _TWICE.sub(r"\1", word[:1] + _VOWELS.sub("", word[1:]))
+
+
+def blocks(subject: Subject) -> Iterator[Block]:
+    """The keys under which a contact is looked for; two that share none are not compared."""
+    yield subject.kind, subject.sorted_name
+    for name in subject.other_names:
+        yield subject.kind, in_order(name)
+    if subject.short_name:
+        yield subject.kind, "short", subject.short_name, subject.country
+        yield subject.kind, subject.short_name
+    for address in subject.addresses:
+        yield subject.kind, "address", address
+    if subject.birth_date is not None:
+        yield "born", subject.birth_date
+    words = subject.words[:_WORDS_LOOKED_AT]
+    for one, other in permutations(words, 2):
+        yield subject.kind, subject.country, skeleton(one), other[:1]
+
+
+def _by_name(one: Subject, other: Subject) -> Reason | None:
+    if one.sorted_name == other.sorted_name:
+        return Reason.SAME_NAME if one.name == other.name else Reason.REORDERED_NAME
+    if (one.other_names or other.other_names) and _known_by(one) & _known_by(other):
+        return Reason.OTHER_NAME
+    if not one.is_person:
+        names, others = {one.name, one.short_name} - {""}, {other.name, other.short_name} - {""}
+        return Reason.SHORT_NAME if names & others else None
+    shorter, longer = sorted((set(one.words), set(other.words)), key=len)
+    # The family name's first word and another: a second given name or surname is often left out.
+    if len(shorter) >= 2 and shorter < longer and one.words[0] == other.words[0]:
+        return Reason.LONGER_NAME
+    return None
+
+
+def _known_by(subject: Subject) -> set[str]:
+    return {subject.sorted_name, *map(in_order, subject.other_names)}
+
+
+def _alike(one: Subject, other: Subject) -> float:
+    if not one.is_person and set(re.findall(r"\d+", one.name)) != set(re.findall(r"\d+", other.name)):
+        return 0.0
+    straight = fuzz.ratio(one.name, other.name, score_cutoff=_ALIKE)
+    return straight or fuzz.ratio(one.sorted_name, other.sorted_name, score_cutoff=_ALIKE)
+
+
+def _contradictions(one: Subject, other: Subject) -> list[Reason]:
+    found: list[Reason] = []
+    mine, theirs = dict(one.registers), dict(other.registers)
+    shared = mine.keys() & theirs.keys()
+    if any(mine[scheme] != theirs[scheme] for scheme in shared):
+        found.append(Reason.REGISTERS_DIFFER)
+    if one.birth_date and other.birth_date and one.birth_date != other.birth_date:
+        found.append(Reason.BIRTH_DATES_DIFFER)
+    return found
+
+
+def _named(one: Subject, other: Subject) -> tuple[float, list[Reason]]:
+    """What the names, and an address in common, are worth."""
+    reasons: list[Reason] = []
+    score = 0.0
+    named = _by_name(one, other)
+    if named is not None:
+        score = _NAMES[named][0 if one.is_person else 1]
+        reasons.append(named)
+    else:
+        ratio = _alike(one, other)
+        if ratio:
+            score = _ALIKE_BASE + ratio - _ALIKE
+            reasons.append(Reason.SIMILAR_NAME)
+    if one.addresses & other.addresses:
+        score += _ADDRESS if reasons else _ADDRESS_ALONE + _ADDRESS
+        reasons.insert(0, Reason.SAME_ADDRESS)
+    return score, reasons
+
+
+def _around(one: Subject, other: Subject) -> tuple[float, list[Reason]]:
+    """What country and day of birth add or take away."""
+    score, reasons = 0.0, []
+    if one.birth_date is not None and one.birth_date == other.birth_date:
+        score += _BIRTH_DATE
+        reasons.append(Reason.SAME_BIRTH_DATE)
+    if one.country is None or other.country is None:
+        reasons.append(Reason.COUNTRY_UNKNOWN)
+    elif one.country == other.country:
+        score += _COUNTRY
+        reasons.append(Reason.SAME_COUNTRY)
+    else:
+        score += _OTHER_COUNTRY
+        reasons.append(Reason.COUNTRIES_DIFFER)
+    if not one.is_person and one.category != other.category:
+        score += _OTHER_CATEGORY
+    return score, reasons
+
+
+def likeness(one: Subject, other: Subject) -> Likeness | None:
+    """How alike two contacts are; None where they are not worth a look."""
+    if one.kind is not other.kind:
+        return None
+    score, reasons = _named(one, other)
+    if not reasons:
+        return None
+    around, more = _around(one, other)
+    score += around
+    reasons += more
+    against = _contradictions(one, other)
+    if against:
+        score = min(score, CONTRADICTED) if score >= STRONG else 0
+        reasons += against
+    elif Reason.COUNTRIES_DIFFER in reasons:
+        score = min(score, STRONG - 1)
+    whole = min(round(score), HIGHEST_SCORE)
+    return Likeness(whole, tuple(reasons)) if whole >= LOWEST_SCORE else None
+
+
+def pairs(members: list[int]) -> Iterator[tuple[int, int]]:
+    """Every two of a block, the smaller id first."""
+    return combinations(sorted(members), 2)
