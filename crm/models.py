@@ -9,11 +9,13 @@ import crm.letters.models
 import crm.outbox.models
 import crm.pipeline.models
 import crm.roster_import.models
+import crm.search_index.models
 import crm.timeline.models
 import crm.treaties.models
 
 FEATURES = (
     crm.audit.models,
+    crm.search_index.models,
     crm.outbox.models,
     crm.accounts.models,
     crm.directory.models,

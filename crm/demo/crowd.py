@@ -28,6 +28,7 @@ from crm.directory.projection import projected_together, search_text_of, sort_na
 from crm.extensions import db
 from crm.places.countries import country_name
 from crm.places.european_union import eu_members
+from crm.search_index.actions import TextChange, keep_words, words_of
 from crm.text import fold
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import current_unit_of_work
@@ -145,7 +146,11 @@ def _insert(table: type[Base], rows: list[dict[str, Any]]) -> None:
 def _insert_people(people: list[_Person], organizations: _Organizations) -> None:
     at = clock.now()
     contacts = sa.insert(Contact.__table__).returning(Contact.__table__.c.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
-    ids = list(db.session.scalars(contacts, [_contact_row(person, organizations.parliament, at) for person in people]))
+    rows = [_contact_row(person, organizations.parliament, at) for person in people]
+    ids = list(db.session.scalars(contacts, rows))
+    keep_words(
+        TextChange(id_, {}, words_of(row["sort_name"], row["search_text"])) for id_, row in zip(ids, rows, strict=True)
+    )
     known = list(zip(ids, people, strict=True))
     seat = {"organization_id": organizations.parliament.id, "term": "10", "start_date": TERM_BEGAN}
     blank = {"role": "member", "source": SOURCE}

@@ -14,11 +14,11 @@ from werkzeug.exceptions import BadRequest
 
 from crm import clock
 from crm.database import read_id
+from crm.directory.finding import text_matches
 from crm.directory.labels import category_label, country_label, kind_label
 from crm.directory.models import Category, Contact, ContactKind
 from crm.extensions import db
 from crm.places.countries import country_codes
-from crm.text import fold
 
 
 class MandateState(StrEnum):
@@ -29,11 +29,6 @@ class MandateState(StrEnum):
 
 
 MANDATE_LABELS = {MandateState.CURRENT: lazy_gettext("In office"), MandateState.ENDED: lazy_gettext("Mandate ended")}
-
-
-def text_matches(text: str) -> sa.ColumnElement[bool]:
-    """Contacts in whose searchable text every word of `text` occurs, accents and case aside."""
-    return sa.and_(sa.true(), *(Contact.search_text.like(f"%{word}%") for word in fold(text).split()))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from crm.audit.recording import encode
 from crm.database import Base
 from crm.directory import registry
 from crm.directory.models import Contact, ContactMerge, Membership, MergeStep, OtherName, StepKind
-from crm.directory.projection import project, project_members
+from crm.directory.projection import forget, project, project_members
 from crm.directory.registry import ContactRows, Values, fill_gaps
 from crm.extensions import db
 from crm.unit_of_work import current_unit_of_work
@@ -188,6 +188,7 @@ class Merge:
         """Let the one contact end in the other."""
         table = Base.metadata.tables[CONTACT]
         self.note(StepKind.REMOVED, table, [absorbed["id"]], absorbed)
+        forget([absorbed["id"]])
         delete_rows(Contact, [absorbed])
         changed = {name: value for name, value in values.items() if survivor[name] != value}
         if survivor["parent_id"] == absorbed["id"]:

@@ -30,6 +30,7 @@ from crm.directory.models import (
 )
 from crm.extensions import db
 from crm.places.countries import country_name
+from crm.search_index.actions import TextChange, Words, keep_words, words_of
 from crm.text import fold
 
 CHUNK = 500
@@ -134,7 +135,8 @@ def sort_name_of_organization(name: str, abbreviation: str | None) -> str:
 def search_text_of(name: str, country: str | None, labels: Iterable[str | None]) -> str:
     """Everything a text filter looks through, folded: the name, the country, what the contact belongs to."""
     whole = fold(" ".join([name, country_name(country), *(label for label in labels if label)]))
-    return whole[:SEARCH_TEXT_LENGTH]
+    # Each word once: the shorter the texts, the sooner a list of all of them is walked.
+    return " ".join(dict.fromkeys(whole.split()))[:SEARCH_TEXT_LENGTH]
 
 
 @contextmanager
@@ -252,14 +254,18 @@ def _project_chunk(contact_ids: Sequence[int]) -> None:
     mandates, addresses, names = _mandates(contact_ids), _addresses(contact_ids), _other_names(contact_ids)
     # Rows rather than objects: of a person found as a contact, the session would load the rest one by one.
     contacts = Contact.__table__
-    updates = []
+    updates, texts = [], []
     for row in db.session.execute(sa.select(*contacts.c).where(contacts.c.id.in_(contact_ids))):
         held = standing(mandates.get(row.id, ()), clock.today())
         after = _derived(row, held, addresses.get(row.id), names.get(row.id, ()))
         changed = {name: value for name, value in after.items() if getattr(row, name) != value}
         if changed:
             updates.append(RowUpdate(row.id, {name: getattr(row, name) for name in changed}, changed))
+        if {"sort_name", "search_text"} & changed.keys():
+            known = words_of(row.sort_name, row.search_text)
+            texts.append(TextChange(row.id, known, words_of(after["sort_name"], after["search_text"])))
     update_rows(Contact, updates)
+    keep_words(texts)
 
 
 def project(contact_ids: Iterable[int]) -> None:
@@ -272,6 +278,27 @@ def project(contact_ids: Iterable[int]) -> None:
     ordered = sorted(wanted)
     for start in range(0, len(ordered), CHUNK):
         _project_chunk(ordered[start : start + CHUNK])
+
+
+def _indexed(contact_ids: Iterable[int]) -> Iterator[tuple[int, Words]]:
+    """The words of each contact that is there, as its columns say them."""
+    ordered = sorted(set(contact_ids))
+    for start in range(0, len(ordered), CHUNK):
+        known = sa.select(Contact.id, Contact.sort_name, Contact.search_text).where(
+            Contact.id.in_(ordered[start : start + CHUNK])
+        )
+        for contact_id, name, text in db.session.execute(known):
+            yield contact_id, words_of(name, text)
+
+
+def forget(contact_ids: Iterable[int]) -> None:
+    """Take contacts that are about to go out of the search index; called before their rows are deleted."""
+    keep_words(TextChange(contact_id, known, {}) for contact_id, known in _indexed(contact_ids))
+
+
+def remember(contact_ids: Iterable[int]) -> None:
+    """Put contacts whose rows came back with all their columns into the search index."""
+    keep_words(TextChange(contact_id, {}, known) for contact_id, known in _indexed(contact_ids))
 
 
 def project_members(organization_id: int) -> None:

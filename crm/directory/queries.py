@@ -1,4 +1,4 @@
-"""What the directory answers: rows of the list, menus of its filters, a contact's record, search by name."""
+"""What the directory answers: rows of the list, menus of its filters, a contact's record."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import with_polymorphic
 
 from crm import clock
 from crm.directory.filters import ContactFilter
+from crm.directory.finding import HIT_COLUMNS
 from crm.directory.models import (
     Category,
     Contact,
@@ -26,7 +27,6 @@ from crm.directory.models import (
 )
 from crm.extensions import db
 from crm.paging import PAGE_SIZE, Page, SortKey, page
-from crm.text import fold
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 
@@ -233,42 +233,13 @@ def identifiers_of(contact_id: int) -> Sequence[AnyRow]:
     ).all()
 
 
-_HIT_COLUMNS = (Contact.id, Contact.kind, Contact.category, Contact.name, Contact.country)
-
-
-def contacts_named(text: str, limit: int = 10) -> Sequence[AnyRow]:
-    """Up to `limit` contacts by any part of their names, accents aside, in at most two queries.
-
-    Family names (and names of organizations) that begin so come first, then other words that do, then the rest.
-    """
-    words = fold(text).split()
-    if not words:
-        return []
-    name = Contact.sort_name
-    everywhere = [name.like(f"%{word}%") for word in words]
-    # Folded text has no letter after z, so this range is every name that begins with the word, found by one seek.
-    begins = sa.and_(name >= words[0], name < words[0] + "{")
-    first = sa.select(*_HIT_COLUMNS).where(begins, *everywhere).order_by(name, Contact.id).limit(limit)
-    found = list(db.session.execute(first))
-    if len(found) == limit:
-        return found
-    other_word = sa.case((name.like(f"% {words[0]}%"), 0), else_=1)
-    rest = (
-        sa.select(*_HIT_COLUMNS)
-        .where(sa.not_(begins), *everywhere)
-        .order_by(other_word, name, Contact.id)
-        .limit(limit - len(found))
-    )
-    return found + list(db.session.execute(rest))
-
-
 def possible_duplicates(addresses: Iterable[str], sort_name: str, *, limit: int = 5) -> Sequence[AnyRow]:
     """Contacts that have one of these (normalized) addresses, in use or retired, or the very same folded name."""
     by_address = sa.select(ContactPoint.contact_id).where(
         ContactPoint.kind == PointKind.EMAIL, ContactPoint.value.in_(list(addresses))
     )
     return db.session.execute(
-        sa.select(*_HIT_COLUMNS, Contact.email)
+        sa.select(*HIT_COLUMNS, Contact.email)
         .where(sa.or_(Contact.id.in_(by_address), Contact.sort_name == sort_name))
         .order_by(Contact.sort_name, Contact.id)
         .limit(limit)

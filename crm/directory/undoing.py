@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from crm.audit.models import Change, ChangeKind
 from crm.directory.models import Contact, ContactKind, ContactPoint, Membership, OtherName
-from crm.directory.projection import CHUNK, project
+from crm.directory.projection import CHUNK, forget, project, remember
 from crm.extensions import db
 
 # The tables whose rows say something of a contact, and the column that names it.
@@ -30,11 +30,13 @@ def _of(changes: Sequence[Change], table: str) -> list[Change]:
 
 
 def let_go_of_undone(changes: Sequence[Change]) -> None:
-    """Empty institution, group and party of contacts where that organization is about to go; called before an undo.
+    """Take contacts about to go out of the search index, and organizations among them out of contacts.
 
-    They hold it by a membership, which goes too, or else the database refuses the undo for the membership's sake.
+    Called before an undo. Contacts that hold one as institution, group or party do so by a membership, which goes too,
+    or else the database refuses the undo for the membership's sake.
     """
     made = [change for change in _of(changes, Contact.__tablename__) if change.kind is ChangeKind.INSERT]
+    forget(change.row_id for change in made)
     for ids in _chunks(change.row_id for change in made if change.after["kind"] == ContactKind.ORGANIZATION):
         for column in (Contact.institution_id, Contact.group_id, Contact.party_id):
             db.session.execute(sa.update(Contact).where(column.in_(ids)).values({column: None}))
@@ -43,6 +45,7 @@ def let_go_of_undone(changes: Sequence[Change]) -> None:
 def project_undone(changes: Sequence[Change]) -> None:
     """Write anew the derived columns of every contact the changes bear on; called after the audit's undo."""
     contacts = _of(changes, Contact.__tablename__)
+    remember(change.row_id for change in contacts if change.kind is ChangeKind.DELETE)
     touched = {change.row_id for change in contacts}
     for table, (row_id, owner) in _OWNERS.items():
         rows = _of(changes, table)

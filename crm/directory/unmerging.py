@@ -17,6 +17,7 @@ from crm.database import Base
 from crm.directory import registry
 from crm.directory.merging import CONTACT, chunks, locked, reproject
 from crm.directory.models import Contact, ContactMerge, MergeStep, OtherName, StepKind
+from crm.directory.projection import remember
 from crm.extensions import db
 from crm.unit_of_work import current_unit_of_work
 
@@ -110,6 +111,7 @@ class _Unmerge:
             if column.info.get("derived") and column.foreign_keys:
                 row[name] = None
         restore_rows(Contact, [row])
+        remember([row["id"]])
         return 1
 
     def _take_away(self, table: sa.Table, step: MergeStep) -> int:

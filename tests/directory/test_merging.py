@@ -52,7 +52,8 @@ from tests.factories.pipeline import make_campaign, make_target
 from tests.factories.roster_import import import_file, table
 
 # The records of the merge itself, of every write, and of who was at it.
-RECORDS = {"contact_merge", "merge_step", "change", "change_set", "alembic_version"}
+# And the search index, which follows the texts (tests/search_index).
+RECORDS = {"contact_merge", "merge_step", "change", "change_set", "alembic_version", "search_word", "search_posting"}
 
 
 def snapshot() -> dict[str, dict[int, dict[str, Any]]]:

@@ -11,6 +11,7 @@ from flask_babel import gettext, lazy_gettext
 
 from crm import clock
 from crm.directory.filters import MANDATE_LABELS, ContactFilter
+from crm.directory.finding import contacts_named
 from crm.directory.labels import CATEGORIES, country_label
 from crm.directory.models import Category
 from crm.directory.queries import (
@@ -18,7 +19,6 @@ from crm.directory.queries import (
     MENU_LIMIT,
     AnyRow,
     Sort,
-    contacts_named,
     counted_rows,
     countries_present,
     organizations_of,

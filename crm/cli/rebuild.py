@@ -1,0 +1,26 @@
+"""`ratify rebuild`: derived columns and the search index, written anew from what they are derived of."""
+
+from __future__ import annotations
+
+import click
+
+from crm.cli.app import ready_app
+from crm.directory.rebuilding import rebuild_columns, rebuild_index
+from crm.unit_of_work import unit_of_work
+
+ACTOR = "command:rebuild"
+
+
+@click.command()
+def rebuild() -> None:
+    """Write anew what lists and the search read: each contact's derived columns, and the search index.
+
+    They follow every change by themselves; this is for a database that was changed by other means. People can go on
+    working meanwhile.
+    """
+    with ready_app():
+        with unit_of_work("rebuild derived columns", actor=ACTOR):
+            contacts = rebuild_columns()
+        with unit_of_work("rebuild the search index", actor=ACTOR):
+            rebuild_index()
+    click.echo(f"Contacts whose derived columns and search words are written anew: {contacts:,}.")

@@ -1,0 +1,93 @@
+"""Finding contacts by any part of what they are called, accents and case aside.
+
+The text of a contact has the last word on every hit; the search index only says which texts are worth a look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+from crm.directory.models import Contact
+from crm.extensions import db
+from crm.search_index import queries as search_index
+from crm.search_index.queries import Fragment, frequencies
+from crm.text import fold
+
+Hit: TypeAlias = sa.Row[*tuple[Any, ...]]
+
+HIT_COLUMNS = (Contact.id, Contact.kind, Contact.category, Contact.name, Contact.country)
+# More words narrow a search no further, and each of them costs a look at every text.
+MOST_WORDS = 8
+
+
+def _words(text: str) -> list[str]:
+    # A word that is part of another one asks nothing more.
+    words = list(dict.fromkeys(fold(text).split()))[:MOST_WORDS]
+    return [word for word in words if not any(word != other and word in other for other in words)]
+
+
+def _in_text(words: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(sa.true(), *(Contact.search_text.like(f"%{word}%") for word in words))
+
+
+def _few(fragment: Fragment, frequency: int) -> sa.ColumnElement[bool]:
+    """The contacts of a fragment where they are few enough to be looked at one by one; else no condition."""
+    return Contact.id.in_(fragment.subjects) if frequency <= search_index.FEW else sa.true()
+
+
+def text_matches(text: str) -> sa.ColumnElement[bool]:
+    """Contacts in whose searchable text every word of `text` occurs; one query tells how rare the words are."""
+    words = _words(text)
+    if not words:
+        return sa.true()
+    fragments = [Fragment(word) for word in words]
+    rarest, fragment = min(zip(frequencies(fragments), fragments, strict=True), key=lambda pair: pair[0])
+    return sa.and_(_few(fragment, rarest), _in_text(words))
+
+
+def _tiers(words: Sequence[str]) -> Iterator[sa.ColumnElement[bool]]:
+    """Who is found, the best first: by the name's beginning, another word's in it, elsewhere in it, in the rest."""
+    first, name = words[0], Contact.sort_name
+    begins = sa.and_(name >= first, name < first + "{")
+    ranks = [
+        (None, begins),
+        (Fragment(first, begins=True, in_names=True), name.like(f"% {first}%")),
+        (Fragment(first, in_names=True), name.like(f"%{first}%")),
+        (Fragment(first), sa.true()),
+    ]
+    everywhere = [Fragment(word) for word in words]
+    known = frequencies([*everywhere, *(fragment for fragment, _ in ranks if fragment)])
+    rarest, fragment = min(zip(known, everywhere, strict=False), key=lambda pair: pair[0])
+    by_rarest, by_rank = _few(fragment, rarest), [0, *known[len(words) :]]
+    for at, (in_rank, holds) in enumerate(ranks):
+        candidates = by_rarest
+        if in_rank is not None and rarest > search_index.FEW:
+            candidates = _few(in_rank, by_rank[at])
+        better = [sa.not_(condition) for _, condition in ranks[:at]]
+        yield sa.and_(candidates, holds, *better, _in_text(words))
+
+
+def contacts_named(text: str, limit: int = 10) -> Sequence[Hit]:
+    """Up to `limit` contacts by any part of their names, other names, places, groups and offices, in two queries.
+
+    Family names (and names of organizations) that begin so come first, then other words of the name that do, then
+    names that have it inside, then what else is known of the contact.
+    """
+    words = _words(text)
+    if not words:
+        return []
+    tiers = []
+    for rank, holds in enumerate(_tiers(words)):
+        found = (
+            sa.select(sa.literal(rank).label("rank"), Contact.sort_name, *HIT_COLUMNS)
+            .where(holds)
+            .order_by(Contact.sort_name, Contact.id)
+            .limit(limit)
+        )
+        tiers.append(sa.select(found.subquery()))
+    # The databases go through the tiers in turn and stop where there are enough.
+    hits = sa.union_all(*tiers).limit(limit)
+    return sorted(db.session.execute(hits), key=lambda row: (row.rank, row.sort_name, row.id))
