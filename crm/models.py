@@ -7,6 +7,7 @@ import crm.duplicates.models
 import crm.health.models
 import crm.letters.models
 import crm.outbox.models
+import crm.overview.models
 import crm.pipeline.models
 import crm.roster_import.models
 import crm.search_index.models
@@ -26,4 +27,5 @@ FEATURES = (
     crm.roster_import.models,
     crm.duplicates.models,
     crm.health.models,
+    crm.overview.models,
 )

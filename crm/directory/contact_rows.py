@@ -12,6 +12,7 @@ from crm.directory.models import (
     ContactMerge,
     ContactPoint,
     ContactSource,
+    ContactTag,
     Identifier,
     Membership,
     Organization,
@@ -76,6 +77,7 @@ CONTACT_ROWS: tuple[Entry, ...] = (
         combine=_combine_sources,
         counted=lambda n: ngettext("%(num)d source", "%(num)d sources", n),
     ),
+    ContactRows(ContactTag, ("contact_id",), counted=lambda n: ngettext("%(num)d tag", "%(num)d tags", n)),
     ContactRows(Post, ("organization_id",), counted=lambda n: ngettext("%(num)d post", "%(num)d posts", n)),
     ContactRows(
         Membership,

@@ -1,137 +1,35 @@
-"""What the directory answers: rows of the list, menus of its filters, a contact's record."""
+"""What the directory answers: a contact's record and its mandates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import with_polymorphic
 
 from crm import clock
-from crm.directory.filters import ContactFilter
 from crm.directory.finding import HIT_COLUMNS
 from crm.directory.models import (
-    Category,
     Contact,
     ContactMerge,
     ContactPoint,
     Identifier,
     Membership,
-    Organization,
     PointKind,
     last_day,
 )
 from crm.extensions import db
-from crm.paging import PAGE_SIZE, Page, SortKey, page
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 
-# Counting stops here: past it a list says "more than", because a full count is what makes long lists slow.
-COUNT_LIMIT = 1000
-MENU_LIMIT = 300
 MEMBERS_SHOWN = 50
 
 # The table under short names, for what a row points to; made once, because an alias copies every column.
-_group, _party, _holder, _organization, _behalf = (
-    Contact.__table__.alias(name) for name in ("political_group", "party", "holder", "organization", "behalf")
-)
+_holder, _organization, _behalf = (Contact.__table__.alias(name) for name in ("holder", "organization", "behalf"))
 _whole = with_polymorphic(Contact, "*")
-
-
-class Sort(StrEnum):
-    """Orders of the list; each has an index."""
-
-    NAME = "name"
-    COUNTRY = "country"
-    GROUP = "group"
-    NEWEST = "newest"
-
-
-def _keys(sort: Sort, descending: bool) -> list[SortKey]:
-    by_name = [Contact.sort_name, Contact.id]
-    columns: dict[Sort, list[Any]] = {
-        Sort.NAME: by_name,
-        Sort.COUNTRY: [Contact.country_sort, *by_name],
-        Sort.GROUP: [Contact.group_sort, *by_name],
-        Sort.NEWEST: [Contact.id],
-    }
-    return [SortKey(column, descending) for column in columns[sort]]
-
-
-def _rows() -> sa.Select[*tuple[Any, ...]]:
-    """Columns of the list: the contact, its group and party by their short names, the address letters go to."""
-    return (
-        sa.select(
-            Contact.id,
-            Contact.kind,
-            Contact.category,
-            Contact.name,
-            Contact.country,
-            Contact.email,
-            Contact.mandate_end,
-            sa.func.coalesce(_group.c.abbreviation, _group.c.name).label("group_name"),
-            sa.func.coalesce(_party.c.abbreviation, _party.c.name).label("party_name"),
-        )
-        .select_from(Contact)
-        .outerjoin(_group, _group.c.id == Contact.group_id)
-        .outerjoin(_party, _party.c.id == Contact.party_id)
-    )
-
-
-def contact_rows(
-    wanted: ContactFilter,
-    sort: Sort = Sort.NAME,
-    cursor: str | None = None,
-    *,
-    descending: bool = False,
-    size: int = PAGE_SIZE,
-) -> Page:
-    """One page of contacts in one query: columns only, with group, party and the address letters go to."""
-    return page(wanted.apply(_rows()), _keys(sort, descending), cursor, size)
-
-
-def counted_rows(
-    wanted: ContactFilter, sort: Sort, cursor: str | None, *, descending: bool = False
-) -> tuple[Page, int]:
-    """One page as `contact_rows` gives it, and how many there are as `count_contacts` says it, in two queries.
-
-    The first page and the count come of one walk through an index: a text filter has to look at every name there.
-    """
-    if cursor:
-        return contact_rows(wanted, sort, cursor, descending=descending), count_contacts(wanted)
-    keys = _keys(sort, descending)
-    order = [key.column.desc() if key.descending else key.column.asc() for key in keys]
-    found = list(db.session.scalars(wanted.apply(sa.select(Contact.id)).order_by(*order).limit(COUNT_LIMIT + 1)))
-    return page(_rows().where(Contact.id.in_(found[: PAGE_SIZE + 1])), keys, None), len(found)
-
-
-def count_contacts(wanted: ContactFilter, limit: int = COUNT_LIMIT) -> int:
-    """How many contacts pass the filter; `limit` + 1 stands for more than `limit`."""
-    found = wanted.apply(sa.select(sa.literal(1)).select_from(Contact)).limit(limit + 1).subquery()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
-
-
-def countries_present() -> list[str]:
-    """Codes of the countries that contacts have, by one seek in the index for each instead of a walk through it."""
-    least = sa.select(sa.func.min(Contact.country).label("code")).cte("countries", recursive=True)
-    following = sa.select(sa.func.min(Contact.country)).where(Contact.country > least.c.code).scalar_subquery()
-    codes = least.union_all(sa.select(following).where(least.c.code.is_not(None)))
-    return list(db.session.scalars(sa.select(codes.c.code).where(codes.c.code.is_not(None))))
-
-
-def organizations_of(*categories: Category) -> Sequence[AnyRow]:
-    """Id, category, name and abbreviation of the organizations of these categories, by name, for menus."""
-    statement = (
-        sa.select(Organization.id, Organization.category, Organization.name, Organization.abbreviation)
-        .where(Organization.category.in_(categories))
-        .order_by(Organization.sort_name)
-        .limit(MENU_LIMIT)
-    )
-    return db.session.execute(statement).all()
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crm.accounts.models import User
 from crm.database import Base
 from crm.directory.models import Contact
 from crm.extensions import db
 from crm.letters.models import Mailing, MailingState
 from crm.outbox.models import WAITING, Batch, BatchState, MessageState, OutgoingMessage
+from crm.overview.models import ChosenColumns, SavedView
 from crm.pipeline.models import NO_NEXT_STEP, Campaign, Stage, Target
 
 NEXT_STEPS_SHOWN = 8
+VIEWS_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -84,3 +87,34 @@ def mailings_to_approve(limit: int = 5) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .limit(limit)
     )
     return db.session.execute(statement).all()
+
+
+@dataclass(frozen=True)
+class ListReader:
+    """What a reader has set up for the list: columns of their own, and the saved views they may use."""
+
+    columns: tuple[str, ...]
+    views: Sequence[sa.Row[*tuple[Any, ...]]]
+
+
+def reader_of_list(user_id: int, team_id: int) -> ListReader:
+    """The reader's columns and views (id, user_id, team_id, name, args), their own first, in one query."""
+    mine = SavedView.user_id == user_id
+    found = db.session.execute(
+        sa.select(
+            ChosenColumns.columns,
+            SavedView.id,
+            SavedView.user_id,
+            SavedView.team_id,
+            SavedView.name,
+            SavedView.args,
+        )
+        .select_from(User)
+        .outerjoin(ChosenColumns, ChosenColumns.user_id == User.id)
+        .outerjoin(SavedView, sa.or_(mine, SavedView.team_id == team_id))
+        .where(User.id == user_id)
+        .order_by(sa.case((mine, 0), else_=1), SavedView.name, SavedView.id)
+        .limit(VIEWS_SHOWN)
+    ).all()
+    chosen = found[0].columns if found else None
+    return ListReader(tuple((chosen or "").split(",")) if chosen else (), [row for row in found if row.id is not None])

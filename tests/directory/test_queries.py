@@ -1,8 +1,7 @@
-"""What the list, the menus, the record and the search of the directory read."""
+"""What the record and the search of the directory read."""
 
 from __future__ import annotations
 
-import itertools
 from datetime import date
 
 import pytest
@@ -11,19 +10,11 @@ from flask import Flask
 
 from crm import clock
 from crm.directory.actions import add_membership, set_point_status
-from crm.directory.filters import ContactFilter
 from crm.directory.finding import contacts_named
 from crm.directory.models import Category, ContactPoint, Organization, Person, PointStatus
-from crm.directory.projection import projected_together
 from crm.directory.queries import (
-    Sort,
-    contact_rows,
-    count_contacts,
-    counted_rows,
-    countries_present,
     members_of,
     memberships_of,
-    organizations_of,
     points_of,
     possible_duplicates,
     whole_contact,
@@ -39,60 +30,6 @@ def people(app: Flask) -> None:
     make_person("Zoë Ábel", country="ES", group="Red Group", party="Rojo", email="zoe@parliament.example")
     make_person("Ada Zorn", country="DE", group="Green Group")
     make_person("Åsa Berg", country="SE", group="Green Group", email=None)
-
-
-def test_rows_come_in_the_order_asked_for_with_group_party_and_address(people: None) -> None:
-    def order(sort: Sort, *, descending: bool = False) -> list[str]:
-        wanted = ContactFilter(category=Category.MEP)
-        return [row.name for row in contact_rows(wanted, sort, descending=descending).rows]
-
-    assert order(Sort.NAME) == ["Zoë Ábel", "Åsa Berg", "Ada Zorn"]
-    assert order(Sort.NAME, descending=True) == ["Ada Zorn", "Åsa Berg", "Zoë Ábel"]
-    assert order(Sort.COUNTRY) == ["Ada Zorn", "Zoë Ábel", "Åsa Berg"]
-    assert order(Sort.GROUP) == ["Åsa Berg", "Ada Zorn", "Zoë Ábel"]
-    assert order(Sort.NEWEST, descending=True) == ["Åsa Berg", "Ada Zorn", "Zoë Ábel"]
-    first = contact_rows(ContactFilter(country="ES")).rows[0]
-    assert (first.group_name, first.party_name, first.email) == ("Red Group", "Rojo", "zoe@parliament.example")
-
-
-def test_a_list_costs_one_query_however_long(people: None) -> None:
-    few = queries_of(lambda: contact_rows(ContactFilter(), size=2))
-    for _ in range(5):
-        make_person()
-    many = queries_of(lambda: contact_rows(ContactFilter(), size=50))
-    assert (few, many) == (1, 1)
-
-
-def test_counted_rows_are_the_same_pages_with_their_number(app: Flask) -> None:
-    countries, groups = ("ES", "DE", None), ("Red", "Green")
-    with unit_of_work("make people", actor="test"), projected_together():
-        for number in range(53):
-            make_person(f"Ada Person{number:02}", country=countries[number % 3], group=groups[number % 2])
-    wanted = ContactFilter(text="person")
-    for sort, descending in itertools.product(Sort, (False, True)):
-        counted, total = counted_rows(wanted, sort, None, descending=descending)
-        plain = contact_rows(wanted, sort, descending=descending)
-        assert (counted.rows, counted.next, counted.previous, total) == (plain.rows, plain.next, None, 53)
-        counted, total = counted_rows(wanted, sort, counted.next, descending=descending)
-        assert (counted.rows, total) == (contact_rows(wanted, sort, plain.next, descending=descending).rows, 53)
-        assert len(counted.rows) == 3
-    assert counted_rows(ContactFilter(text="nobody"), Sort.NAME, None)[1] == 0
-
-
-def test_counting_stops_at_its_limit(people: None) -> None:
-    mep = ContactFilter(category=Category.MEP)
-    assert [count_contacts(mep, limit) for limit in (1, 2, 3, 4)] == [2, 3, 3, 3]
-
-
-def test_menus_offer_what_is_there(people: None) -> None:
-    assert countries_present() == ["DE", "ES", "SE"]
-    assert [row.name for row in organizations_of(Category.POLITICAL_GROUP)] == ["Green Group", "Red Group"]
-
-
-def test_no_contact_has_no_country(app: Flask) -> None:
-    assert countries_present() == []
-    make_person(country=None)
-    assert countries_present() == []
 
 
 def test_memberships_come_running_first_and_ended_ones_are_marked(app: Flask) -> None:

@@ -177,7 +177,7 @@ def test_the_audience_narrows_the_targets(app: Flask) -> None:
     make_letter_target(other, "Spanish Elsewhere", country="ES")
     with unit_of_work("prepare", actor="test"):
         move_target(known.id, Stage.IN_DIALOGUE)
-    audience = TargetFilter(stages=(Stage.IDENTIFIED, Stage.CONTACTED), contact=ContactFilter(country="ES"))
+    audience = TargetFilter(stages=(Stage.IDENTIFIED, Stage.CONTACTED), contact=ContactFilter(country=("ES",)))
     mailing = planned(make_mailing(campaign, audience=audience))
     assert set(letters_by_name(mailing)) == {"Spanish New"}
     assert TargetFilter.from_args(mailing.audience) == audience

@@ -9,9 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from crm.overview.list_state import COLUMNS
+from crm.pipeline.models import Stage
 from crm.policy import Role
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_organization, make_person, organization_named
+from tests.factories.pipeline import make_campaign, make_target
 from tests.queries import queries_of
 
 
@@ -47,12 +50,82 @@ def test_filters_live_in_the_address_and_each_can_be_taken_away(officer: FlaskCl
     make_person("Bo Berg", country="SE")
     page = officer.get("/contacts?country=SE&text=berg&sort=-name").text
     assert names(page) == ["Bo Berg"]
-    assert '<option value="SE" selected>Sweden</option>' in page
+    assert re.search(r'name="country" value="SE" checked[^>]*><label[^>]*><bdi>Sweden<', page)
     assert 'value="berg"' in page
-    for link in ("/contacts?text=berg&amp;sort=-name", "/contacts?country=SE&amp;sort=-name"):
-        assert f'href="{link}"' in page
+    assert 'href="/contacts?text=berg&amp;sort=-name"' in page
+    both = officer.get("/contacts?country=SE&country=ES").text
+    assert names(both) == ["Ada Álvaro", "Bo Berg"]
+    assert 'href="/contacts?country=SE"' in both
     nobody = officer.get("/contacts?text=nobody").text
     assert "No contact passes these filters" in nobody
+
+
+def test_people_come_first_and_organizations_when_asked_for(officer: FlaskClient) -> None:
+    make_person("Ada Álvaro", party="Verdes")
+    assert names(officer.get("/contacts").text) == ["Ada Álvaro"]
+    organizations = names(officer.get("/contacts?kind=organization").text)
+    assert "Verdes" in organizations
+    assert "Ada Álvaro" not in organizations
+    assert set(names(officer.get("/contacts?kind=all").text)) == {"Ada Álvaro", *organizations}
+    # A category says the kind itself.
+    assert names(officer.get("/contacts?category=party").text) == ["Verdes"]
+    nobody = officer.get("/contacts?text=zzz+verdes").text
+    assert "No contact passes these filters" in nobody
+    elsewhere = officer.get("/contacts?kind=organization&text=alvaro").text
+    assert "Among all contacts there are 1 that do." in elsewhere
+    assert 'href="/contacts?text=alvaro&amp;kind=all"' in elsewhere
+
+
+def test_targets_of_a_campaign_at_a_stage(officer: FlaskClient) -> None:
+    campaign = make_campaign("Malta ratifies")
+    campaign_id = campaign.id
+    ada = make_person("Ada Álvaro")
+    bo = make_person("Bo Berg")
+    make_person("Cy Cohen")
+    make_target(campaign, ada)
+    make_target(campaign, bo, stage=Stage.CONVINCED)
+    page = officer.get(f"/contacts?campaign={campaign_id}").text
+    assert names(page) == ["Ada Álvaro", "Bo Berg"]
+    assert "Target in: <strong><bdi>Malta ratifies</bdi>" in page
+    assert names(officer.get(f"/contacts?campaign={campaign_id}&stage=convinced,committed").text) == ["Bo Berg"]
+    assert names(officer.get("/contacts?stage=identified").text) == ["Ada Álvaro"]
+    assert officer.get("/contacts?stage=nowhere").status_code == 400
+    assert "a campaign that is gone" in officer.get("/contacts?campaign=4711").text
+
+
+def test_the_script_gets_the_results_alone(officer: FlaskClient) -> None:
+    make_person("Ada Álvaro")
+    part = officer.get("/contacts?text=ada", headers={"X-Partial": "1"}).text
+    assert names(part) == ["Ada Álvaro"]
+    assert "<html" not in part
+    assert 'id="text"' not in part
+
+
+def test_a_menu_is_a_piece_for_the_script_and_a_page_without_it(officer: FlaskClient) -> None:
+    make_person("Ada Álvaro", country="ES")
+    make_person("Bo Berg", country="SE")
+    part = officer.get("/contacts/filters/country?country=SE&text=x", headers={"X-Partial": "1"}).text
+    assert re.findall(r'value="(\w\w)"( checked)?', part) == [("SE", " checked"), ("ES", "")]
+    found = officer.get("/contacts/filters/country?find=spa", headers={"X-Partial": "1"}).text
+    assert re.findall(r'value="(\w\w)"', found) == ["ES"]
+    page = officer.get("/contacts/filters/country?text=x&country=SE&sort=-name").text
+    assert '<input type="hidden" name="text" value="x">' in page
+    assert '<input type="hidden" name="sort" value="-name">' in page
+    assert officer.get("/contacts/filters/nonsense").status_code == 404
+    for name in ("campaign", "stage", "source", "tag"):
+        assert officer.get(f"/contacts/filters/{name}").status_code == 200
+
+
+def test_the_list_costs_the_same_with_every_filter_and_column(app: Flask, officer: FlaskClient) -> None:
+    make_campaign("Malta ratifies")
+    ada = make_person("Ada Álvaro", party="Verdes")
+    group_id, party_id = ada.group_id, ada.party_id
+    everything = (
+        f"/contacts?text=a&country=ES,SE&group={group_id}&party={party_id}&institution={group_id}&tag=1&assigned=0,1"
+        "&campaign=1&stage=identified&kind=all&cursor="
+    )
+    columns = ",".join(COLUMNS)
+    assert queries_of(lambda: officer.get(f"{everything}&columns={columns}")) <= 12
 
 
 def test_a_damaged_filter_is_a_clear_error(officer: FlaskClient) -> None:
@@ -117,7 +190,7 @@ def test_search_costs_two_queries_besides_the_session(app: Flask, officer: Flask
 
 def test_a_name_is_shown_as_text(officer: FlaskClient) -> None:
     organization_named("<script>alert(1)</script>", make_organization().category)
-    for address in ("/contacts", "/search?q=script"):
+    for address in ("/contacts?kind=all", "/search?q=script"):
         page = officer.get(address).text
         assert "&lt;script&gt;" in page
         assert "<script>alert" not in page

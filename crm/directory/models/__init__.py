@@ -20,6 +20,7 @@ from crm.directory.models.memberships import OPEN_END, Membership, Post, last_da
 from crm.directory.models.merges import ContactMerge, MergeStep, StepKind
 from crm.directory.models.points import ContactPoint, PointKind, PointStatus
 from crm.directory.models.relationships import DIRECTED, Relationship, RelationshipKind
+from crm.directory.models.tags import TAG_LENGTH, ContactTag, Tag
 
 __all__ = [
     "CATEGORY_OF_HOLDERS",
@@ -30,6 +31,7 @@ __all__ = [
     "ORGANIZATION_CATEGORIES",
     "PERSON_CATEGORIES",
     "SEARCH_TEXT_LENGTH",
+    "TAG_LENGTH",
     "Category",
     "Contact",
     "ContactKind",
@@ -37,6 +39,7 @@ __all__ = [
     "ContactMerge",
     "ContactPoint",
     "ContactSource",
+    "ContactTag",
     "Identifier",
     "Membership",
     "MergeStep",
@@ -49,5 +52,6 @@ __all__ = [
     "Relationship",
     "RelationshipKind",
     "StepKind",
+    "Tag",
     "last_day",
 ]

@@ -60,6 +60,7 @@ class Contact(Base):
         sa.Index("ix_contact_mandate_end_sort_name_id", "mandate_end", "sort_name", "id"),
         # What searches for duplicates again: who has changed since the last time.
         sa.Index("ix_contact_updated_at", "updated_at"),
+        sa.Index("ix_contact_mandate_order_sort_name_id", "mandate_order", "sort_name", "id"),
     )
 
     kind: Mapped[ContactKind] = mapped_column(enum_column(ContactKind))
@@ -86,6 +87,10 @@ class Contact(Base):
     party_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contact.id"), info=DERIVED)
     # Derived: last day of the last mandate, OPEN_END while one runs, null for a contact that never held one.
     mandate_end: Mapped[date | None] = mapped_column(info=DERIVED)
+    # What lists sort by, kept by the database: who never held a mandate comes with those who still do.
+    mandate_order: Mapped[date] = mapped_column(
+        sa.Date, sa.Computed(f"COALESCE(mandate_end, '{date.max.isoformat()}')", persisted=True)
+    )
     # Derived: the e-mail address that letters go to.
     email: Mapped[str | None] = mapped_column(sa.String(320), info=DERIVED)
 

@@ -12,9 +12,10 @@ from crm import clock
 from crm.accounts.queries import actor_names
 from crm.database import read_id
 from crm.directory.filters import ContactFilter
+from crm.directory.listing import contact_rows
 from crm.directory.models import Category, Contact, ContactKind, Person
 from crm.directory.offices import MEMBERS_SHOWN, Mandate, members_of, offices_of
-from crm.directory.queries import AnyRow, contact_rows
+from crm.directory.queries import AnyRow
 from crm.directory.record import PARTS_SHOWN, record_of
 from crm.overview.editors import Editor, editor_of
 from crm.overview.happenings import happenings
@@ -29,8 +30,8 @@ from crm.timeline.queries import entries_of
 def _following(contact: Contact) -> ContactFilter | None:
     """The filter of the list that finds a group's or party's people, whatever office they belong to it in."""
     if contact.category is Category.POLITICAL_GROUP:
-        return ContactFilter(group=contact.id)
-    return ContactFilter(party=contact.id) if contact.category is Category.PARTY else None
+        return ContactFilter(group=(contact.id,))
+    return ContactFilter(party=(contact.id,)) if contact.category is Category.PARTY else None
 
 
 def _other_campaigns(targets: Sequence[AnyRow]) -> list[tuple[int, str]]:

@@ -1,92 +1,77 @@
-"""The list of contacts with its filters, and search by name."""
+"""The list of contacts, and search by name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import itemgetter
+from collections.abc import Mapping
+from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_login import current_user
 
 from crm import clock
-from crm.directory.filters import MANDATE_LABELS, ContactFilter
+from crm.accounts.queries import active_users
+from crm.directory.filters import MANDATE_LABELS
 from crm.directory.finding import contacts_named
-from crm.directory.labels import CATEGORIES, country_label
-from crm.directory.models import Category
-from crm.directory.queries import (
-    COUNT_LIMIT,
-    MENU_LIMIT,
-    AnyRow,
-    Sort,
-    counted_rows,
-    countries_present,
-    organizations_of,
-)
+from crm.directory.listing import COUNT_LIMIT, Column, Sort, count_contacts, counted_rows
+from crm.directory.models import ContactKind
+from crm.overview.list_state import COLUMNS, LAST_CONTACT, SORTS, USUAL_COLUMNS, ListState, last_contact
+from crm.overview.queries import reader_of_list
 from crm.overview.views.blueprint import blueprint
-from crm.policy import Permission, requires
-from crm.text import fold
+from crm.overview.views.filter_menus import PICKERS
+from crm.pipeline.queries import campaign_names
+from crm.policy import Permission, can, requires
 from crm.web import is_partial
-
-SORTS = {
-    Sort.NAME: lazy_gettext("Name"),
-    Sort.COUNTRY: lazy_gettext("Country"),
-    Sort.GROUP: lazy_gettext("Political group"),
-    Sort.NEWEST: lazy_gettext("Last added"),
-}
-
-
-def _sort() -> tuple[Sort, bool]:
-    """The order asked for and whether it runs backwards; an unknown one is the order of names."""
-    wanted = request.args.get("sort", "")
-    name = wanted.removeprefix("-")
-    return (Sort(name), wanted.startswith("-")) if name in set(Sort) else (Sort.NAME, False)
 
 
 @blueprint.get("/contacts")
 @requires(Permission.READ)
 def contacts() -> ResponseReturnValue:
-    """The list: filtered and sorted as the address says."""
-    chosen = ContactFilter.from_args(request.args)
-    sort, descending = _sort()
-    # Looked up once, not in every row.
-    categories = {category: str(label) for category, label in CATEGORIES.items()}
-    countries = {code: country_label(code) for code in countries_present()}
-    # The last added come first unless asked otherwise.
-    falling = descending != (sort is Sort.NEWEST)
-    page, total = counted_rows(chosen, sort, request.args.get("cursor"), descending=falling)
+    """The list: filtered, sorted and with the columns the address says; the page's script asks for its rows alone."""
+    state = ListState.from_args(request.args)
+    wanted = state.wanted
+    reader = reader_of_list(current_user.id, current_user.team_id)
+    columns = state.columns or reader.columns or USUAL_COLUMNS
+    further = {LAST_CONTACT: last_contact(current_user.team_id)} if LAST_CONTACT in columns else {}
+    page, total = counted_rows(
+        wanted,
+        state.sort,
+        request.args.get("cursor"),
+        # The last added come first unless asked otherwise.
+        descending=state.descending != (state.sort is Sort.NEWEST),
+        columns=[Column(name) for name in columns if name != LAST_CONTACT],
+        further=further,
+    )
+    # Where nobody is found among the kind that is shown, the others are worth a look.
+    elsewhere = 0 if page.rows or wanted.contact.kind is None else count_contacts(wanted.of_kind(None))
+    lobbies = can(Permission.LOBBY)
+    template = "overview/contact_results.html" if is_partial() else "overview/contacts.html"
     return render_template(
-        "overview/contacts.html",
+        template,
+        state=state,
+        wanted=wanted,
         page=page,
-        chosen=chosen,
-        conditions=chosen.conditions(),
         total=total,
+        elsewhere=elsewhere,
         count_limit=COUNT_LIMIT,
-        menu_limit=MENU_LIMIT,
-        sort=sort,
-        descending=descending,
+        conditions=wanted.conditions(),
+        columns=columns,
+        all_columns=COLUMNS,
         sorts=SORTS,
-        categories=categories,
         mandates=MANDATE_LABELS,
+        kinds=ContactKind,
+        pickers=PICKERS,
         today=clock.today(),
-        countries=countries,
-        countries_by_name=sorted(countries.items(), key=_by_name),
-        groups=_menu(organizations_of(Category.POLITICAL_GROUP), chosen.group),
-        parties=_menu(organizations_of(Category.PARTY), chosen.party),
-        url_of=lambda filters, **more: url_for("overview.contacts", **{**filters, **more}),
+        views=reader.views,
+        owners=active_users() if lobbies else [],
+        campaigns=campaign_names() if lobbies else [],
+        here=_url_of(state.to_args(cursor=request.args.get("cursor"))),
+        url_of=_url_of,
     )
 
 
-def _menu(organizations: Sequence[AnyRow], chosen: int | None) -> list[tuple[int, str]]:
-    """Id and name of each organization; the chosen one stays even where the menu is cut short."""
-    options = [(row.id, row.abbreviation or row.name) for row in organizations]
-    if chosen is not None and chosen not in dict(options):
-        options.append((chosen, gettext("The chosen one")))
-    return options
-
-
-def _by_name(country: tuple[str, str]) -> str:
-    return fold(itemgetter(1)(country))
+def _url_of(args: Mapping[str, Any]) -> str:
+    return url_for("overview.contacts", **args)
 
 
 @blueprint.get("/search")

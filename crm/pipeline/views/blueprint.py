@@ -11,8 +11,8 @@ from flask_babel import format_date, gettext
 
 from crm import clock
 from crm.directory.labels import category_label, country_label
+from crm.directory.menus import countries_present, organizations_of
 from crm.directory.models import Category
-from crm.directory.queries import countries_present, organizations_of
 from crm.pipeline import queries
 from crm.pipeline.actions import MoveRefused
 from crm.pipeline.labels import close_reason_label, priority_label, stage_label, stage_tone

@@ -1,0 +1,114 @@
+"""Everything the address of the list says: its filter, its order, its columns, the saved view it began with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext
+
+from crm.database import LARGEST_ID
+from crm.directory.listing import Column, Sort
+from crm.directory.models import Contact
+from crm.overview.filters import ListFilter
+from crm.timeline.models import EntryKind, TimelineEntry
+
+LAST_CONTACT = "last_contact"
+# In the order they stand in; the name comes before them all.
+COLUMNS = {
+    Column.CATEGORY.value: lazy_gettext("Category"),
+    Column.INSTITUTION.value: lazy_gettext("Institution"),
+    Column.ROLE.value: lazy_gettext("Role"),
+    Column.COUNTRY.value: lazy_gettext("Country"),
+    Column.REGION.value: lazy_gettext("Region"),
+    Column.GROUP.value: lazy_gettext("Political group"),
+    Column.PARTY.value: lazy_gettext("Party"),
+    Column.EMAIL.value: lazy_gettext("E-mail address"),
+    Column.PHONE.value: lazy_gettext("Phone"),
+    Column.LANGUAGES.value: lazy_gettext("Languages"),
+    Column.TAGS.value: lazy_gettext("Tags"),
+    Column.OWNER.value: lazy_gettext("Owner"),
+    Column.SINCE.value: lazy_gettext("In office since"),
+    Column.UNTIL.value: lazy_gettext("In office until"),
+    LAST_CONTACT: lazy_gettext("Last contact"),
+    Column.ADDED.value: lazy_gettext("Added"),
+}
+USUAL_COLUMNS = ("category", "country", "group", "party", "email", "tags", "owner")
+SORTS = {
+    Sort.NAME: lazy_gettext("Name"),
+    Sort.COUNTRY: lazy_gettext("Country"),
+    Sort.GROUP: lazy_gettext("Political group"),
+    Sort.MANDATE: lazy_gettext("End of mandate"),
+    Sort.NEWEST: lazy_gettext("Last added"),
+}
+# What we did that reached somebody.
+_REACHING = (EntryKind.LETTER_SENT,)
+
+
+def read_columns(text: str) -> tuple[str, ...]:
+    """The columns named in the text, each once and in the order of the list; what is none is left aside."""
+    named = {part.strip() for part in text.split(",")}
+    return tuple(name for name in COLUMNS if name in named)
+
+
+def last_contact(team_id: int) -> sa.ScalarSelect[Any]:
+    """When something of ours last reached the contact, as far as this team may see it."""
+    return (
+        sa.select(sa.func.max(TimelineEntry.at))
+        .where(
+            TimelineEntry.contact_id == Contact.id,
+            TimelineEntry.kind.in_(_REACHING),
+            sa.or_(TimelineEntry.team_id.is_(None), TimelineEntry.team_id == team_id),
+        )
+        .scalar_subquery()
+    )
+
+
+@dataclass(frozen=True)
+class ListState:
+    """What is shown, in which order, with which columns (none named: the reader's own), in which saved view."""
+
+    wanted: ListFilter = field(default_factory=ListFilter)
+    sort: Sort = Sort.NAME
+    descending: bool = False
+    columns: tuple[str, ...] = ()
+    view: int | None = None
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> Self:
+        """Read the state from query arguments; an unknown order is that of names. Raises BadRequest for bad filters."""
+        order = args.get("sort", "")
+        name = order.removeprefix("-")
+        known = name in set(Sort)
+        view = args.get("view", "")
+        return cls(
+            ListFilter.from_args(args),
+            Sort(name) if known else Sort.NAME,
+            known and order.startswith("-"),
+            read_columns(args.get("columns", "")),
+            int(view) if view.isascii() and view.isdigit() and len(view) < 19 and int(view) <= LARGEST_ID else None,
+        )
+
+    @property
+    def order(self) -> str:
+        """The order as an address writes it; empty for that of names."""
+        if self.sort is Sort.NAME and not self.descending:
+            return ""
+        return f"{'-' if self.descending else ''}{self.sort}"
+
+    def kept_args(self) -> dict[str, str]:
+        """What a saved view keeps: the filter, the order, the columns."""
+        own = {"sort": self.order, "columns": ",".join(self.columns)}
+        return self.wanted.to_args() | {name: value for name, value in own.items() if value}
+
+    def to_args(self, **instead: str | None) -> dict[str, str]:
+        """Query arguments that `from_args` reads back, some of them replaced; None and empty ones are left out."""
+        args: dict[str, str | None] = {**self.kept_args(), "view": str(self.view) if self.view else None, **instead}
+        return {name: value for name, value in args.items() if value}
+
+    def without(self, filter_args: Mapping[str, str]) -> dict[str, str]:
+        """Query arguments of the same list with another filter."""
+        own = {"sort": self.order, "columns": ",".join(self.columns), "view": str(self.view or "")}
+        return {**filter_args, **{name: value for name, value in own.items() if value}}
