@@ -171,6 +171,6 @@ def row_count(contact_id: int) -> int:
     return sum(db.session.execute(sa.select(*counts)).one())
 
 
-NOT_COMPARED = {"id", "kind", "created_at", "updated_at"} | {
+NOT_COMPARED = {"id", "kind", "created_at", "updated_at", "mandate_order"} | {
     column.name for column in Contact.__table__.columns if column.info.get("derived")
 }

@@ -14,10 +14,10 @@ from crm.accounts.queries import actor_names
 from crm.directory.comparison import chosen_values, compare, preview, row_count, rows_of
 from crm.directory.finding import contacts_named
 from crm.directory.labels import KINDS, country_label
+from crm.directory.menus import countries_present
 from crm.directory.merging import MergeRefused
 from crm.directory.models import ContactKind
 from crm.directory.queries import (
-    countries_present,
     identifiers_of,
     memberships_of,
     points_of,
