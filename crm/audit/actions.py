@@ -19,6 +19,7 @@ from crm.unit_of_work import current_unit_of_work
 
 _CHUNK = 500
 UndoListener = Callable[[Sequence[Change]], None]
+Progress = Callable[[int, int], None]
 _before: list[UndoListener] = []
 _after: list[UndoListener] = []
 
@@ -171,7 +172,11 @@ def _opposite(change: Change, change_set_id: int) -> dict[str, Any]:
     }
 
 
-def _go_back(changes: Sequence[Change], undone_by: int) -> None:
+def _untold(_done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def _go_back(changes: Sequence[Change], undone_by: int, progress: Progress) -> None:
     """Take the changes back, the latest first, and note in the trail of the change set `undone_by` that they were."""
     for change in changes:
         # The session forgets below what it has read; thousands of changes must not be read again one by one.
@@ -181,8 +186,11 @@ def _go_back(changes: Sequence[Change], undone_by: int) -> None:
         # First what stands on the rows (entries of a timeline), then the rows.
         for listener in _before:
             listener(changes)
+        done = 0
         for table, kind, run in _runs(own):
             _revert(table, kind, run)
+            done += len(run)
+            progress(done, len(own))
     except IntegrityError:
         raise UndoRefused(Refusal.NEEDED) from None
     if own:
@@ -192,9 +200,10 @@ def _go_back(changes: Sequence[Change], undone_by: int) -> None:
         listener(changes)
 
 
-def undo(change_set_id: int) -> int:
+def undo(change_set_id: int, progress: Progress = _untold) -> int:
     """Apply a change set backwards inside the running unit of work and return the id of the new change set.
 
+    `progress` is told how many changes of how many are taken back.
     Nothing is undone in part: UndoRefused is raised, and the unit rolls back, where a row has changed since.
     """
     session = db.session()
@@ -218,5 +227,5 @@ def undo(change_set_id: int) -> int:
         session.execute(claim.values(undoes_id=change_set_id, permission=undone.permission))
     except IntegrityError:
         raise UndoRefused(Refusal.UNDONE) from None
-    _go_back(changes, undone_by)
+    _go_back(changes, undone_by, progress)
     return undone_by

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,23 +14,40 @@ import click
 
 from crm import clock
 from crm.cli.app import ready_app
-from crm.roster_import.actions import apply, begin, stage
-from crm.roster_import.known import APPLY
-from crm.roster_import.models import RowKind
+from crm.roster_import import actions, works
+from crm.roster_import.applying import Step
+from crm.roster_import.models import ImportState, RowKind
+from crm.roster_import.readers.columns import FIELDS, SEAT, SEVERAL
 from crm.roster_import.records import UnreadableRoster
-from crm.roster_import.staging import Heading, Tally, read_heading, staged_rows
-from crm.roster_import.words import alarm_text
+from crm.roster_import.spool import Spool
+from crm.roster_import.staging import Heading, Tally, compared, layout_of, read_heading
+from crm.roster_import.touched import mark
+from crm.roster_import.words import alarm_text, reason_label
 from crm.unit_of_work import unit_of_work
 
 ACTOR = "command:import-roster"
+_LINES_SHOWN = 20
 
 
 class NotApplied(click.ClickException):
     """The file was read, and nothing was changed because a person has to confirm first."""
 
 
-def _report(heading: Heading, tally: Tally, import_id: int | None) -> dict[str, Any]:
+@dataclass
+class _Bad:
+    """The first unreadable lines: number, what they hold, and why they cannot be taken."""
+
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def note(self, rows: Sequence[dict[str, Any]]) -> None:
+        for row in rows:
+            if row["kind"] is RowKind.UNREADABLE and len(self.lines) < _LINES_SHOWN:
+                self.lines.append({"line": row["line"], "text": row["name"], "problem": row["reason"]})
+
+
+def _report(heading: Heading, tally: Tally, import_id: int | None, bad: _Bad) -> dict[str, Any]:
     survey = heading.survey
+    layout = heading.layout
     return {
         **tally.by_kind(),
         "applied": import_id is not None,
@@ -42,6 +61,8 @@ def _report(heading: Heading, tally: Tally, import_id: int | None) -> dict[str, 
         "alarms": tally.alarms(),
         "unread_columns": list(survey.unread_columns),
         "unknown_groups": list(survey.unknown_groups),
+        "columns": dict(zip(layout.header, layout.fields, strict=True)) if layout else {},
+        "unreadable_lines": bad.lines,
     }
 
 
@@ -53,21 +74,57 @@ def _table(report: dict[str, Any]) -> str:
     ]
     notes = ("unread_columns", "unknown_groups", "alarms")
     lines += [f"{name.replace('_', ' ')}: {', '.join(report[name])}" for name in notes if report[name]]
+    lines += [f"line {bad['line']}: {reason_label(bad['problem'])} {bad['text']}" for bad in report["unreadable_lines"]]
+    more = report[RowKind.UNREADABLE] - len(report["unreadable_lines"])
+    if more > 0:
+        lines.append(f"and {more} more unreadable lines")
     lines.append("applied" if report["applied"] else "nothing was changed; --apply applies it")
     return "\n".join(lines)
 
 
-def _apply(heading: Heading, *, confirmed: bool) -> tuple[Tally, int]:
-    """Stage and apply in one transaction; an alarm nobody has confirmed rolls all of it back."""
-    with unit_of_work(APPLY, actor=ACTOR):
-        staged, tally = stage(heading)
-        if tally.alarms() and not confirmed:
-            why = " ".join(alarm_text(alarm, tally.by_kind(), tally.seen()) for alarm in tally.alarms())
-            raise NotApplied(
-                f"Nothing was changed. {why} If the file is right, run the command again with --confirm-drop."
+def _apply(heading: Heading, bad: _Bad, *, confirmed: bool) -> tuple[Tally, int]:
+    """Compare, and write at once what was compared; an alarm nobody has confirmed leaves everything as it was."""
+    with unit_of_work("stage import", actor=ACTOR):
+        import_id = actions.bring(heading.file_name, stored_name=None, asked={}, user_id=None, ring=False).id
+        since = mark()
+    try:
+        with Spool[Step]() as spool:
+            tally = works.compare(import_id, heading, actor=ACTOR, spool=spool, watch=bad.note)
+            if tally.alarms() and not confirmed:
+                why = " ".join(alarm_text(alarm, tally.by_kind(), tally.seen()) for alarm in tally.alarms())
+                raise NotApplied(
+                    f"Nothing was changed. {why} If the file is right, run the command again with --confirm-drop."
+                )
+            with unit_of_work("take up import", actor=ACTOR):
+                actions.take_up(import_id, ImportState.APPLYING)
+            return works.write(import_id, spool, since, actor=ACTOR), import_id
+    except BaseException:
+        with unit_of_work("drop import", actor=ACTOR):
+            actions.drop(import_id)
+        raise
+
+
+def _mapping(file: Path, named: Sequence[str]) -> list[str] | None:
+    """What the columns hold, where options say so: those named, and the others as they are recognised."""
+    if not named:
+        return None
+    layout = layout_of(file, file.name)
+    if layout is None:
+        raise click.BadParameter("this format says itself what stands where", param_hint="--map")
+    fields = list(layout.fields)
+    for one in named:
+        name, _sign, heading = one.partition("=")
+        if name not in (*FIELDS, SEAT, "") or heading not in layout.header:
+            raise click.BadParameter(
+                f"{one!r}: give a field and a column, such as name=Member. Fields: {', '.join(FIELDS)}. "
+                f"Columns of this file: {', '.join(layout.header)}.",
+                param_hint="--map",
             )
-        begin(staged.id)
-        return apply(staged.id), staged.id
+        index = layout.header.index(heading)
+        if name not in SEVERAL:
+            fields = ["" if field_name == name else field_name for field_name in fields]
+        fields[index] = name
+    return fields
 
 
 @click.command("import-roster")
@@ -83,6 +140,14 @@ def _apply(heading: Heading, *, confirmed: bool) -> tuple[Tally, int]:
     default=None,
     help="Whether it names every member of its institution (whoever is absent has left) or only some contacts.",
 )
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="What a column of a table holds, such as name=Member; once for each. =COLUMN leaves one out. The others are "
+    "recognised by their names.",
+)
 @click.option("--apply", "apply_it", is_flag=True, help="Apply it; without this nothing is changed.")
 @click.option(
     "--confirm-drop",
@@ -91,25 +156,34 @@ def _apply(heading: Heading, *, confirmed: bool) -> tuple[Tally, int]:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def import_roster(
-    file: Path, as_of: datetime | None, complete: bool | None, apply_it: bool, confirm_drop: bool, as_json: bool
+    file: Path,
+    as_of: datetime | None,
+    complete: bool | None,
+    mapping: tuple[str, ...],
+    apply_it: bool,
+    confirm_drop: bool,
+    as_json: bool,
 ) -> None:
     """Compare the roster in FILE with the directory, and apply it with --apply.
 
-    The European Parliament's full list (XML, any language) and CSV files with a line of column names are understood.
+    The European Parliament's full list (XML, any language) and tables (CSV, XLSX) with a line of column names are
+    understood. What people have said of the columns of a table in the browser holds here too.
     """
     if as_of is not None and as_of.date() > clock.today():
         raise click.BadParameter("that day is still to come", param_hint="--as-of")
     with ready_app():
         try:
-            heading = read_heading(file, file.name, as_of=as_of.date() if as_of else None, complete=complete)
+            day = as_of.date() if as_of else None
+            heading = read_heading(file, file.name, as_of=day, complete=complete, fields=_mapping(file, mapping))
+            bad = _Bad()
             if apply_it:
-                tally, import_id = _apply(heading, confirmed=confirm_drop)
-                report = _report(heading, tally, import_id)
+                tally, import_id = _apply(heading, bad, confirmed=confirm_drop)
+                report = _report(heading, tally, import_id, bad)
             else:
                 tally = Tally()
-                for _rows in staged_rows(heading, tally):
-                    pass
-                report = _report(heading, tally, None)
+                for batch in compared(heading, tally):
+                    bad.note(batch.rows)
+                report = _report(heading, tally, None, bad)
         except UnreadableRoster as error:
             if as_json:
                 click.echo(json.dumps({"error": str(error), "line": error.line}, ensure_ascii=False))

@@ -1,8 +1,8 @@
-"""What is done with an import: stage it, decide on its rows, ask for it, apply it, discard it, and what undo means."""
+"""What is done with an import: bring it, decide on its rows, ask for its application or its undo, discard it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,15 +10,17 @@ import sqlalchemy as sa
 from crm import clock
 from crm.audit.actions import Refusal, UndoRefused
 from crm.audit.models import Change, ChangeSet
-from crm.directory.projection import projected_together
+from crm.directory.models import OtherName
+from crm.directory.projection import project
 from crm.extensions import db
 from crm.roster_import.changes import Setting
-from crm.roster_import.diffing import Plan
-from crm.roster_import.lookups import CHUNK
 from crm.roster_import.models import (
+    MOST_ATTEMPTS,
     MOVES,
     REVIEWED,
     WHO_IS_IT,
+    AsOfSource,
+    ColumnMapping,
     Decision,
     Import,
     ImportRow,
@@ -27,15 +29,14 @@ from crm.roster_import.models import (
     RowKind,
 )
 from crm.roster_import.planning import Planner, Ruling
-from crm.roster_import.records import BadLine, Problem, Record
-from crm.roster_import.staging import RECORD, Heading, Tally, setting_for, staged_rows
-from crm.roster_import.writing import write
-from crm.timeline.actions import Event, add_events, forget
-from crm.timeline.models import EntryKind
+from crm.roster_import.readers.columns import header_hash
+from crm.roster_import.staging import RECORD, Heading, Layout, Tally, setting_for, source_label
+from crm.timeline.actions import forget
 from crm.unit_of_work import current_unit_of_work
 
+READ_JOB = "crm.roster_import.jobs.read_queued"
 APPLY_JOB = "crm.roster_import.jobs.apply_queued"
-Progress = Callable[[int, int], None]
+UNDO_JOB = "crm.roster_import.jobs.undo_queued"
 
 
 class MoveRefused(Exception):
@@ -50,43 +51,69 @@ class AlarmUnconfirmed(Exception):
     """The import looks wrong as a whole and nobody has confirmed it."""
 
 
-def stage(heading: Heading, *, user_id: int | None = None, stored_name: str | None = None) -> tuple[Import, Tally]:
-    """Compare a file with the directory and keep the outcome for review; the directory stays as it is."""
-    staged = Import(file_name=heading.file_name, file_hash=heading.file_hash, stored_name=stored_name, user_id=user_id)
-    return staged, _compare(staged, heading)
+class GivenUp(Exception):
+    """The work was begun as often as is sensible and never came to an end."""
 
 
-def stage_again(import_id: int, heading: Heading) -> Tally:
-    """Compare the same file anew, as of another day perhaps; decisions on its rows are forgotten."""
-    _move(import_id, ImportState.STAGED, problem="", alarms_confirmed=False, change_set_id=None, applied_at=None)
-    db.session.execute(sa.delete(ImportRow).where(ImportRow.import_id == import_id))
-    return _compare(db.session.get_one(Import, import_id), heading)
-
-
-def _compare(staged: Import, heading: Heading) -> Tally:
-    found = heading.survey
-    staged.format = found.format
-    staged.institution = found.institution
-    staged.as_of, staged.as_of_source = heading.as_of, heading.as_of_source
-    staged.complete = found.complete
-    db.session.add(staged)
+def bring(
+    file_name: str, *, stored_name: str | None, asked: dict[str, Any], user_id: int | None, ring: bool = True
+) -> Import:
+    """Note a file that is to be read; see `Import.asked`. The desk worker reads it, or with `ring=False` the caller."""
+    brought = Import(
+        file_name=file_name,
+        file_hash="",
+        stored_name=stored_name,
+        user_id=user_id,
+        state=ImportState.READING,
+        as_of=clock.today(),
+        as_of_source=AsOfSource.TODAY,
+        complete=False,
+        asked=asked,
+    )
+    db.session.add(brought)
     db.session.flush()
-    tally = Tally()
-    for rows in staged_rows(heading, tally):
-        db.session.execute(sa.insert(ImportRow), [{**row, "import_id": staged.id} for row in rows])
-    staged.counts = tally.by_kind()
-    staged.survey = {
-        "unread_columns": list(found.unread_columns),
-        "unknown_groups": list(found.unknown_groups),
-        "alarms": tally.alarms(),
-        **tally.seen(),
-    }
+    if ring:
+        current_unit_of_work().ring(READ_JOB, brought.id)
+    return brought
+
+
+def read_again(import_id: int, asked: dict[str, Any]) -> None:
+    """Ask for the same file to be compared anew, read in another way perhaps; decisions on its rows are forgotten."""
+    move(
+        import_id,
+        ImportState.READING,
+        asked=asked,
+        problem="",
+        attempts=0,
+        alarms_confirmed=False,
+        change_set_id=None,
+        applied_at=None,
+    )
+    current_unit_of_work().ring(READ_JOB, import_id)
+
+
+def save_mapping(header: Sequence[str], fields: Sequence[str], file_name: str, user_id: int | None) -> None:
+    """Keep what the columns of a table hold for the next file with this header."""
+    key = header_hash(header)
+    kept = db.session.scalars(sa.select(ColumnMapping).where(ColumnMapping.header_hash == key)).one_or_none()
+    if kept is None:
+        kept = ColumnMapping(header_hash=key)
+        db.session.add(kept)
+    kept.fields, kept.file_name, kept.user_id = list(fields), file_name[:200], user_id
     db.session.flush()
-    return tally
 
 
-def _move(import_id: int, to: ImportState, **values: Any) -> None:
-    """Change the state where that is allowed; the row is locked until the unit of work ends."""
+def add_alias(organization_id: int, label: str) -> None:
+    """Note on an organization's page one more name that files have for it."""
+    known = sa.select(OtherName.id).where(OtherName.contact_id == organization_id, OtherName.name == label)
+    if db.session.scalar(known) is None:
+        db.session.add(OtherName(contact_id=organization_id, name=label[:300]))
+        db.session.flush()
+        project([organization_id])
+
+
+def move(import_id: int, to: ImportState, **values: Any) -> None:
+    """Change the state where that is allowed; the row is locked until the unit of work ends. Raises MoveRefused."""
     allowed = [state for state, moves in MOVES.items() if to in moves]
     moved = db.session.execute(
         sa.update(Import)
@@ -98,29 +125,96 @@ def _move(import_id: int, to: ImportState, **values: Any) -> None:
         raise MoveRefused(db.session.get_one(Import, import_id).state)
 
 
+def take_up(import_id: int, state: ImportState) -> None:
+    """Mark that a worker begins. Raises MoveRefused, and GivenUp where earlier ones never came to an end."""
+    move(import_id, state, attempts=Import.attempts + 1)
+    if db.session.get_one(Import, import_id).attempts > MOST_ATTEMPTS:
+        raise GivenUp
+
+
+def begin_rows(import_id: int) -> None:
+    """Remove what an earlier reading left, before the rows of a new one are kept."""
+    db.session.execute(sa.delete(ImportRow).where(ImportRow.import_id == import_id))
+
+
+def keep_rows(import_id: int, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Keep a batch of rows; their ids in the same order."""
+    statement = sa.insert(ImportRow).returning(ImportRow.id, sort_by_parameter_order=True)
+    return list(db.session.scalars(statement, [{**row, "import_id": import_id} for row in rows]))
+
+
+def ask_for_mapping(import_id: int, layout: Layout) -> None:
+    """Stop until a person has said what the columns of the table hold."""
+    move(import_id, ImportState.MAPPING, format=layout.format, survey=layout.as_json(), attempts=0)
+
+
+def cannot_read(import_id: int, problem: str, layout: Layout | None = None) -> None:
+    """Mark that the file cannot be read, and why; a table's layout is kept for whoever mends its mapping."""
+    survey = layout.as_json() if layout else {}
+    move(import_id, ImportState.UNREADABLE, problem=problem[:500], survey=survey, counts={}, attempts=0)
+
+
+def put_up(import_id: int, heading: Heading, tally: Tally, *, is_older: bool) -> None:
+    """Open an import for review whose rows are all kept."""
+    found = heading.survey
+    move(
+        import_id,
+        ImportState.STAGED,
+        format=found.format,
+        institution=found.institution,
+        file_hash=heading.file_hash,
+        as_of=heading.as_of,
+        as_of_source=heading.as_of_source,
+        complete=found.complete,
+        counts=tally.by_kind(),
+        attempts=0,
+        survey={
+            "unread_columns": list(found.unread_columns),
+            "unknown_groups": list(found.unknown_groups),
+            "alarms": tally.alarms(),
+            "older": is_older,
+            **tally.seen(),
+            **(heading.layout.as_json() if heading.layout else {}),
+        },
+    )
+
+
 def request_application(import_id: int, *, confirmed: bool) -> None:
     """Ask the desk worker to apply an import. Raises AlarmUnconfirmed where it needs a confirmation it has not got."""
     wanted = db.session.get_one(Import, import_id)
     if wanted.survey.get("alarms") and not confirmed:
         raise AlarmUnconfirmed
-    _move(import_id, ImportState.QUEUED, alarms_confirmed=confirmed, problem="")
+    move(import_id, ImportState.QUEUED, alarms_confirmed=confirmed, problem="", attempts=0)
     current_unit_of_work().ring(APPLY_JOB, import_id)
+
+
+def drop(import_id: int) -> None:
+    """Leave nothing of an import that a command could not carry out; one that was applied stays."""
+    begin_rows(import_id)
+    db.session.execute(sa.delete(Import).where(Import.id == import_id, Import.state != ImportState.APPLIED))
 
 
 def discard(import_id: int) -> None:
     """Drop an import nobody has applied, with what its file said of people."""
-    _move(import_id, ImportState.DISCARDED)
-    db.session.execute(sa.delete(ImportRow).where(ImportRow.import_id == import_id))
-
-
-def begin(import_id: int) -> None:
-    """Mark that the worker has taken the import up."""
-    _move(import_id, ImportState.APPLYING)
+    move(import_id, ImportState.DISCARDED)
+    begin_rows(import_id)
 
 
 def refuse(import_id: int, problem: str) -> None:
     """Mark that an import could not be applied, and why."""
-    _move(import_id, ImportState.REFUSED, problem=problem[:500])
+    move(import_id, ImportState.REFUSED, problem=problem[:500], attempts=0)
+
+
+def request_undo(import_id: int, user_id: int) -> None:
+    """Ask the desk worker to take back what an import has changed, in the name of this user."""
+    asked = {**db.session.get_one(Import, import_id).asked, "undo_by": user_id}
+    move(import_id, ImportState.UNDOING, asked=asked, problem="", attempts=0)
+    current_unit_of_work().ring(UNDO_JOB, import_id)
+
+
+def keep_applied(import_id: int, problem: str) -> None:
+    """Mark that an import could not be undone, and why."""
+    move(import_id, ImportState.APPLIED, problem=problem[:500], attempts=0)
 
 
 def decide(row_id: int, decision: Decision | None, contact_id: int | None = None) -> ImportRow:
@@ -142,120 +236,27 @@ def decide(row_id: int, decision: Decision | None, contact_id: int | None = None
     return row
 
 
-def decide_all(import_id: int, decision: Decision | None) -> int:
-    """Decide at once on every suspicious row whose person is certain; how many those were."""
+def decide_all(import_id: int, decision: Decision | None, conditions: Sequence[sa.ColumnElement[bool]] = ()) -> int:
+    """Decide at once on the rows that meet the conditions; how many those were.
+
+    Only what waits for a decision can be accepted, and only where it is certain whom the row is about.
+    """
     staged = db.session.get_one(Import, import_id)
     if staged.state not in REVIEWED:
         raise MoveRefused(staged.state)
+    changing = ImportRow.kind.not_in((RowKind.UNCHANGED, RowKind.UNREADABLE))
+    settled = sa.and_(ImportRow.kind == RowKind.SUSPICIOUS, ImportRow.reason.not_in([*WHO_IS_IT, Reason.REPEATED]))
     done = db.session.execute(
         sa.update(ImportRow)
-        .where(
-            ImportRow.import_id == import_id,
-            ImportRow.kind == RowKind.SUSPICIOUS,
-            ImportRow.reason.not_in([*WHO_IS_IT, Reason.REPEATED]),
-        )
+        .where(ImportRow.import_id == import_id, settled if decision is Decision.ACCEPT else changing, *conditions)
         .values(decision=decision)
+        .execution_options(synchronize_session=False)
     )
     return done.rowcount  # type: ignore[attr-defined,no-any-return]  # an update has one
 
 
 def _setting(wanted: Import) -> Setting:
-    return setting_for(wanted.as_of, wanted.institution, f"{wanted.file_name}, {wanted.as_of.isoformat()}"[:200])
-
-
-def _item(row: Any) -> Record | BadLine:
-    if row.kind is RowKind.UNREADABLE:
-        return BadLine(row.line, row.name, Problem(row.reason))
-    return RECORD.validate_python(row.record)
-
-
-def _batches(import_id: int, *conditions: sa.ColumnElement[bool]) -> Iterator[Sequence[Any]]:
-    """The rows of an import in their order, columns only."""
-    last = 0
-    while True:
-        rows = db.session.execute(
-            sa.select(*ImportRow.__table__.c)
-            .where(ImportRow.import_id == import_id, ImportRow.id > last, *conditions)
-            .order_by(ImportRow.id)
-            .limit(CHUNK)
-        ).all()
-        if not rows:
-            return
-        yield rows
-        last = rows[-1].id
-
-
-def apply(import_id: int, progress: Progress = lambda _done, _total: None) -> Tally:
-    """Carry an import out in the running unit of work, as it was reviewed; the directory's part is one undo.
-
-    Every row is compared anew: what somebody has changed since the review is left alone and marked.
-    """
-    # First, because it locks: of two workers, the second finds it done.
-    _move(import_id, ImportState.APPLYING)
-    wanted = db.session.get_one(Import, import_id)
-    total = sum(wanted.counts.values())
-    planner = Planner(_setting(wanted))
-    tally = Tally()
-    done = 0
-    with projected_together():
-        for rows in _batches(import_id, ImportRow.line > 0):
-            rulings = {
-                position: Ruling(row.decision, row.chosen_id) for position, row in enumerate(rows) if row.decision
-            }
-            plans = planner.plan_batch([_item(row) for row in rows], rulings)
-            _carry_out(wanted, planner, rows, plans, tally)
-            done += len(rows)
-            progress(done, total)
-        for rows in _batches(import_id, ImportRow.line == 0):
-            by_contact = {row.contact_id: row for row in rows}
-            decided = {row.contact_id: Ruling(row.decision) for row in rows if row.decision}
-            ends = {known.id: plan for known, plan in planner.plan_ends(wanted.institution, decided, by_contact)}
-            plans = [ends.get(row.contact_id) or Plan(RowKind.UNCHANGED, row.contact_id) for row in rows]
-            _carry_out(wanted, planner, rows, plans, tally)
-            done += len(rows)
-            progress(done, total)
-    _move(
-        import_id,
-        ImportState.APPLIED,
-        applied_at=clock.now(),
-        counts=tally.by_kind(),
-        change_set_id=current_unit_of_work().change_set_id,
-    )
-    return tally
-
-
-def _as_reviewed(row: Any, plan: Plan) -> Plan:
-    """The plan, if it is what a person has seen; otherwise a plan to leave the row to a person."""
-    seen = [{**difference, "held": None} for difference in row.diff]
-    now = [{**difference.as_json(), "held": None} for difference in plan.differences]
-    if seen == now or plan.kind in (RowKind.UNCHANGED, RowKind.UNREADABLE) or row.decision is Decision.ACCEPT:
-        return plan
-    return Plan(RowKind.SUSPICIOUS, plan.contact_id, Reason.MOVED_ON, (), plan.differences)
-
-
-def _carry_out(wanted: Import, planner: Planner, rows: Sequence[Any], fresh: Sequence[Plan], tally: Tally) -> None:
-    plans = [_as_reviewed(row, plan) for row, plan in zip(rows, fresh, strict=True)]
-    contact_ids = write(plans, planner.setting.source, planner.setting.as_of)
-    now = clock.now()
-    settled: list[dict[str, Any]] = []
-    events: list[Event] = []
-    for row, plan, contact_id in zip(rows, plans, contact_ids, strict=True):
-        tally.add(plan, skipped=row.decision is Decision.SKIP)
-        if plan.contact_id is None and contact_id is not None:
-            planner.created.add(contact_id)
-        if (plan.kind, contact_id, plan.reason or "") != (row.kind, row.contact_id, row.reason):
-            columns = {"kind": plan.kind, "contact_id": contact_id, "reason": plan.reason or ""}
-            settled.append({"the_row": row.id, **columns})
-        if contact_id is not None and plan.writes.anything:
-            details = {"kind": plan.kind.value, "as_of": wanted.as_of.isoformat()}
-            reference = f"import:{wanted.id}"
-            events.append(Event(contact_id, now, EntryKind.IMPORTED, reference, wanted.file_name, details))
-    if settled:
-        table = ImportRow.__table__
-        values = {name: sa.bindparam(name, type_=table.c[name].type) for name in ("kind", "contact_id", "reason")}
-        statement = sa.update(ImportRow).where(table.c.id == sa.bindparam("the_row")).values(values)
-        db.session.connection().execute(statement, settled)
-    add_events(events)
+    return setting_for(wanted.as_of, wanted.institution, source_label(wanted.file_name, wanted.as_of))
 
 
 def follow_undo(changes: Sequence[Change]) -> None:
@@ -265,7 +266,7 @@ def follow_undo(changes: Sequence[Change]) -> None:
     """
     touched = {change.change_set_id for change in changes}
     for import_id in db.session.scalars(sa.select(Import.id).where(Import.change_set_id.in_(touched))).all():
-        _move(import_id, ImportState.UNDONE)
+        move(import_id, ImportState.UNDONE)
         forget([f"import:{import_id}"])
     undone = sa.select(ChangeSet.undoes_id).where(ChangeSet.id.in_(touched))
     if db.session.scalar(sa.select(Import.id).where(Import.change_set_id.in_(undone)).limit(1)) is not None:

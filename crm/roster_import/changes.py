@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -21,7 +21,8 @@ class Setting:
 
     `as_of` is the day the roster describes, `source` how its facts are labelled in the directory. `later_rosters` has,
     by name of the institution, the later days on which complete rosters of it are known. `organizations` has the ids
-    of the bodies (by `Body.key`) that the directory knows.
+    of the bodies (by `Body.key`) that the directory knows, `aliases` the keys of those it knows by another name a
+    person has given them.
     """
 
     as_of: date
@@ -29,6 +30,7 @@ class Setting:
     source: str
     later_rosters: Mapping[str, list[date]] = field(default_factory=dict)
     organizations: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    aliases: Collection[tuple[str, ...]] = frozenset()
 
     def organization_id(self, body: Body | None) -> int | None:
         """The body's organization, None where it will have to be made."""

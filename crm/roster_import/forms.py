@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
+from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import DateField, RadioField
+from wtforms import BooleanField, DateField, RadioField
 from wtforms.validators import Optional, ValidationError
 
 from crm import clock
+from crm.roster_import.readers.columns import FIELDS, SEAT
 
 
 class Extent(StrEnum):
@@ -52,9 +56,10 @@ class _ReadingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
             raise ValidationError(gettext("That day is still to come."))
 
     @property
-    def complete(self) -> bool | None:
-        """What the choice means for the import."""
-        return EXTENT_OF[Extent(self.extent.data)]
+    def asked(self) -> dict[str, Any]:
+        """What the choices mean for the import; see `Import.asked`."""
+        as_of = self.as_of.data.isoformat() if self.as_of.data else None
+        return {"as_of": as_of, "complete": EXTENT_OF[Extent(self.extent.data)], "columns": None}
 
 
 class UploadForm(_ReadingForm):
@@ -65,3 +70,14 @@ class UploadForm(_ReadingForm):
 
 class ReadAgainForm(_ReadingForm):
     """The same file, read as of another day or as another kind of roster."""
+
+
+class MappingForm(_ReadingForm):
+    """What the columns of a table hold; the fields of the columns themselves are `column-0`, `column-1`, …"""
+
+    keep = BooleanField(_l("Keep this for files with the same columns"), default=True)
+
+    def columns(self, header: Sequence[str]) -> list[str]:
+        """The field chosen for each column, "" for one that is left out or names no field we know."""
+        chosen = [request.form.get(f"column-{index}", "") for index in range(len(header))]
+        return [name if name in FIELDS or name == SEAT else "" for name in chosen]

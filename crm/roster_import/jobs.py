@@ -1,26 +1,31 @@
-"""What the desk worker does with imports: applying those that were asked for."""
+"""What the desk worker does with imports: reading, applying and undoing those that were asked for."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Callable
+from datetime import date, timedelta
 
 from flask_babel import gettext
 from rq.timeouts import JobTimeoutException
 from sqlalchemy.exc import OperationalError
 
+from crm import clock
+from crm.audit.actions import Refusal, UndoRefused
 from crm.extensions import db
 from crm.job_queue import DESK, background
-from crm.roster_import import actions
-from crm.roster_import.known import APPLY
-from crm.roster_import.models import Import
-from crm.roster_import.progress import report
+from crm.roster_import import actions, progress, uploads, works
+from crm.roster_import.models import Import, ImportState
 from crm.roster_import.queries import waiting_imports
+from crm.roster_import.records import UnreadableRoster
+from crm.roster_import.staging import Layout, layout_of, read_heading
 from crm.unit_of_work import unit_of_work
 
 logger = logging.getLogger(__name__)
 ACTOR = "worker:desk"
-
+# A command that still compares a file of its own is not given up before this.
+_A_COMMANDS_TIME = timedelta(hours=6)
 
 # Of PostgreSQL's error codes: lost connections, deadlocks, a server that stops or starts, a lock not to be had.
 _PASSING_STATES = ("08", "40", "57P", "55P03")
@@ -39,33 +44,124 @@ def _may_pass(error: OperationalError) -> bool:
     return state is None or state.startswith(_PASSING_STATES)
 
 
-@background(DESK, timeout=3600)
-def apply_queued(import_id: int) -> None:
-    """Apply one import in the name of who asked for it; one that another worker has applied is left alone."""
+def _reporter(import_id: int) -> works.Report:
+    progress.forget(import_id)
+    return lambda phase, done, total: progress.report(import_id, phase, done, total)
+
+
+def _actor(user_id: int | None) -> str:
+    return f"user:{user_id}" if user_id else ACTOR
+
+
+def _work(import_id: int, work: Callable[[Import], None], give_up: Callable[[str], None]) -> None:
+    """Do a long work on one import; where it fails for good, `give_up` says so on the import, in its reader's words."""
     try:
-        with unit_of_work("take up import", actor=ACTOR):
-            actions.begin(import_id)
-        wanted = db.session.get_one(Import, import_id)
-        actor = f"user:{wanted.user_id}" if wanted.user_id else ACTOR
-        with unit_of_work(APPLY, actor=actor):
-            actions.apply(import_id, lambda done, total: report(import_id, done, total))
+        work(db.session.get_one(Import, import_id))
     except actions.MoveRefused as refusal:
-        logger.info("import %s is %s: nothing to apply", import_id, refusal.state)
+        logger.info("import %s is %s: nothing to do", import_id, refusal.state)
+    except actions.GivenUp:
+        logger.warning("import %s was begun too often and never finished", import_id)
+        _settle(
+            give_up,
+            gettext(
+                "It was begun several times and never finished: the worker was stopped each time, or ran out of "
+                "memory. Try again, or split the file into smaller ones."
+            ),
+        )
     except Exception as error:
         if isinstance(error, OperationalError) and _may_pass(error):
             # The import stays on the list, and the sweep rings again.
             raise
-        with unit_of_work("refuse import", actor=ACTOR):
-            actions.refuse(import_id, gettext("The import failed and was rolled back; the log of the worker has more."))
+        _settle(give_up, gettext("It failed and was rolled back; the log of the worker has more."))
         raise
 
 
+def _settle(give_up: Callable[[str], None], problem: str) -> None:
+    with unit_of_work("give up import", actor=ACTOR):
+        give_up(problem)
+
+
+@background(DESK, timeout=3600)
+def read_queued(import_id: int) -> None:
+    """Read one file and compare it with the directory; a table whose columns nobody knows waits for a person."""
+    _work(import_id, _read, lambda problem: actions.cannot_read(import_id, problem))
+
+
+def _read(wanted: Import) -> None:
+    import_id, asked, file_name, stored_name = wanted.id, wanted.asked, wanted.file_name, wanted.stored_name
+    if stored_name is None:
+        if clock.now() - wanted.state_since > _A_COMMANDS_TIME:
+            with unit_of_work("give up import", actor=ACTOR):
+                actions.discard(import_id)
+        return
+    with unit_of_work("take up import", actor=ACTOR):
+        actions.take_up(import_id, ImportState.READING)
+    tell = _reporter(import_id)
+    layout: Layout | None = None
+    try:
+        path = uploads.stored_path(stored_name)
+        layout = layout_of(path, file_name, asked.get("columns"))
+        if layout is not None and not layout.is_settled:
+            with unit_of_work("ask for mapping", actor=ACTOR):
+                actions.ask_for_mapping(import_id, layout)
+            return
+        as_of = date.fromisoformat(asked["as_of"]) if asked.get("as_of") else None
+        heading = read_heading(
+            path, file_name, as_of=as_of, complete=asked.get("complete"), fields=asked.get("columns")
+        )
+        works.compare(import_id, heading, actor=ACTOR, report=tell)
+    except UnreadableRoster as error:
+        with unit_of_work("refuse import", actor=ACTOR):
+            actions.cannot_read(import_id, str(error), layout)
+    except FileNotFoundError:
+        with unit_of_work("refuse import", actor=ACTOR):
+            actions.cannot_read(import_id, gettext("Its file is gone from this machine: upload it again."))
+
+
+@background(DESK, timeout=3600)
+def apply_queued(import_id: int) -> None:
+    """Apply one import in the name of who asked for it; one that another worker has applied is left alone."""
+    _work(import_id, _apply, lambda problem: actions.refuse(import_id, problem))
+
+
+def _apply(wanted: Import) -> None:
+    import_id, actor = wanted.id, _actor(wanted.user_id)
+    works.apply(import_id, actor=actor, report=_reporter(import_id))
+
+
+@background(DESK, timeout=3600)
+def undo_queued(import_id: int) -> None:
+    """Take back what one import has changed, in the name of who asked for it."""
+    _work(import_id, _undo, lambda problem: actions.keep_applied(import_id, problem))
+
+
+def _undo(wanted: Import) -> None:
+    import_id, actor = wanted.id, _actor(wanted.asked.get("undo_by"))
+    words = {
+        Refusal.CHANGED: gettext("It cannot be undone: contacts of this import have changed since."),
+        Refusal.NEEDED: gettext("It cannot be undone: contacts of this import are targets or have letters by now."),
+    }
+    try:
+        works.take_back(import_id, actor=actor, report=_reporter(import_id))
+    except UndoRefused as refused:
+        with unit_of_work("keep import", actor=ACTOR):
+            actions.keep_applied(import_id, words.get(refused.reason, gettext("It was undone already.")))
+
+
+_WORKS: dict[ImportState, Callable[[int], None]] = {
+    ImportState.READING: read_queued,
+    ImportState.QUEUED: apply_queued,
+    ImportState.APPLYING: apply_queued,
+    ImportState.UNDOING: undo_queued,
+}
+
+
 @background(DESK, timeout=3600, catches_up=True)
-def apply_waiting() -> None:
-    """Apply what was asked for and never finished, as after a crash or a restart of the queue server."""
-    for import_id in waiting_imports():
+def catch_up() -> None:
+    """Do what was asked for and never finished, as after a crash or a restart of the queue server."""
+    for import_id, state in waiting_imports():
         try:
-            apply_queued(import_id)
+            _WORKS[state](import_id)
         except JobTimeoutException:
             # The time was the whole job's: what is left is for the next sweep.
             raise

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from datetime import date
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -16,15 +16,19 @@ from crm.directory.models import (
     Identifier,
     Membership,
     Organization,
+    OtherName,
     PointKind,
     Post,
 )
 from crm.extensions import db
 from crm.roster_import.labels import SCHEME, Body
-from crm.roster_import.models import Import, ImportState
+from crm.roster_import.models import ColumnMapping, Import, ImportState
+from crm.roster_import.readers.columns import header_hash
 from crm.text import fold
 
 CHUNK = 500
+# Between the end of a legislature and the first roster of the next one.
+_LATELY = timedelta(days=270)
 Item = TypeVar("Item")
 
 
@@ -90,7 +94,10 @@ def people_by_sort_name(sort_names: Collection[str]) -> dict[str, list[tuple[int
 
 
 def organization_ids(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:
-    """Organization of each body (by `Body.key`) that the directory has: by its code, its folded name or short name."""
+    """Organization of each body (by `Body.key`) that the directory has.
+
+    By its code, else its folded name or short name, else one of the other names people have given it.
+    """
     coded = contacts_by_identifier([(SCHEME, body.code) for body in bodies if body.code])
     found: dict[tuple[str, ...], int] = {(code,): contact_id for (_scheme, code), contact_id in coded.items()}
     unmet = [body for body in bodies if body.key not in found]
@@ -101,6 +108,26 @@ def organization_ids(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:
             fits = [contact_id for contact_id, country in same if not body.country or country in (None, body.country)]
             if fits:
                 found[body.key] = min(fits)
+    unmet = [body for body in unmet if body.key not in found]
+    return found | aliased_organizations(unmet) if unmet else found
+
+
+def aliased_organizations(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:
+    """Organization of each body (by `Body.key`) whose label is one of the organization's other names."""
+    categories = {body.category for body in bodies}
+    named: dict[tuple[str, str], list[tuple[int, str | None]]] = defaultdict(list)
+    for row in db.session.execute(
+        sa.select(OtherName.name, Organization.id, Organization.category, Organization.country)
+        .join(Organization, Organization.id == OtherName.contact_id)
+        .where(Organization.category.in_(categories))
+    ):
+        named[row.category, fold(row.name)].append((row.id, row.country))
+    found: dict[tuple[str, ...], int] = {}
+    for body in bodies:
+        same = named.get((body.category, fold(body.name)), ())
+        fits = [contact_id for contact_id, country in same if not body.country or country in (None, body.country)]
+        if fits and not body.code:
+            found[body.key] = min(fits)
     return found
 
 
@@ -152,6 +179,18 @@ def members_on(organization_id: int, day: date) -> set[int]:
     )
 
 
+def members_lately(organization_id: int, day: date) -> set[int]:
+    """People whose membership in the organization was over by `day`, but not long: those of the last legislature."""
+    over = sa.func.coalesce(Membership.end_date, Membership.ended_by)
+    return set(
+        db.session.scalars(
+            sa.select(Membership.person_id).where(
+                Membership.organization_id == organization_id, over <= day, over >= day - _LATELY
+            )
+        )
+    )
+
+
 def complete_rosters_after(institution: str, day: date) -> list[date]:
     """The days later than `day` that applied complete rosters of the institution describe, in their order."""
     return list(
@@ -167,3 +206,9 @@ def complete_rosters_after(institution: str, day: date) -> list[date]:
             .distinct()
         )
     )
+
+
+def saved_mapping(header: Sequence[str]) -> list[str] | None:
+    """The field of each column that somebody has said for a table with this header, None where nobody has."""
+    statement = sa.select(ColumnMapping.fields).where(ColumnMapping.header_hash == header_hash(header))
+    return db.session.scalar(statement)

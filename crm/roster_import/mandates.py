@@ -224,7 +224,7 @@ def _compare_group(it: Comparison, group: Body, parliament: Body, fitting: Known
         if it.is_older:
             return
         held = _by_hand(fitting, "on_behalf_of_id")
-        if held is None and parliament.code and not group.code:
+        if held is None and parliament.code and not group.code and group.key not in it.setting.aliases:
             held = Reason.UNKNOWN_GROUP
     if it.changes.add("group", fitting.on_behalf_of or None, group.short, held):
         _update(it.changes, fitting, {"on_behalf_of_id": group_id}, group)

@@ -17,31 +17,54 @@ from crm.roster_import.records import Problem, RosterFormat
 class ImportState(StrEnum):
     """Where an import stands."""
 
+    READING = "reading"  # its file is kept; the desk worker reads and compares it
+    MAPPING = "mapping"  # a table of which a person has to say what its columns hold
+    UNREADABLE = "unreadable"  # `problem` says why; nothing was compared
     STAGED = "staged"  # read and compared; the directory is as it was
     QUEUED = "queued"  # a person asked for it; the desk worker will apply it
     APPLYING = "applying"
     APPLIED = "applied"
+    UNDOING = "undoing"  # a person asked for it; the desk worker takes back what the import changed
     REFUSED = "refused"  # `problem` says why; nothing was changed
     UNDONE = "undone"
     DISCARDED = "discarded"
 
 
 MOVES: dict[ImportState, frozenset[ImportState]] = {
+    # A worker that died leaves an import reading, applying or undoing: the next one takes it up again.
+    ImportState.READING: frozenset(
+        {
+            ImportState.READING,
+            ImportState.MAPPING,
+            ImportState.UNREADABLE,
+            ImportState.STAGED,
+            ImportState.DISCARDED,
+        }
+    ),
+    ImportState.MAPPING: frozenset({ImportState.READING, ImportState.DISCARDED}),
+    ImportState.UNREADABLE: frozenset({ImportState.READING, ImportState.DISCARDED}),
     # A command applies at once, the browser asks the worker.
     ImportState.STAGED: frozenset(
-        {ImportState.STAGED, ImportState.QUEUED, ImportState.APPLYING, ImportState.DISCARDED}
+        {ImportState.READING, ImportState.QUEUED, ImportState.APPLYING, ImportState.DISCARDED}
     ),
-    # A worker that died leaves an import applying: it is applied again, its first try was rolled back.
     ImportState.QUEUED: frozenset({ImportState.APPLYING, ImportState.DISCARDED}),
     ImportState.APPLYING: frozenset({ImportState.APPLYING, ImportState.APPLIED, ImportState.REFUSED}),
-    ImportState.REFUSED: frozenset({ImportState.STAGED, ImportState.QUEUED, ImportState.DISCARDED}),
-    ImportState.APPLIED: frozenset({ImportState.UNDONE}),
-    ImportState.UNDONE: frozenset({ImportState.STAGED, ImportState.DISCARDED}),
+    ImportState.REFUSED: frozenset({ImportState.READING, ImportState.QUEUED, ImportState.DISCARDED}),
+    # The trail undoes an import at once, its own page asks the worker.
+    ImportState.APPLIED: frozenset({ImportState.UNDOING, ImportState.UNDONE}),
+    ImportState.UNDOING: frozenset({ImportState.UNDOING, ImportState.UNDONE, ImportState.APPLIED}),
+    ImportState.UNDONE: frozenset({ImportState.READING, ImportState.DISCARDED}),
     ImportState.DISCARDED: frozenset(),
 }
-WAITING = (ImportState.QUEUED, ImportState.APPLYING)
+WAITING = (ImportState.READING, ImportState.QUEUED, ImportState.APPLYING, ImportState.UNDOING)
 # People still decide on rows.
 REVIEWED = (ImportState.STAGED, ImportState.REFUSED)
+# Nothing was compared yet: there are no rows, and neither format nor day are known.
+UNREAD = (ImportState.READING, ImportState.MAPPING, ImportState.UNREADABLE)
+# Their files may be read again, in another way perhaps.
+READABLE = (ImportState.MAPPING, ImportState.UNREADABLE, *REVIEWED, ImportState.UNDONE)
+# A work that was begun so often and never finished kills its workers: it is given up.
+MOST_ATTEMPTS = 3
 
 
 class AsOfSource(StrEnum):
@@ -106,9 +129,14 @@ class Decision(StrEnum):
 class Import(Base):
     """One file. `file_hash` is the SHA-256 of its bytes, `stored_name` its name in the folder of uploads.
 
-    `counts` has the number of rows by RowKind, and of those a person skipped. `survey` holds what was seen of the file
-    as a whole: unread_columns, unknown_groups, alarms, members (whose mandate ran before), renamed and unsettled (rows
-    that are unreadable, or of which it is not certain whom they are about).
+    `asked` is how a person wants the file read: as_of (ISO 8601), complete, columns (the field each column of a table
+    holds, "" for none), each null where the file is to tell. `counts` has the number of rows by RowKind, and of those a
+    person skipped. `survey` holds what was seen of the file as a whole: unread_columns, unknown_groups, alarms, members
+    (whose mandate ran before), before (the same, or the members of the legislature that has just ended), stayed (who of
+    those is in the file), renamed and unsettled (rows that are unreadable, or
+    of which it is not certain whom they are about), older (an applied roster describes a later day); of a table also
+    header, columns, sample (its first lines) and mapping (whose hand the mapping is from: "recognised", "saved",
+    "given"). `attempts` counts how often the present work was begun.
     """
 
     __tablename__ = "import"
@@ -117,14 +145,16 @@ class Import(Base):
     file_name: Mapped[str] = mapped_column(sa.String(200))
     file_hash: Mapped[str] = mapped_column(sa.String(64), index=True)
     stored_name: Mapped[str | None] = mapped_column(sa.String(100))
-    format: Mapped[RosterFormat] = mapped_column(enum_column(RosterFormat))
+    format: Mapped[RosterFormat | None] = mapped_column(enum_column(RosterFormat))
     institution: Mapped[str] = mapped_column(sa.String(300), default="")
     as_of: Mapped[date]
     as_of_source: Mapped[AsOfSource] = mapped_column(enum_column(AsOfSource))
     complete: Mapped[bool]
     state: Mapped[ImportState] = mapped_column(enum_column(ImportState), default=ImportState.STAGED)
     state_since: Mapped[datetime] = mapped_column(default=clock.now)
+    attempts: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str] = mapped_column(sa.String(500), default="")
+    asked: Mapped[dict[str, Any]] = mapped_column(default=dict)
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     survey: Mapped[dict[str, Any]] = mapped_column(default=dict)
     alarms_confirmed: Mapped[bool] = mapped_column(default=False)
@@ -137,6 +167,22 @@ class Import(Base):
         sa.Index("ix_import_state_since", "state", "state_since"),
         sa.Index("ix_import_institution_as_of", "institution", "as_of"),
     )
+
+
+class ColumnMapping(Base):
+    """What the columns of a table hold, as a person has said: kept for the next file with the same header.
+
+    `header_hash` tells headers apart (see `readers.columns.header_hash`); `fields` has a field for each column in its
+    order, "" for one that is left out. `file_name` is that of the file it was made for.
+    """
+
+    __tablename__ = "column_mapping"
+
+    header_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    fields: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    file_name: Mapped[str] = mapped_column(sa.String(200))
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
 
 
 class ImportRow(Base):
@@ -160,6 +206,8 @@ class ImportRow(Base):
     record: Mapped[dict[str, Any]] = mapped_column(default=dict)
     diff: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
     candidates: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
+    # Whether the person was a member of the institution before, as far as the directory knew.
+    stays: Mapped[bool] = mapped_column(default=False)
     decision: Mapped[Decision | None] = mapped_column(enum_column(Decision))
     # Whom of the candidates a person has chosen; null with an acceptance means somebody new.
     chosen_id: Mapped[int | None] = mapped_column(sa.BigInteger)

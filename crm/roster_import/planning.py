@@ -11,7 +11,7 @@ from crm.roster_import.changes import Difference, Setting
 from crm.roster_import.diffing import Plan, plan, plan_end
 from crm.roster_import.known import Known, load_people
 from crm.roster_import.labels import Body
-from crm.roster_import.lookups import chunked, members_on, organization_ids
+from crm.roster_import.lookups import aliased_organizations, chunked, members_on, organization_ids
 from crm.roster_import.mandates import bodies_of
 from crm.roster_import.matching import Fits, Match, find_fits, match, sort_names
 from crm.roster_import.models import Decision, Reason, RowKind
@@ -41,10 +41,9 @@ def _unreadable(item: BadLine) -> Plan:
 
 @dataclass
 class Planner:
-    """Plans the lines of one import, remembering what it has seen. `created` are contacts the import itself made."""
+    """Plans the lines of one import, remembering what it has seen."""
 
     setting: Setting
-    created: set[int] = field(default_factory=set)
     # Whom a line is about, and whom else a line may be about.
     _matched: set[int] = field(default_factory=set)
     _maybe: set[int] = field(default_factory=set)
@@ -56,8 +55,11 @@ class Planner:
         records = [item for item in items if isinstance(item, Record)]
         fits = find_fits(records)
         chosen = {ruling.contact_id for ruling in rulings.values() if ruling.contact_id is not None}
-        people = load_people((fits.contact_ids() | chosen) - self.created, self.setting.as_of)
-        setting = replace(self.setting, organizations=organization_ids(_bodies(records)))
+        people = load_people(fits.contact_ids() | chosen, self.setting.as_of)
+        bodies = _bodies(records)
+        setting = replace(
+            self.setting, organizations=organization_ids(bodies), aliases=aliased_organizations(bodies).keys()
+        )
         return [
             self._plan(item, fits, people, setting, rulings.get(position))
             if isinstance(item, Record)

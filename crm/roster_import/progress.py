@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 
 from redis import RedisError
 
@@ -12,10 +13,19 @@ from crm import job_queue
 _KEEP = 3600  # seconds
 
 
+class Phase(StrEnum):
+    """What is being done with the rows; a work has several of these one after the other."""
+
+    COMPARED = "compared"
+    WRITTEN = "written"
+    UNDONE = "undone"
+
+
 @dataclass(frozen=True)
 class Progress:
     """Rows done of all rows."""
 
+    phase: Phase
     done: int
     total: int
 
@@ -24,10 +34,10 @@ def _key(import_id: int) -> str:
     return f"ratify:import:{import_id}"
 
 
-def report(import_id: int, done: int, total: int) -> None:
+def report(import_id: int, phase: Phase, done: int, total: int) -> None:
     """Note the progress; it is lost, and the import is not, where the queue server is away."""
     try:
-        job_queue.connection().set(_key(import_id), json.dumps([done, total]), ex=_KEEP)
+        job_queue.connection().set(_key(import_id), json.dumps([phase, done, total]), ex=_KEEP)
     except RedisError:
         return
 
@@ -38,4 +48,15 @@ def progress_of(import_id: int) -> Progress | None:
         found = job_queue.connection().get(_key(import_id))
     except RedisError:
         return None
-    return Progress(*json.loads(found)) if isinstance(found, str | bytes) else None
+    if not isinstance(found, str | bytes):
+        return None
+    phase, done, total = json.loads(found)
+    return Progress(Phase(phase), done, total)
+
+
+def forget(import_id: int) -> None:
+    """Begin anew: what was reported of an earlier work is no progress of the next one."""
+    try:
+        job_queue.connection().delete(_key(import_id))
+    except RedisError:
+        return

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
 from crm.accounts.models import User
-from crm.directory.models import Contact
+from crm.directory.models import Category, Contact, Organization
 from crm.extensions import db
 from crm.paging import Page, SortKey, page
-from crm.roster_import.models import WAITING, Import, ImportRow, ImportState, RowKind
+from crm.roster_import.models import WAITING, ColumnMapping, Import, ImportRow, ImportState, RowKind
+from crm.roster_import.readers.columns import header_hash
 from crm.text import fold
+
+# A legislature that was elected anew loses a third of its members and more; between elections a few per cent go.
+_NEW_TERM_SHARE = 0.2
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 
@@ -47,13 +52,29 @@ def same_file(file_hash: str, *, but_not: int) -> AnyRow | None:
     ).one_or_none()
 
 
-def waiting_imports() -> list[int]:
-    """Imports asked for and not finished, those that wait longest first.
+def waiting_imports() -> list[tuple[int, ImportState]]:
+    """Imports with something asked for and not finished, those that wait longest first.
 
     One that was taken up and not finished waits from then on: should it kill its worker, it comes last.
     """
-    statement = sa.select(Import.id).where(Import.state.in_(WAITING)).order_by(Import.state_since, Import.id)
-    return list(db.session.scalars(statement))
+    waiting = Import.state.in_(WAITING)
+    statement = sa.select(Import.id, Import.state).where(waiting).order_by(Import.state_since, Import.id)
+    return [(row.id, row.state) for row in db.session.execute(statement)]
+
+
+class Who(StrEnum):
+    """Of a complete roster's people: who was a member before and is, who is so now, who is no longer."""
+
+    STAYED = "stayed"
+    NEW = "new"
+    LEFT = "left"
+
+
+_WHO: dict[Who, list[sa.ColumnElement[bool]]] = {
+    Who.STAYED: [ImportRow.line > 0, ImportRow.stays.is_(True)],
+    Who.NEW: [ImportRow.line > 0, ImportRow.stays.is_(False), ImportRow.kind != RowKind.UNREADABLE],
+    Who.LEFT: [ImportRow.line == 0],
+}
 
 
 @dataclass(frozen=True)
@@ -62,20 +83,27 @@ class RowFilter:
 
     kind: RowKind | None = None
     text: str = ""
+    who: Who | None = None
 
     @classmethod
     def from_args(cls, args: MultiDict[str, str]) -> RowFilter:
         """The filter in a query string; what makes no sense there is left out."""
-        kind = args.get("kind", "")
-        return cls(RowKind(kind) if kind in set(RowKind) else None, args.get("q", "").strip())
+        kind, who = args.get("kind", ""), args.get("who", "")
+        return cls(
+            RowKind(kind) if kind in set(RowKind) else None,
+            args.get("q", "").strip(),
+            Who(who) if who in set(Who) else None,
+        )
 
-    def apply(self, statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
-        """The statement narrowed to what is asked for."""
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """What rows have to meet to be listed."""
+        found: list[sa.ColumnElement[bool]] = []
         if self.kind is not None:
-            statement = statement.where(ImportRow.kind == self.kind)
-        for word in fold(self.text).split():
-            statement = statement.where(ImportRow.search_text.like(f"%{word}%"))
-        return statement
+            found.append(ImportRow.kind == self.kind)
+        if self.who is not None:
+            found += _WHO[self.who]
+        found += [ImportRow.search_text.like(f"%{word}%") for word in fold(self.text).split()]
+        return found
 
 
 def rows(import_id: int, wanted: RowFilter, cursor: str | None) -> Page:
@@ -84,7 +112,7 @@ def rows(import_id: int, wanted: RowFilter, cursor: str | None) -> Page:
     statement = sa.select(*(column for column in table.c if column.name not in ("record", "search_text"))).where(
         ImportRow.import_id == import_id
     )
-    return page(wanted.apply(statement), [SortKey(table.c.line), SortKey(table.c.id)], cursor)
+    return page(statement.where(*wanted.conditions()), [SortKey(table.c.line), SortKey(table.c.id)], cursor)
 
 
 def row(row_id: int) -> AnyRow | None:
@@ -102,3 +130,49 @@ def contacts_by_id(contact_ids: Sequence[int]) -> dict[int, AnyRow]:
         )
     )
     return {contact.id: contact for contact in found}
+
+
+def groups() -> Sequence[AnyRow]:
+    """Id, name and abbreviation of the political groups that belong to no country: those of supranational bodies."""
+    return db.session.execute(
+        sa.select(Organization.id, Organization.name, Organization.abbreviation)
+        .where(Organization.category == Category.POLITICAL_GROUP, Organization.country.is_(None))
+        .order_by(Organization.sort_name, Organization.id)
+    ).all()
+
+
+def mapping_for(header: Sequence[str]) -> AnyRow | None:
+    """The mapping saved for tables with this header: file_name, updated_at and the user_name of who made it."""
+    return db.session.execute(
+        sa.select(ColumnMapping.file_name, ColumnMapping.updated_at, User.name.label("user_name"))
+        .outerjoin(User, User.id == ColumnMapping.user_id)
+        .where(ColumnMapping.header_hash == header_hash(header))
+    ).one_or_none()
+
+
+@dataclass(frozen=True)
+class Turnover:
+    """What a complete roster says of its institution: how many members stayed, are new, have left.
+
+    `ends`: it is this roster that ends the mandates of those who left; otherwise they were over already.
+    """
+
+    stayed: int
+    new: int
+    left: int
+    new_term: bool
+    ends: bool
+
+
+def turnover(one: AnyRow) -> Turnover | None:
+    """The turnover of a complete roster of an institution whose members were known; None for other imports.
+
+    A new term has begun where a good part of those who were members have left.
+    """
+    before, stayed = one.survey.get("before", 0), one.survey.get("stayed", 0)
+    if not one.complete or not before:
+        return None
+    rows = sa.select(sa.func.count()).select_from(ImportRow).where(ImportRow.import_id == one.id)
+    new = db.session.scalar(rows.where(*_WHO[Who.NEW])) or 0
+    left = before - stayed
+    return Turnover(stayed, new, left, new_term=left >= before * _NEW_TERM_SHARE, ends=one.counts.get("ended", 0) > 0)

@@ -19,6 +19,7 @@ class RosterFormat(StrEnum):
     COMMISSIONERS = "commissioners"
     WORLD_LEADERS = "world-leaders"
     CSV = "csv"
+    XLSX = "xlsx"
 
 
 class Problem(StrEnum):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,26 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from crm import clock
+from crm.directory.models import Category
 from crm.places.countries import country_name
 from crm.roster_import import labels
 from crm.roster_import.changes import Setting
 from crm.roster_import.diffing import Plan
-from crm.roster_import.lookups import chunked, complete_rosters_after, members_on, organization_ids
+from crm.roster_import.labels import Body
+from crm.roster_import.lookups import (
+    aliased_organizations,
+    chunked,
+    complete_rosters_after,
+    members_lately,
+    members_on,
+    organization_ids,
+    saved_mapping,
+)
 from crm.roster_import.models import Alarm, AsOfSource, RowKind
 from crm.roster_import.planning import Planner
 from crm.roster_import.readers import open_roster
-from crm.roster_import.records import BadLine, Record
+from crm.roster_import.readers.table import Table
+from crm.roster_import.records import BadLine, Record, RosterFormat
 from crm.roster_import.survey import Survey, day_described, survey
 from crm.text import fold
 
@@ -33,9 +45,54 @@ _ALARMING_SHARE = 0.1
 _READ = 1024 * 1024
 
 
+def source_label(file_name: str, as_of: date) -> str:
+    """How facts of a file say where they come from."""
+    return f"{file_name}, {as_of.isoformat()}"[:200]
+
+
+class Origin(StrEnum):
+    """Whose the mapping of a table's columns is."""
+
+    RECOGNISED = "recognised"  # by the names of the columns
+    SAVED = "saved"  # for files with the same header
+    GIVEN = "given"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table's headings, the field each column holds ("" for none), whose mapping that is, and the first lines."""
+
+    format: RosterFormat
+    header: tuple[str, ...]
+    fields: tuple[str, ...]
+    origin: Origin
+    sample: tuple[tuple[str, ...], ...]
+    has_names: bool
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it may be read so without asking: somebody has said, or every column is recognised."""
+        if self.origin is not Origin.RECOGNISED:
+            return self.has_names
+        named = [index for index, heading in enumerate(self.header) if heading]
+        return self.has_names and all(self.fields[index] for index in named)
+
+    def as_json(self) -> dict[str, Any]:
+        """As `Import.survey` keeps it."""
+        return {
+            "header": list(self.header),
+            "columns": list(self.fields),
+            "mapping": self.origin.value,
+            "sample": [list(cells) for cells in self.sample],
+        }
+
+
 @dataclass(frozen=True)
 class Heading:
-    """What is known of a file before its lines are compared. `file_hash` is the SHA-256 of its bytes."""
+    """What is known of a file before its lines are compared. `file_hash` is the SHA-256 of its bytes.
+
+    `layout` is that of a table, None for files whose format says what stands where.
+    """
 
     path: Path
     file_name: str
@@ -43,24 +100,60 @@ class Heading:
     as_of: date
     as_of_source: AsOfSource
     survey: Survey
+    layout: Layout | None = None
 
     @property
     def source_label(self) -> str:
         """How facts of this file say where they come from."""
-        return f"{self.file_name}, {self.as_of.isoformat()}"[:200]
+        return source_label(self.file_name, self.as_of)
 
 
-def read_heading(path: Path, file_name: str, *, as_of: date | None = None, complete: bool | None = None) -> Heading:
+def layout_of(path: Path, file_name: str, fields: Sequence[str] | None = None) -> Layout | None:
+    """How a table is laid out: by `fields`, by what was saved for its header, or else by the names of its columns.
+
+    None for files that are no tables. Raises UnreadableRoster.
+    """
+    source = open_roster(path, file_name, fields)
+    if not isinstance(source, Table):
+        return None
+    origin = Origin.GIVEN
+    if fields is None:
+        saved = saved_mapping(source.header)
+        origin = Origin.RECOGNISED if saved is None else Origin.SAVED
+        source = source if saved is None else open_roster(path, file_name, saved)
+    if not isinstance(source, Table):
+        raise TypeError("the format of a file does not depend on its columns")
+    header, sample = tuple(source.header), tuple(map(tuple, source.sample()))
+    return Layout(source.format, header, tuple(source.fields), origin, sample, source.has_names)
+
+
+def read_heading(
+    path: Path,
+    file_name: str,
+    *,
+    as_of: date | None = None,
+    complete: bool | None = None,
+    fields: Sequence[str] | None = None,
+) -> Heading:
     """Read the file once, from end to end. Raises UnreadableRoster, naming the line, where it is damaged."""
-    found = survey(open_roster(path, file_name), complete=complete)
+    layout = layout_of(path, file_name, fields)
+    found = survey(open_roster(path, file_name, layout.fields if layout else None), complete=complete)
+    found = replace(found, unknown_groups=_without_aliases(found.unknown_groups))
     if as_of is not None:
         day, day_source = as_of, AsOfSource.GIVEN
     else:
         day, day_source = day_described(file_name, found.latest_start, clock.today(), told=found.day)
-    return Heading(path, file_name[:200], _hash(path), day, day_source, found)
+    return Heading(path, file_name[:200], file_hash(path), day, day_source, found, layout)
 
 
-def _hash(path: Path) -> str:
+def _without_aliases(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the labels that no group has for another name either."""
+    bodies = {name: Body(name, Category.POLITICAL_GROUP) for name in names}
+    known = aliased_organizations(list(bodies.values()))
+    return tuple(name for name, body in bodies.items() if body.key not in known)
+
+
+def file_hash(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_READ):
@@ -83,6 +176,8 @@ class Tally:
     renamed: int = 0
     members: int = 0
     unsettled: int = 0
+    before: int = 0
+    stayed: int = 0
 
     def add(self, plan: Plan, *, skipped: bool = False) -> None:
         """Count one row."""
@@ -100,7 +195,13 @@ class Tally:
 
     def seen(self) -> dict[str, int]:
         """The figures behind the alarms, as `Import.survey` keeps them."""
-        return {"members": self.members, "renamed": self.renamed, "unsettled": self.unsettled}
+        return {
+            "members": self.members,
+            "before": self.before,
+            "stayed": self.stayed,
+            "renamed": self.renamed,
+            "unsettled": self.unsettled,
+        }
 
     def alarms(self) -> list[Alarm]:
         """What a person has to confirm before the import may be applied."""
@@ -120,29 +221,56 @@ class Tally:
         return found
 
 
-def staged_rows(heading: Heading, tally: Tally) -> Iterator[list[dict[str, Any]]]:
-    """The columns of ImportRow for every line and every ended mandate, in batches; the tally grows with them."""
+@dataclass(frozen=True)
+class Compared:
+    """A batch of lines with their plans: the columns of an ImportRow for each, and what each comes to."""
+
+    rows: list[dict[str, Any]]
+    plans: list[Plan]
+
+
+def compared(heading: Heading, tally: Tally) -> Iterator[Compared]:
+    """Every line and every ended mandate beside the directory, in batches; the tally grows with them."""
     whole = heading.survey
     setting = setting_for(heading.as_of, whole.institution, heading.source_label)
     planner = Planner(setting)
+    members: set[int] = set()
     if whole.complete:
         parliament = labels.institution(whole.institution)
         parliament_id = organization_ids([parliament]).get(parliament.key)
-        tally.members = len(members_on(parliament_id, heading.as_of)) if parliament_id else 0
-    for items in chunked(open_roster(heading.path, heading.file_name).records()):
+        members = members_on(parliament_id, heading.as_of) if parliament_id else set()
+        tally.members = len(members)
+        if parliament_id and not members:
+            members = members_lately(parliament_id, heading.as_of)
+        tally.before = len(members)
+    fields = heading.layout.fields if heading.layout else None
+    for items in chunked(open_roster(heading.path, heading.file_name, fields).records()):
         plans = planner.plan_batch(items)
         for plan in plans:
             tally.add(plan)
-        yield [_row(item, plan) for item, plan in zip(items, plans, strict=True)]
+            tally.stayed += plan.contact_id in members
+        rows = [
+            _row(item, plan) | {"stays": plan.contact_id in members} for item, plan in zip(items, plans, strict=True)
+        ]
+        yield Compared(rows, plans)
     if whole.complete:
         for ended in chunked(planner.plan_ends(whole.institution)):
             for _known, plan in ended:
                 tally.add(plan)
-            yield [
-                planned_columns(plan)
-                | {"line": 0, "name": known.name, "search_text": fold(known.name)[:600], "record": {}}
-                for known, plan in ended
-            ]
+            yield Compared(
+                [
+                    planned_columns(plan)
+                    | {
+                        "line": 0,
+                        "name": known.name,
+                        "search_text": fold(known.name)[:600],
+                        "record": {},
+                        "stays": False,
+                    }
+                    for known, plan in ended
+                ],
+                [plan for _known, plan in ended],
+            )
 
 
 def _row(item: Record | BadLine, plan: Plan) -> dict[str, Any]:

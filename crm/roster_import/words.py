@@ -10,13 +10,20 @@ from flask_babel import format_date, get_locale, gettext, lazy_gettext
 
 from crm.places.countries import country_name
 from crm.roster_import.models import Alarm, AsOfSource, ImportState, Reason, RowKind
+from crm.roster_import.progress import Phase
+from crm.roster_import.readers.columns import FIELDS as COLUMNS
+from crm.roster_import.readers.columns import SEAT
 from crm.roster_import.records import Problem, RosterFormat
 
 STATES = {
+    ImportState.READING: (lazy_gettext("Being read"), "caution"),
+    ImportState.MAPPING: (lazy_gettext("Columns to be settled"), "info"),
+    ImportState.UNREADABLE: (lazy_gettext("Unreadable"), "bad"),
     ImportState.STAGED: (lazy_gettext("To be reviewed"), "info"),
     ImportState.QUEUED: (lazy_gettext("Waiting"), "caution"),
     ImportState.APPLYING: (lazy_gettext("Being applied"), "caution"),
     ImportState.APPLIED: (lazy_gettext("Applied"), "good"),
+    ImportState.UNDOING: (lazy_gettext("Being undone"), "caution"),
     ImportState.REFUSED: (lazy_gettext("Not applied"), "bad"),
     ImportState.UNDONE: (lazy_gettext("Undone"), "neutral"),
     ImportState.DISCARDED: (lazy_gettext("Discarded"), "neutral"),
@@ -39,6 +46,7 @@ FORMATS = {
     RosterFormat.COMMISSIONERS: lazy_gettext("European Commissioners"),
     RosterFormat.WORLD_LEADERS: lazy_gettext("Heads of state and government"),
     RosterFormat.CSV: lazy_gettext("Table (CSV)"),
+    RosterFormat.XLSX: lazy_gettext("Workbook (XLSX)"),
 }
 AS_OF_SOURCES = {
     AsOfSource.GIVEN: lazy_gettext("as you said"),
@@ -106,6 +114,36 @@ FIELDS = {
     "party": lazy_gettext("Party"),
     "seat": lazy_gettext("Committee or delegation"),
 }
+# What only columns of tables are called: more narrowly than the differences they lead to.
+_COLUMNS = {
+    "name": lazy_gettext("Whole name"),
+    "office": lazy_gettext("Office or room"),
+    "committee": lazy_gettext("Committees (member of)"),
+    "substitute": lazy_gettext("Committees (substitute in)"),
+    "delegation": lazy_gettext("Delegations"),
+    "europarl": lazy_gettext("European Parliament id"),
+    "wikidata": lazy_gettext("Wikidata id"),
+    "category": lazy_gettext("Category"),
+    SEAT: lazy_gettext("Seats in the committee of the heading"),
+}
+_COLUMN_GROUPS = (
+    (lazy_gettext("Name"), ("name", "given_name", "family_name")),
+    (lazy_gettext("Person"), ("country", "gender", "birth_date", "category")),
+    (lazy_gettext("How to reach them"), ("email", "phone", "address", "office", "url", "twitter")),
+    (lazy_gettext("Mandate"), ("institution", "role", "group", "party", "since", "until")),
+    (lazy_gettext("Committees"), ("committee", "substitute", "delegation", SEAT)),
+    (lazy_gettext("Identifiers"), ("europarl", "wikidata")),
+)
+PHASES = {
+    Phase.COMPARED: lazy_gettext("Rows compared"),
+    Phase.WRITTEN: lazy_gettext("Rows written"),
+    Phase.UNDONE: lazy_gettext("Changes taken back"),
+}
+ORIGINS = {
+    "recognised": lazy_gettext("recognised by their names"),
+    "saved": lazy_gettext("as saved for files like this one"),
+    "given": lazy_gettext("as you said"),
+}
 GENDERS = {"male": lazy_gettext("male"), "female": lazy_gettext("female")}
 _DATES = ("birth_date", "death_date", "mandate_start", "mandate_over_by")
 
@@ -133,6 +171,18 @@ def row_kind_tone(kind: RowKind) -> str:
 def reason_label(reason: str) -> str:
     """Why something waits for a person, in the reader's language; an unknown code stays as it is."""
     return str(REASONS.get(reason, reason))
+
+
+def column_label(name: str) -> str:
+    """What a column of a table may hold, in the reader's language."""
+    return str(_COLUMNS.get(name, FIELDS.get(name, name)))
+
+
+def column_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Everything a column may hold, in groups: the group's title, and field and label of each."""
+    grouped = {name for _title, names in _COLUMN_GROUPS for name in names}
+    groups = [*_COLUMN_GROUPS, (lazy_gettext("More"), tuple(name for name in COLUMNS if name not in grouped))]
+    return [(str(title), [(name, column_label(name)) for name in names]) for title, names in groups if names]
 
 
 def field_label(name: str) -> str:
@@ -186,5 +236,14 @@ def alarm_text(alarm: str, counts: dict[str, int], survey: dict[str, Any]) -> st
 
 def add_filters(blueprint: Blueprint) -> None:
     """Register the words as template filters."""
-    for function in (state_label, state_tone, row_kind_label, row_kind_tone, reason_label, field_label, field_value):
+    for function in (
+        state_label,
+        state_tone,
+        row_kind_label,
+        row_kind_tone,
+        reason_label,
+        field_label,
+        field_value,
+        column_label,
+    ):
         blueprint.add_app_template_filter(function, f"import_{function.__name__}")

@@ -10,9 +10,10 @@ from flask import Flask
 from playwright.sync_api import expect
 
 from crm.extensions import db
+from crm.roster_import import jobs
 from tests.browser.conftest import OpenPage
 from tests.browser.screens import PAIRS, Variant, assert_accessible, assert_fits, untranslated
-from tests.factories.roster_import import full_list, import_file, member, members
+from tests.factories.roster_import import full_list, import_file, member, members, workbook
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +35,25 @@ def roster(live_app: Flask, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return full_list(folder / "list_2025-12.xml", people)
 
 
+def work(live_app: Flask) -> None:
+    """What the desk worker does."""
+    with live_app.app_context():
+        jobs.catch_up()
+        db.session.remove()
+
+
 @pytest.mark.parametrize("variant", PAIRS, ids=str)
-def test_a_roster_is_uploaded_and_reviewed(open_page: OpenPage, roster: Path, variant: Variant) -> None:
+def test_a_roster_is_uploaded_and_reviewed(
+    open_page: OpenPage, live_app: Flask, roster: Path, variant: Variant
+) -> None:
     page = open_page("/imports/new", variant=variant)
     page.set_input_files("input[type=file]", roster)
     page.locator("main button.primary").click()
     expect(page.locator("main h1")).to_contain_text("list_2025-12.xml")
+    assert_accessible(page)
+    assert_fits(page)
+    work(live_app)
+    # The page that waited goes on by itself.
     kinds = page.locator("main nav.tabs a")
     # All, new, changed, ended, unchanged, suspicious, unreadable.
     expect(kinds).to_have_count(7)
@@ -57,6 +71,43 @@ def test_a_roster_is_uploaded_and_reviewed(open_page: OpenPage, roster: Path, va
     row.locator("button[value=accept]").click()
     expect(page.locator("tbody tr", has_text="Brand New Group").locator(".badge.good")).to_be_visible()
     assert_accessible(page)
+    page.locator("form[action$='/discard'] button").click()
+    page.locator("#confirm button[value=yes]").click()
+    expect(page).to_have_url(page.url.split("/imports")[0] + "/imports")
+
+
+@pytest.mark.parametrize("variant", PAIRS, ids=str)
+def test_the_columns_of_a_workbook_are_settled(
+    open_page: OpenPage, live_app: Flask, tmp_path: Path, variant: Variant
+) -> None:
+    path = workbook(
+        tmp_path / "people.xlsx",
+        [["Vollname", "Wohin", "Geburtstag", "Notiz"], ["Ada Invented", "ada@x.example", date(1970, 5, 4), "x"]],
+    )
+    page = open_page("/imports/new", variant=variant)
+    page.set_input_files("input[type=file]", path)
+    page.locator("main button.primary").click()
+    expect(page.locator("main h1")).to_contain_text("people.xlsx")
+    work(live_app)
+    expect(page.locator("table.column-mapping")).to_be_visible()
+    assert_accessible(page)
+    assert_fits(page)
+    if variant.language == "ar":
+        assert untranslated(page) == []
+    page.locator("#column-0").select_option("")
+    page.locator("main button.primary").click()
+    expect(page.locator("[role=alert]")).to_be_visible()
+    page.locator("#column-0").select_option("name")
+    page.locator("#column-1").select_option("email")
+    page.locator("#column-2").select_option("birth_date")
+    page.locator("#keep").uncheck()
+    page.locator("main button.primary").click()
+    work(live_app)
+    expect(page.locator("tbody tr")).to_contain_text("ada@x.example")
+    assert_accessible(page)
+    assert_fits(page)
+    if variant.language == "ar":
+        assert untranslated(page) == []
     page.locator("form[action$='/discard'] button").click()
     page.locator("#confirm button[value=yes]").click()
     expect(page).to_have_url(page.url.split("/imports")[0] + "/imports")

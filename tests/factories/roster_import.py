@@ -8,8 +8,11 @@ from datetime import date
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from crm.roster_import.actions import apply, begin, stage
-from crm.roster_import.known import APPLY
+from openpyxl import Workbook
+
+from crm.extensions import db
+from crm.roster_import import works
+from crm.roster_import.actions import bring
 from crm.roster_import.models import Import
 from crm.roster_import.staging import Tally, read_heading
 from crm.unit_of_work import unit_of_work
@@ -54,18 +57,30 @@ def table(path: Path, rows: Sequence[Mapping[str, str]]) -> Path:
     return path
 
 
-def stage_file(path: Path, *, as_of: date | None = None, complete: bool | None = None) -> Import:
-    """Stage a roster as an upload does."""
-    with unit_of_work("stage import", actor="user:1"):
-        staged, _tally = stage(read_heading(path, path.name, as_of=as_of, complete=complete))
-    return staged
+def workbook(path: Path, rows: Sequence[Sequence[object]], title: str = "People") -> Path:
+    """Write an XLSX file of one sheet."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    for row in rows:
+        sheet.append(list(row))
+    book.save(path)
+    return path
+
+
+def stage_file(
+    path: Path, *, as_of: date | None = None, complete: bool | None = None, user_id: int | None = None
+) -> Import:
+    """Stage a roster as the worker does with an upload."""
+    heading = read_heading(path, path.name, as_of=as_of, complete=complete)
+    with unit_of_work("bring import", actor="user:1"):
+        import_id = bring(path.name, stored_name=None, asked={}, user_id=user_id, ring=False).id
+    works.compare(import_id, heading, actor="user:1")
+    return db.session.get_one(Import, import_id)
 
 
 def apply_staged(import_id: int, actor: str = "user:1") -> Tally:
     """Apply a staged import, in the name of a user."""
-    with unit_of_work(APPLY, actor=actor):
-        begin(import_id)
-        return apply(import_id)
+    return works.apply(import_id, actor=actor)
 
 
 def import_file(path: Path, *, as_of: date | None = None, complete: bool | None = None) -> dict[str, int]:

@@ -16,7 +16,7 @@ from crm.database import Base
 from crm.directory.actions import add_point, set_point_status, update_contact
 from crm.directory.models import Contact, ContactPoint, Identifier, Membership, Person, PointKind, PointStatus
 from crm.extensions import db
-from crm.roster_import import actions
+from crm.roster_import import actions, applying
 from crm.roster_import.models import Decision, Import, ImportRow, ImportState, Reason
 from crm.roster_import.records import Problem
 from crm.timeline.models import EntryKind, TimelineEntry
@@ -292,11 +292,11 @@ class TestApplication:
         def fail(_events: object) -> None:
             raise RuntimeError("the disk is full")
 
-        monkeypatch.setattr(actions, "add_events", fail)
+        monkeypatch.setattr(applying, "add_events", fail)
         with pytest.raises(RuntimeError):
             apply_staged(staged.id)
         assert contents()["contact"] == []
-        assert db.session.get_one(Import, staged.id).state is ImportState.STAGED
+        assert db.session.get_one(Import, staged.id).state is ImportState.APPLYING
 
     def test_alarms_need_a_confirmation(self, app: Flask, path: Path) -> None:
         import_file(full_list(path, members(20)), as_of=DAY)

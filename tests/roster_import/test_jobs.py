@@ -19,14 +19,15 @@ from crm.audit.models import ChangeSet
 from crm.directory.models import Person
 from crm.extensions import db
 from crm.job_queue import DESK, AllowedJob
-from crm.roster_import import actions, jobs
-from crm.roster_import.models import Import, ImportState
-from crm.roster_import.progress import Progress, progress_of
+from crm.roster_import import actions, applying, jobs, works
+from crm.roster_import.models import MOST_ATTEMPTS, Import, ImportRow, ImportState, Reason
+from crm.roster_import.progress import Phase, Progress, progress_of
 from crm.roster_import.queries import waiting_imports
-from crm.roster_import.staging import read_heading
+from crm.roster_import.spool import Spool
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user
-from tests.factories.roster_import import full_list, members
+from tests.factories.directory import make_person
+from tests.factories.roster_import import full_list, members, stage_file
 
 USER = "Ada Officer"
 
@@ -35,9 +36,7 @@ USER = "Ada Officer"
 def staged_id(app: Flask, tmp_path: Path) -> int:
     path = full_list(tmp_path / "list.xml", members(3))
     user_id = make_user(name=USER).id
-    with unit_of_work("stage import", actor=f"user:{user_id}"):
-        staged, _tally = actions.stage(read_heading(path, path.name, as_of=date(2025, 6, 1)), user_id=user_id)
-    return staged.id
+    return stage_file(path, as_of=date(2025, 6, 1), user_id=user_id).id
 
 
 def ask(import_id: int) -> None:
@@ -65,7 +64,7 @@ def test_a_real_worker_applies_it_in_the_name_of_who_asked(staged_id: int) -> No
     assert found.change_set_id is not None
     change_set = db.session.get_one(ChangeSet, found.change_set_id)
     assert (change_set.action, change_set.actor) == ("apply import", f"user:{found.user_id}")
-    assert progress_of(staged_id) == Progress(3, 3)
+    assert progress_of(staged_id) == Progress(Phase.WRITTEN, 3, 3)
 
 
 def test_a_second_ring_changes_nothing(staged_id: int) -> None:
@@ -78,15 +77,15 @@ def test_a_second_ring_changes_nothing(staged_id: int) -> None:
 def test_what_a_dead_worker_left_is_applied_by_the_next(staged_id: int) -> None:
     ask(staged_id)
     with unit_of_work("take up import", actor="worker:desk"):
-        actions.begin(staged_id)
-    jobs.apply_waiting()
+        actions.take_up(staged_id, ImportState.APPLYING)
+    jobs.catch_up()
     assert (state_of(staged_id), people()) == (ImportState.APPLIED, 3)
 
 
 def test_the_desk_worker_catches_up_with_imports_whose_ring_was_lost(staged_id: int) -> None:
     ask(staged_id)
-    assert waiting_imports() == [staged_id]
-    assert f"{jobs.__name__}.apply_waiting" in job_queue.catching_up(DESK)
+    assert waiting_imports() == [(staged_id, ImportState.QUEUED)]
+    assert f"{jobs.__name__}.catch_up" in job_queue.catching_up(DESK)
 
 
 def test_a_failure_is_told_and_changes_nothing(staged_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +95,7 @@ def test_a_failure_is_told_and_changes_nothing(staged_id: int, monkeypatch: pyte
         raise RuntimeError("no room")
 
     with monkeypatch.context() as broken:
-        broken.setattr(actions, "add_events", fail)
+        broken.setattr(applying, "add_events", fail)
         with pytest.raises(RuntimeError):
             jobs.apply_queued(staged_id)
     assert (state_of(staged_id), people()) == (ImportState.REFUSED, 0)
@@ -109,23 +108,21 @@ def test_a_failure_is_told_and_changes_nothing(staged_id: int, monkeypatch: pyte
 @pytest.fixture
 def two_waiting(staged_id: int, tmp_path: Path) -> tuple[int, int]:
     path = full_list(tmp_path / "other.xml", members(2, start=10))
-    with unit_of_work("stage import", actor="user:1"):
-        staged, _tally = actions.stage(read_heading(path, path.name, as_of=date(2025, 6, 1)))
-    other_id = staged.id
+    other_id = stage_file(path, as_of=date(2025, 6, 1)).id
     ask(staged_id)
     ask(other_id)
     return staged_id, other_id
 
 
 def fail_on(import_id: int, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = actions.apply
+    real = applying.prepare
 
-    def apply(wanted_id: int, progress: actions.Progress) -> object:
+    def prepare(wanted_id: int, spool: Spool[applying.Step], progress: applying.Progress) -> None:
         if wanted_id == import_id:
             raise error
-        return real(wanted_id, progress)
+        real(wanted_id, spool, progress)
 
-    monkeypatch.setattr(actions, "apply", apply)
+    monkeypatch.setattr(works, "prepare", prepare)
 
 
 class Busy(Exception):
@@ -157,15 +154,15 @@ def test_one_that_always_fails_does_not_hold_up_the_next(
     state: ImportState,
 ) -> None:
     fail_on(two_waiting[0], error, monkeypatch)
-    jobs.apply_waiting()
+    jobs.catch_up()
     assert [state_of(import_id) for import_id in two_waiting] == [state, ImportState.APPLIED]
     assert f"import {two_waiting[0]} failed" in caplog.text
 
 
 def test_one_that_kills_its_worker_comes_last(two_waiting: tuple[int, int]) -> None:
     with unit_of_work("take up import", actor="worker:desk"):
-        actions.begin(two_waiting[0])
-    assert waiting_imports() == [two_waiting[1], two_waiting[0]]
+        actions.take_up(two_waiting[0], ImportState.APPLYING)
+    assert [import_id for import_id, _state in waiting_imports()] == [two_waiting[1], two_waiting[0]]
 
 
 def test_a_job_out_of_time_leaves_the_rest_to_the_next(
@@ -173,7 +170,7 @@ def test_a_job_out_of_time_leaves_the_rest_to_the_next(
 ) -> None:
     fail_on(two_waiting[0], JobTimeoutException(), monkeypatch)
     with pytest.raises(JobTimeoutException):
-        jobs.apply_waiting()
+        jobs.catch_up()
     assert [state_of(import_id) for import_id in two_waiting] == [ImportState.REFUSED, ImportState.QUEUED]
 
 
@@ -194,3 +191,35 @@ def test_without_a_queue_server_there_is_no_progress_to_tell(staged_id: int, app
     finally:
         app.extensions["queue_connection"] = job_queue.connect(app.extensions["queue_url"])
     assert state_of(staged_id) is ImportState.APPLIED
+
+
+def test_one_that_kills_its_worker_again_and_again_is_given_up(staged_id: int) -> None:
+    ask(staged_id)
+    for _attempt in range(MOST_ATTEMPTS):
+        with unit_of_work("take up import", actor="worker:desk"):
+            actions.take_up(staged_id, ImportState.APPLYING)
+    jobs.catch_up()
+    assert (state_of(staged_id), people()) == (ImportState.REFUSED, 0)
+    assert "begun several times and never finished" in db.session.get_one(Import, staged_id).problem
+    # Who asks again has another try.
+    ask(staged_id)
+    jobs.catch_up()
+    assert (state_of(staged_id), people()) == (ImportState.APPLIED, 3)
+
+
+def test_what_somebody_changed_while_it_was_prepared_is_left_alone(
+    staged_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = applying.prepare
+
+    def prepare(import_id: int, spool: Spool[applying.Step], progress: applying.Progress) -> None:
+        real(import_id, spool, progress)
+        make_person("Ada INVENTED2", email=None, parliament=None, group=None, country="ES")
+
+    monkeypatch.setattr(works, "prepare", prepare)
+    ask(staged_id)
+    jobs.apply_queued(staged_id)
+    assert state_of(staged_id) is ImportState.APPLIED
+    held = db.session.scalars(sa.select(ImportRow).where(ImportRow.reason == Reason.MOVED_ON)).all()
+    assert [row.name for row in held] == ["Ada INVENTED2"]
+    assert people() == 3

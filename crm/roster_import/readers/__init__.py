@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from flask_babel import gettext
 
-from crm.roster_import.readers import csv_table, ep_full_list, ep_open_data, ep_turnover
+from crm.roster_import.readers import csv_table, ep_full_list, ep_open_data, ep_turnover, xlsx_table
 from crm.roster_import.readers.source import Source
 from crm.roster_import.records import UnreadableRoster
 
@@ -14,15 +15,16 @@ _MEGABYTE = 1024 * 1024
 # Larger files are refused before they are opened; a hundred thousand people take about 20 MB.
 MAX_BYTES = 64 * _MEGABYTE
 _HEAD = 4096
-# First bytes of files people often have instead: Excel and zip, old Excel, PDF, gzip.
-_FOREIGN = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
+# First bytes of files people often have instead: old Excel, PDF, gzip.
+_FOREIGN = (b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
 
 
-def open_roster(path: Path, file_name: str = "") -> Source:
+def open_roster(path: Path, file_name: str = "", fields: Sequence[str] | None = None) -> Source:
     """The roster in `path`, ready to be read any number of times. Raises UnreadableRoster for what no reader knows.
 
     `file_name` is the name people know the file by, where `path` is a name of ours: some formats tell by it alone
-    which term or country they are of.
+    which term or country they are of. `fields` says what the columns of a table hold (see `Table`); other files tell
+    it themselves.
     """
     size = path.stat().st_size
     if size > MAX_BYTES:
@@ -40,8 +42,8 @@ def open_roster(path: Path, file_name: str = "") -> Source:
     if head.startswith(_FOREIGN):
         raise UnreadableRoster(
             gettext(
-                "This is not a text file (a spreadsheet, archive or PDF perhaps). "
-                "Save it as CSV in UTF-8 and import that."
+                "This is neither a text file nor a workbook (an old spreadsheet, archive or PDF perhaps). "
+                "Save it as CSV in UTF-8, or as XLSX, and import that."
             )
         )
     if ep_turnover.recognises(head):
@@ -50,4 +52,6 @@ def open_roster(path: Path, file_name: str = "") -> Source:
         return ep_open_data.OpenData(path, file_name or path.name)
     if ep_full_list.recognises(head):
         return ep_full_list.FullList(path)
-    return csv_table.CsvTable(path)
+    if xlsx_table.recognises(head):
+        return xlsx_table.XlsxTable(path, fields)
+    return csv_table.CsvTable(path, fields)

@@ -1,7 +1,9 @@
-"""The names columns go by in CSV files, and which of them a header holds."""
+"""The names columns of tables go by, which of them a header holds, and the key that tells headers apart."""
 
 from __future__ import annotations
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -86,14 +88,19 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "category": ("category", "kind of contact"),
 }
 
+# A column of marks: who sits in the committee or delegation that its heading names by code.
+SEAT = "seat"
+# Of these a table may have several columns; of others the first that is not empty counts.
+SEVERAL = frozenset({"email", "phone", "address", "url", "twitter", "committee", "substitute", "delegation"})
+
 _FIELD_OF = {name: field_name for field_name, names in FIELDS.items() for name in names}
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column (by index) holds what: `fields` by field, `seats` by committee code, `unread` by its heading."""
+    """Which columns (by index) hold what: `fields` by field, `seats` by committee code, `unread` by its heading."""
 
-    fields: dict[str, int] = field(default_factory=dict)
+    fields: dict[str, tuple[int, ...]] = field(default_factory=dict)
     seats: dict[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
@@ -103,17 +110,34 @@ class Columns:
         return "name" in self.fields or "family_name" in self.fields
 
 
-def recognise(header: Sequence[str]) -> Columns:
-    """The columns of a header, recognised by name whatever their case, accents and separators."""
-    fields: dict[str, int] = {}
+def recognised(header: Sequence[str]) -> list[str]:
+    """The field each column holds by its name, whatever case, accents and separators; "" where it tells nothing."""
+    found: list[str] = []
+    for heading in header:
+        field_name = _FIELD_OF.get(fold(heading.replace("_", " ")), "")
+        if not field_name and heading.strip() in labels.committee_codes():
+            found.append(SEAT)
+        else:
+            found.append(field_name if field_name not in found else "")
+    return found
+
+
+def assigned(header: Sequence[str], fields: Sequence[str]) -> Columns:
+    """The columns of a header as `fields` says (one for each column, "" for none; unknown ones are none)."""
+    by_field: dict[str, list[int]] = defaultdict(list)
     seats: dict[str, int] = {}
     unread: list[str] = []
     for index, heading in enumerate(header):
-        field_name = _FIELD_OF.get(fold(heading.replace("_", " ")))
-        if field_name is not None and field_name not in fields:
-            fields[field_name] = index
-        elif heading.strip() in labels.committee_codes():
+        field_name = fields[index] if index < len(fields) else ""
+        if field_name in FIELDS:
+            by_field[field_name].append(index)
+        elif field_name == SEAT and heading.strip():
             seats[heading.strip()] = index
         elif heading.strip():
             unread.append(shown(heading))
-    return Columns(fields, seats, tuple(unread))
+    return Columns({name: tuple(indexes) for name, indexes in by_field.items()}, seats, tuple(unread))
+
+
+def header_hash(header: Sequence[str]) -> str:
+    """What tables with the same header share: the SHA-256 of its headings in their order, folded."""
+    return hashlib.sha256("\x1f".join(fold(heading) or heading for heading in header).encode()).hexdigest()
