@@ -35,6 +35,7 @@ from crm.outbox.results import on_result
 from crm.overview import views as overview_views
 from crm.pipeline import contact_rows as pipeline_rows
 from crm.pipeline import views as pipeline_views
+from crm.places import views as places_views
 from crm.reports import views as reports_views
 from crm.roster_import import contact_rows as roster_import_rows
 from crm.roster_import import jobs as roster_import_jobs
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     audit_views.init_app(app, accounts_queries.actor_names)
     app.register_blueprint(accounts_views.blueprint)
     app.register_blueprint(audit_views.blueprint)
+    app.register_blueprint(places_views.blueprint)
     labels.init_app(app)
     app.register_blueprint(overview_views.blueprint)
     health_views.init_app(app)

@@ -9,6 +9,7 @@ import crm.letters.models
 import crm.outbox.models
 import crm.overview.models
 import crm.pipeline.models
+import crm.places.models
 import crm.roster_import.models
 import crm.search_index.models
 import crm.timeline.models
@@ -19,6 +20,7 @@ FEATURES = (
     crm.search_index.models,
     crm.outbox.models,
     crm.accounts.models,
+    crm.places.models,
     crm.directory.models,
     crm.timeline.models,
     crm.treaties.models,

@@ -12,6 +12,8 @@ from types import MappingProxyType
 import pycountry
 from babel import Locale
 
+from crm.places.queries import team_names
+from crm.places.spelling import spelling_key
 from crm.text import fold
 
 # Names and codes that neither ISO 3166 nor CLDR carries: former names, the EU's own spellings. A label that stands
@@ -38,13 +40,6 @@ def _aliases() -> Iterator[tuple[str, str]]:
             yield row["label"], row["code"]
 
 
-def _key(label: str) -> str:
-    """What two spellings of one name share: `St. Kitts & Nevis` is `Saint Kitts and Nevis`."""
-    words = ["saint" if word == "st" else word for word in fold(label).split()]
-    # A lone AND is the alpha-3 code of Andorra.
-    return " ".join(word for word in words if word not in ("and", "the") or len(words) == 1)
-
-
 @lru_cache(maxsize=1)
 def country_codes() -> frozenset[str]:
     """Every code a country may have here: ISO 3166-1 alpha-2, and XK."""
@@ -60,26 +55,29 @@ def _translated_names() -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=1)
 def _codes_by_label() -> Mapping[str, frozenset[str]]:
-    """Label as `_key` spells it to the codes it may mean: our aliases win over ISO, ISO over translations."""
+    """Label as `spelling_key` spells it to the codes it may mean: our aliases win over ISO, ISO over translations."""
     codes: dict[str, frozenset[str]] = {}
     for names in (_translated_names(), _iso_names(), _aliases()):
         found: dict[str, set[str]] = defaultdict(set)
         for label, code in names:
-            found[_key(label)].add(code)
+            found[spelling_key(label)].add(code)
         codes |= {label: frozenset(owners) for label, owners in found.items()}
     return MappingProxyType(codes)
 
 
 def countries_meant(label: str) -> frozenset[str]:
     """Codes of every country the label may mean: none where nothing is known by it, two for `Congo`."""
-    return _codes_by_label().get(_key(label), frozenset())
+    key = spelling_key(label)
+    own = team_names().get(("", key))
+    return frozenset({own}) if own else _codes_by_label().get(key, frozenset())
 
 
 def country_code(label: str) -> str | None:
     """ISO 3166-1 alpha-2 code of a country named by code (alpha-2, alpha-3) or by a present or former name.
 
-    Names of every language of the European Union and the United Nations are understood, with or without accents.
-    None where nothing is known by that label, or where it could be two countries (`countries_meant` tells which).
+    Names of every language of the European Union and the United Nations are understood, with or without accents; the
+    team's own names win over all others. None where nothing is known by that label, or where it could be two
+    countries (`countries_meant` tells which).
     """
     meant = countries_meant(label)
     return next(iter(meant)) if len(meant) == 1 else None

@@ -99,8 +99,8 @@ def _csv_rows(chosen: StateFilter, lines: Sequence[StateLine]) -> Iterator[tuple
         gettext("Standing"),
         gettext("As of"),
         gettext("Signed"),
-        gettext("Bound by"),
-        gettext("Since"),
+        gettext("Latest act"),
+        gettext("Day of that act"),
         gettext("Source"),
         gettext("Doubt"),
     )

@@ -45,6 +45,7 @@ REACHED = {
     "roster_import.imports",
     "roster_import.upload",
     "style_guide.show",
+    "places.names",
     "treaties.action",
     "treaties.state",
     "treaties.treaties",

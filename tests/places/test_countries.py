@@ -1,17 +1,10 @@
-"""Every label of the real files finds its country, and old names are not forgotten."""
+"""Every name of a country finds its code, and old names are not forgotten."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
-from defusedxml import ElementTree
 
 from crm.places.countries import countries_meant, country_code, country_codes, country_name
-from tests.conftest import SHARED_DATA
 
 
 @pytest.mark.parametrize(
@@ -85,53 +78,3 @@ def test_a_country_is_named_in_the_readers_language() -> None:
     assert country_name("DE", "ar") == "ألمانيا"
     assert country_name(None) == ""
     assert country_name("ZZZ") == "ZZZ"
-
-
-# The leaders' file also lists these, which are no countries.
-UNIONS = {"European Union", "African Union"}
-
-
-def _full_list(path: Path) -> list[str]:
-    return [element.text or "" for element in ElementTree.parse(path).iter("country")]
-
-
-def _column(name: str) -> Callable[[Path], list[str]]:
-    def read(path: Path) -> list[str]:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [row[name] for row in csv.DictReader(file)]
-
-    return read
-
-
-def _leaders(path: Path) -> list[str]:
-    countries = json.loads(path.read_text())["countries"].values()
-    states = [entry["country"] for entry in countries if entry["country"]["name_en"] not in UNIONS]
-    return [state[field] for state in states for field in ("iso_code", "name_en")]
-
-
-@pytest.mark.parametrize(
-    ("file", "read", "rows", "countries"),
-    [
-        ("mep/ep_full_list_term10_2025-08.xml", _full_list, 718, 27),
-        ("mep/ep_full_list_term8_2019-03_fr.xml", _full_list, 750, 28),
-        ("mep/ttp_meps.csv", _column("country"), 718, 27),
-        ("treaties/icrmw_status.csv", _column("state"), 193, 193),
-        ("treaties/icrmw_status.csv", _column("iso3"), 193, 193),
-        ("treaties/ilo/c189_ratifications.csv", _column("state"), 37, 37),
-        ("institutions/eu_commissioners_2024_2029.csv", _column("iso3"), 27, 27),
-        ("institutions/world_leaders_2026-08-22.json", _leaders, 56, 28),
-        ("treaties/untc_2015-03/4-13.csv", _column("Participant"), 66, 66),
-        ("treaties/untc_2015-03/4-8.csv", _column("Participant"), 190, 190),
-    ],
-)
-def test_every_label_of_the_real_files_finds_a_country(
-    file: str, read: Callable[[Path], list[str]], rows: int, countries: int
-) -> None:
-    path = SHARED_DATA / file
-    if not path.exists():
-        pytest.skip(f"no {path.name} here: the real files are not part of the project")
-    labels = read(path)
-    # The United Nations' tables and ISO say Congo for the state of Brazzaville; nobody could tell from the label alone.
-    codes = {label: "CG" if label == "Congo" else country_code(label) for label in labels}
-    assert [label for label, code in codes.items() if code is None] == []
-    assert (len(labels), len(set(codes.values()))) == (rows, countries)

@@ -148,7 +148,7 @@ class AreaFields(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.country.choices = choices_of_countries()
-        regions = regions_of(self.country.data)
+        regions = regions_of(self.country.data, get_locale())
         self.region.choices = [("", gettext("The whole country") if regions else gettext("None")), *regions]
         # A region of the country that was chosen before says nothing of the new one.
         if self.region.data not in dict(regions):
