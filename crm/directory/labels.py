@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
 from urllib.parse import quote
 
-import pycountry
 from babel import Locale
 from flask import Flask
 from flask_babel import get_locale, lazy_gettext
 
 from crm.directory.models import Category, ContactKind, PointKind, RelationshipKind
 from crm.places.countries import country_name
+from crm.places.regions import region_name
 
 CATEGORIES = {
     Category.MEP: lazy_gettext("MEP"),
@@ -84,11 +82,9 @@ def country_label(code: str | None) -> str:
     return country_name(code, get_locale())
 
 
-@lru_cache(maxsize=512)
 def region_label(code: str | None) -> str:
-    """The region by its name in ISO 3166-2; the code itself where the standard does not know it."""
-    found: Any = pycountry.subdivisions.get(code=code) if code else None  # type: ignore[no-untyped-call]
-    return str(found.name) if found else code or ""
+    """The region in the reader's language, else by its own name; the code itself where the standard has none."""
+    return region_name(code, get_locale())
 
 
 def language_label(code: str) -> str:

@@ -109,16 +109,18 @@ def region_code(label: str, country: str | None = None) -> str | None:
     return next(iter(meant)) if len(meant) == 1 else None
 
 
-def region_name(code: str | None, locale: Locale | str | None = None) -> str:
-    """What a reader of `locale` (default English) calls the region, else its own name; the code where it has none."""
-    if not code:
-        return ""
-    language = str(locale or "en").partition("_")[0]
+@lru_cache(maxsize=2048)
+def _name(code: str, language: str) -> str:
     for known, name in _written_names().get(code, ()):
         if known == language:
             return name
     found = _region(code)
     return _said(_catalog(language).gettext(found[0])) if found else code
+
+
+def region_name(code: str | None, locale: Locale | str | None = None) -> str:
+    """What a reader of `locale` (default English) calls the region, else its own name; the code where it has none."""
+    return _name(code, str(locale or "en").partition("_")[0]) if code else ""
 
 
 @lru_cache(maxsize=256)
