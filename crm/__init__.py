@@ -23,6 +23,8 @@ from crm.directory.undoing import let_go_of_undone, project_undone
 from crm.duplicates import contact_rows as duplicates_rows
 from crm.duplicates import jobs as duplicates_jobs
 from crm.duplicates import views as duplicates_views
+from crm.exports import jobs as exports_jobs
+from crm.exports import views as exports_views
 from crm.extensions import csrf, db, limiter, mail
 from crm.health import views as health_views
 from crm.letters import contact_rows as letters_rows
@@ -48,7 +50,7 @@ from crm.treaties import views as treaties_views
 
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
-JOBS = (duplicates_jobs, letters_jobs, outbox_jobs, roster_import_jobs)
+JOBS = (duplicates_jobs, exports_jobs, letters_jobs, outbox_jobs, roster_import_jobs)
 # The features whose rows follow a contact into a merge.
 CONTACT_ROWS = (directory_rows, timeline_rows, pipeline_rows, letters_rows, roster_import_rows, duplicates_rows)
 
@@ -86,6 +88,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(treaties_views.blueprint)
     app.register_blueprint(pipeline_views.blueprint)
     app.register_blueprint(reports_views.blueprint)
+    app.register_blueprint(exports_views.blueprint)
     app.register_blueprint(letters_views.blueprint)
     app.register_blueprint(roster_import_views.blueprint)
     duplicates_views.init_app(app)

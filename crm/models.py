@@ -4,6 +4,7 @@ import crm.accounts.models
 import crm.audit.models
 import crm.directory.models
 import crm.duplicates.models
+import crm.exports.models
 import crm.health.models
 import crm.letters.models
 import crm.outbox.models
@@ -26,6 +27,7 @@ FEATURES = (
     crm.treaties.models,
     crm.pipeline.models,
     crm.letters.models,
+    crm.exports.models,
     crm.roster_import.models,
     crm.duplicates.models,
     crm.health.models,

@@ -33,13 +33,14 @@ class Permission(StrEnum):
     WRITE_LETTERS = "write letters"  # templates and wordings
     LOBBY = "lobby"  # contacts, targets, history, mailings
     IMPORT = "import rosters"
+    EXPORT = "export contacts"  # personal data leaves the house, on record
     APPROVE = "approve mailings"
     LEAD = "lead campaigns"  # create and change campaigns, read the audit trail
     ADMINISTER = "administer"  # users, teams, the outbox
 
 
 _READER = frozenset({Permission.SIGNED_IN, Permission.READ})
-_OFFICER = _READER | {Permission.WRITE_LETTERS, Permission.LOBBY, Permission.IMPORT}
+_OFFICER = _READER | {Permission.WRITE_LETTERS, Permission.LOBBY, Permission.IMPORT, Permission.EXPORT}
 POLICY: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _READER,
     Role.TRANSLATOR: _READER | {Permission.WRITE_LETTERS},

@@ -1,13 +1,16 @@
-"""CSV files that spreadsheets open as they are meant: no cell is taken for a formula, no letter is lost."""
+"""Files that spreadsheets open as they are meant: no cell is taken for a formula, no letter is lost."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import IO, Any
 
 from flask import Response, stream_with_context
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 # A text that begins like this would be run as a formula (OWASP, CSV injection); full-width forms count in East Asia.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -18,7 +21,8 @@ def safe_cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """The rows as the lines of a CSV file (RFC 4180), after the mark that tells spreadsheets it is UTF-8."""
     file = io.StringIO()
     writer = csv.writer(file)
     yield "\ufeff"
@@ -31,6 +35,30 @@ def _lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
 
 def csv_response(filename: str, rows: Iterable[Sequence[Any]]) -> Response:
     """A download of the rows (RFC 4180), sent as they come, in UTF-8 with the mark that tells spreadsheets so."""
-    answer = Response(stream_with_context(_lines(rows)), mimetype="text/csv")
+    answer = Response(stream_with_context(csv_lines(rows)), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename=filename)
     return answer
+
+
+# What a cell of a sheet holds (Excel's own limit).
+_LONGEST_CELL = 32_767
+
+
+def write_xlsx(file: IO[bytes], title: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Write the rows into an XLSX file of one sheet, row by row: figures stay figures, all else is text."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title[:31])
+    sheet.freeze_panes = "A2"
+    for row in rows:
+        cells = []
+        for value in row:
+            cell = WriteOnlyCell(sheet)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                cell.value = value
+            elif value not in (None, ""):
+                cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(value))[:_LONGEST_CELL]
+                # Set last: by its first letter alone, openpyxl would take "=1+1" for a formula.
+                cell.data_type = "s"
+            cells.append(cell)
+        sheet.append(cells)
+    book.save(file)

@@ -1,0 +1,1 @@
+"""Exports: contacts taken out as tables, Popolo JSON or vCards, on record."""

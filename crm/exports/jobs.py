@@ -1,0 +1,68 @@
+"""What the desk worker does with exports: writing those that were asked for, removing old files."""
+
+from __future__ import annotations
+
+import logging
+
+from rq.timeouts import JobTimeoutException
+
+from crm.accounts.models import User
+from crm.exports import actions
+from crm.exports.models import Export
+from crm.exports.queries import contact_ids, expired_exports, unfinished_exports
+from crm.exports.writing import write_file
+from crm.extensions import db
+from crm.job_queue import DESK, background
+from crm.unit_of_work import unit_of_work
+
+logger = logging.getLogger(__name__)
+ACTOR = "worker:desk"
+# Progress is written at most so often, in contacts.
+_STEP = 2000
+
+
+@background(DESK, timeout=3600)
+def prepare(export_id: int) -> None:
+    """Write the file of one export; one that is ready is left alone."""
+    asked = db.session.get(Export, export_id)
+    if asked is None:
+        return
+    how, team_id = asked.format, db.session.get_one(User, asked.user_id).team_id
+    ids = contact_ids(asked.wanted)
+    with unit_of_work("prepare export", actor=ACTOR):
+        if not actions.begin(export_id, len(ids)):
+            return
+    name = actions.new_name(how)
+    path = actions.folder() / name
+
+    def progress(done: int) -> None:
+        if done % _STEP == 0:
+            with unit_of_work("prepare export", actor=ACTOR):
+                actions.report(export_id, done)
+
+    try:
+        write_file(how, ids, team_id, path, progress)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        with unit_of_work("fail export", actor=ACTOR):
+            actions.fail(export_id)
+        raise
+    with unit_of_work("finish export", actor=ACTOR):
+        finished = actions.finish(export_id, name)
+    if not finished:
+        path.unlink(missing_ok=True)
+
+
+@background(DESK, timeout=3600, catches_up=True)
+def catch_up() -> None:
+    """Remove files whose time is over, and write what was asked for and never finished."""
+    for row in expired_exports():
+        with unit_of_work("expire export", actor=ACTOR):
+            actions.expire(row.id, row.stored_name)
+    for export_id in unfinished_exports():
+        try:
+            prepare(export_id)
+        except JobTimeoutException:
+            raise
+        except Exception:
+            logger.exception("export %s failed; going on with the next", export_id)

@@ -1,0 +1,204 @@
+"""What exports read: which contacts are meant, and everything known of them, batch by batch."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.directory.filters import ContactFilter
+from crm.directory.models import (
+    Contact,
+    ContactKind,
+    ContactLanguage,
+    ContactPoint,
+    ContactSource,
+    Identifier,
+    Membership,
+    OtherName,
+    Post,
+    Relationship,
+)
+from crm.exports.models import UNFINISHED, Export, ExportState
+from crm.extensions import db
+
+AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
+BATCH = 500
+_LISTED = 20
+
+_contact = Contact.__table__
+_organization, _behalf = _contact.alias("organization"), _contact.alias("behalf")
+
+
+def contact_ids(wanted: dict[str, Any]) -> list[int]:
+    """Ids of the contacts meant, in the order of names: of a filter's arguments, or of `ids` that were chosen."""
+    statement = sa.select(Contact.id).order_by(Contact.sort_name, Contact.id)
+    if "ids" not in wanted:
+        return list(db.session.scalars(ContactFilter.from_args(wanted).apply(statement)))
+    chosen = wanted["ids"]
+    order: dict[int, str] = {}
+    for batch in batches(chosen):
+        rows = db.session.execute(sa.select(Contact.id, Contact.sort_name).where(Contact.id.in_(batch)))
+        order |= {row.id: row.sort_name for row in rows}
+    return sorted(order, key=lambda contact_id: (order[contact_id], contact_id))
+
+
+def batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The ids in pieces that one query takes."""
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]
+
+
+@dataclass
+class WholeContact:
+    """A contact with everything described in rows of its own; `row` has the columns of the contact's table."""
+
+    row: AnyRow
+    points: list[AnyRow] = field(default_factory=list)
+    identifiers: list[AnyRow] = field(default_factory=list)
+    other_names: list[AnyRow] = field(default_factory=list)
+    languages: list[AnyRow] = field(default_factory=list)
+    sources: list[AnyRow] = field(default_factory=list)
+    memberships: list[AnyRow] = field(default_factory=list)
+    posts: list[AnyRow] = field(default_factory=list)
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is a person rather than an organization."""
+        return bool(self.row.kind is ContactKind.PERSON)
+
+    def running(self) -> list[AnyRow]:
+        """The memberships that hold today, the longest held first."""
+        today = clock.today()
+        return [one for one in self.memberships if one.ended_by is None and (one.end_date or today) >= today]
+
+
+_PARTS: dict[str, tuple[sa.FromClause, str, tuple[str, ...]]] = {
+    "points": (ContactPoint.__table__, "contact_id", ("id",)),
+    "identifiers": (Identifier.__table__, "contact_id", ("scheme", "value")),
+    "other_names": (OtherName.__table__, "contact_id", ("id",)),
+    "languages": (ContactLanguage.__table__, "contact_id", ("rank", "id")),
+    "sources": (ContactSource.__table__, "contact_id", ("id",)),
+    "posts": (Post.__table__, "organization_id", ("id",)),
+}
+
+
+def whole_contacts(ids: Sequence[int]) -> list[WholeContact]:
+    """A batch of contacts in the order of the ids, in eight queries; one that is gone meanwhile is left out."""
+    rows = db.session.execute(sa.select(*_contact.c).where(_contact.c.id.in_(ids)))
+    found = {row.id: WholeContact(row) for row in rows}
+    for name, (table, owner, order) in _PARTS.items():
+        statement = sa.select(*table.c).where(table.c[owner].in_(ids)).order_by(*(table.c[key] for key in order))
+        for row in db.session.execute(statement):
+            getattr(found[getattr(row, owner)], name).append(row)
+    for row in _memberships(ids):
+        found[row.person_id].memberships.append(row)
+    return [found[contact_id] for contact_id in ids if contact_id in found]
+
+
+def _memberships(people: Sequence[int]) -> Iterable[AnyRow]:
+    table = Membership.__table__
+    return db.session.execute(
+        sa.select(
+            *table.c,
+            _organization.c.name.label("organization"),
+            _behalf.c.name.label("on_behalf_of"),
+            Post.label.label("post"),
+        )
+        .join(_organization, _organization.c.id == table.c.organization_id)
+        .outerjoin(_behalf, _behalf.c.id == table.c.on_behalf_of_id)
+        .outerjoin(Post, Post.id == table.c.post_id)
+        .where(table.c.person_id.in_(people))
+        .order_by(table.c.start_date, table.c.id)
+    )
+
+
+def names_of(ids: Iterable[int | None]) -> dict[int, str]:
+    """What lists call these organizations."""
+    wanted = {contact_id for contact_id in ids if contact_id is not None}
+    return {
+        row.id: row.abbreviation or row.name
+        for row in db.session.execute(
+            sa.select(_contact.c.id, _contact.c.name, _contact.c.abbreviation).where(_contact.c.id.in_(wanted))
+        )
+    }
+
+
+def organizations_named_by(ids: Sequence[int]) -> set[int]:
+    """Every organization these contacts cannot be understood without: of their mandates, and above those."""
+    needed: set[int] = set()
+    for batch in batches(ids):
+        named = sa.select(Membership.organization_id, Membership.on_behalf_of_id).where(Membership.person_id.in_(batch))
+        for row in db.session.execute(named):
+            needed.update(one for one in row if one is not None)
+        parents = sa.select(_contact.c.parent_id).where(_contact.c.id.in_(batch), _contact.c.parent_id.is_not(None))
+        needed.update(db.session.scalars(parents))
+    reached, edge = set(needed), sorted(needed)
+    while edge:
+        above: set[int] = set()
+        for batch in batches(edge):
+            parents = sa.select(_contact.c.parent_id).where(_contact.c.id.in_(batch), _contact.c.parent_id.is_not(None))
+            above.update(db.session.scalars(parents))
+        edge = sorted(above - reached)
+        reached |= above
+    return reached
+
+
+def kinds_of(ids: Sequence[int]) -> dict[ContactKind, list[int]]:
+    """The ids of people and those of organizations, each in the order given."""
+    kinds: dict[int, ContactKind] = {}
+    for batch in batches(ids):
+        rows = db.session.execute(sa.select(_contact.c.id, _contact.c.kind).where(_contact.c.id.in_(batch)))
+        kinds |= {row.id: row.kind for row in rows}
+    found: dict[ContactKind, list[int]] = defaultdict(list)
+    for contact_id in ids:
+        if contact_id in kinds:
+            found[kinds[contact_id]].append(contact_id)
+    return found
+
+
+def relationships_among(ids: Sequence[int], team_id: int | None) -> Iterator[AnyRow]:
+    """The ties both of whose ends are among these contacts, those private to another team left out."""
+    inside = set(ids)
+    seen: sa.ColumnElement[bool] = Relationship.team_id.is_(None)
+    if team_id is not None:
+        seen = sa.or_(seen, Relationship.team_id == team_id)
+    for batch in batches(ids):
+        statement = sa.select(*Relationship.__table__.c).where(Relationship.subject_id.in_(batch), seen)
+        for row in db.session.execute(statement.order_by(Relationship.id)):
+            if row.object_id in inside:
+                yield row
+
+
+def one_export(export_id: int, user_id: int) -> Export | None:
+    """The export, if it is this user's."""
+    return db.session.scalar(sa.select(Export).where(Export.id == export_id, Export.user_id == user_id))
+
+
+def exports_of(user_id: int) -> Sequence[AnyRow]:
+    """What this user has asked for and can still be had or is under way, the latest first."""
+    table = Export.__table__
+    return db.session.execute(
+        sa.select(*table.c)
+        .where(table.c.user_id == user_id, table.c.state != ExportState.EXPIRED)
+        .order_by(table.c.id.desc())
+        .limit(_LISTED)
+    ).all()
+
+
+def unfinished_exports() -> list[int]:
+    """Exports asked for and not written, in their order."""
+    return list(db.session.scalars(sa.select(Export.id).where(Export.state.in_(UNFINISHED)).order_by(Export.id)))
+
+
+def expired_exports() -> Sequence[AnyRow]:
+    """Id and file of the exports whose time is over."""
+    return db.session.execute(
+        sa.select(Export.id, Export.stored_name).where(
+            Export.state == ExportState.READY, Export.expires_at < clock.now()
+        )
+    ).all()

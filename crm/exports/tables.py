@@ -1,0 +1,126 @@
+"""Contacts as the rows of a table, one each: what spreadsheets and mail merges want of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import get_locale, gettext, lazy_gettext
+
+from crm.directory.labels import category_label, kind_label
+from crm.directory.models import OPEN_END, PointKind, PointStatus
+from crm.exports.queries import WholeContact, batches, names_of, whole_contacts
+from crm.places.countries import country_name
+
+_BETWEEN = " | "
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One contact, with the names of the organizations its row points to."""
+
+    contact: WholeContact
+    names: dict[int, str]
+
+    def name_of(self, contact_id: int | None) -> str:
+        return self.names.get(contact_id, "") if contact_id is not None else ""
+
+    def points(self, *kinds: PointKind, status: PointStatus = PointStatus.CURRENT) -> str:
+        return _BETWEEN.join(
+            point.value for point in self.contact.points if point.kind in kinds and point.status is status
+        )
+
+    def column(self, name: str) -> Any:
+        value = getattr(self.contact.row, name)
+        return "" if value is None else value
+
+    def day(self, name: str) -> str:
+        value = getattr(self.contact.row, name)
+        return value.isoformat() if value else ""
+
+    def others(self) -> str:
+        """The addresses letters do not go to, though they are in use."""
+        return _BETWEEN.join(
+            point.value
+            for point in self.contact.points
+            if point.kind is PointKind.EMAIL
+            and point.status is PointStatus.CURRENT
+            and point.value != self.contact.row.email
+        )
+
+    def mandates(self) -> str:
+        return _BETWEEN.join(
+            ": ".join(dict.fromkeys(filter(None, (one.organization, one.post or one.role))))
+            for one in self.contact.running()
+        )
+
+    def mandate_end(self) -> str:
+        value = self.contact.row.mandate_end
+        return value.isoformat() if value and value != OPEN_END else ""
+
+
+_COLUMNS: tuple[tuple[Any, Callable[[_Line], Any]], ...] = (
+    (lazy_gettext("Number"), lambda line: line.contact.row.id),
+    (lazy_gettext("Kind"), lambda line: kind_label(line.contact.row.kind)),
+    (lazy_gettext("Category"), lambda line: category_label(line.contact.row.category)),
+    (lazy_gettext("Name"), lambda line: line.contact.row.name),
+    (lazy_gettext("Title before the name"), lambda line: line.column("honorific_prefix")),
+    (lazy_gettext("Given name"), lambda line: line.column("given_name")),
+    (lazy_gettext("Family name"), lambda line: line.column("family_name")),
+    (lazy_gettext("Title after the name"), lambda line: line.column("honorific_suffix")),
+    (lazy_gettext("Short name"), lambda line: line.column("abbreviation")),
+    (lazy_gettext("Other names"), lambda line: _BETWEEN.join(one.name for one in line.contact.other_names)),
+    (lazy_gettext("Gender"), lambda line: line.column("gender")),
+    (lazy_gettext("Date of birth"), lambda line: line.day("birth_date")),
+    (lazy_gettext("Country code"), lambda line: line.column("country")),
+    (lazy_gettext("Country"), lambda line: country_name(line.contact.row.country, get_locale())),
+    (lazy_gettext("Region"), lambda line: line.column("region")),
+    (lazy_gettext("Institution"), lambda line: line.name_of(line.contact.row.institution_id)),
+    (lazy_gettext("Offices held now"), _Line.mandates),
+    (lazy_gettext("Political group"), lambda line: line.name_of(line.contact.row.group_id)),
+    (lazy_gettext("Party"), lambda line: line.name_of(line.contact.row.party_id)),
+    (lazy_gettext("Last day in office"), _Line.mandate_end),
+    (lazy_gettext("E-mail"), lambda line: line.column("email")),
+    (lazy_gettext("Further e-mail addresses"), _Line.others),
+    (
+        lazy_gettext("E-mail addresses out of use"),
+        lambda line: line.points(PointKind.EMAIL, status=PointStatus.RETIRED),
+    ),
+    (lazy_gettext("Phone"), lambda line: line.points(PointKind.PHONE)),
+    (lazy_gettext("Fax"), lambda line: line.points(PointKind.FAX)),
+    (lazy_gettext("Postal address"), lambda line: line.points(PointKind.ADDRESS)),
+    (lazy_gettext("Website"), lambda line: line.points(PointKind.URL)),
+    (
+        lazy_gettext("Social media"),
+        lambda line: line.points(PointKind.TWITTER, PointKind.FACEBOOK, PointKind.INSTAGRAM),
+    ),
+    (lazy_gettext("Languages"), lambda line: _BETWEEN.join(one.language for one in line.contact.languages)),
+    (
+        lazy_gettext("Identifiers"),
+        lambda line: _BETWEEN.join(f"{one.scheme} {one.value}" for one in line.contact.identifiers),
+    ),
+    (lazy_gettext("Sources"), lambda line: _BETWEEN.join(one.label for one in line.contact.sources)),
+)
+
+
+def headings() -> tuple[str, ...]:
+    """What the columns are called, in the reader's language."""
+    return tuple(str(label) for label, _value in _COLUMNS)
+
+
+def table_rows(ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    """The headings, then one row per contact, read batch by batch."""
+    yield headings()
+    for batch in batches(ids):
+        contacts = whole_contacts(batch)
+        rows = [contact.row for contact in contacts]
+        names = names_of(one for row in rows for one in (row.institution_id, row.group_id, row.party_id))
+        for contact in contacts:
+            line = _Line(contact, names)
+            yield tuple(value(line) for _label, value in _COLUMNS)
+
+
+def sheet_title() -> str:
+    """What the sheet of a spreadsheet is called."""
+    return str(gettext("Contacts"))

@@ -1,0 +1,181 @@
+"""Taking contacts out: the choice of a format, the download, the wait for a long one, a single vCard."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Any
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    stream_with_context,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from flask_login import current_user
+
+from crm import clock
+from crm.database import read_id
+from crm.directory.filters import ContactFilter
+from crm.exports import actions, queries
+from crm.exports.cards import card
+from crm.exports.models import ENDINGS, MIMETYPES, SENT_AT_ONCE, UNFINISHED, Export, ExportFormat, ExportState
+from crm.exports.writing import text_pieces, write_sheet
+from crm.policy import Permission, actor, requires
+from crm.text import fold
+from crm.unit_of_work import unit_of_work
+
+blueprint = Blueprint("exports", __name__)
+FORMATS = {
+    ExportFormat.XLSX: (lazy_gettext("Spreadsheet (XLSX)"), lazy_gettext("One row per contact, for Excel and others")),
+    ExportFormat.CSV: (lazy_gettext("Table (CSV)"), lazy_gettext("The same rows as plain text, in UTF-8")),
+    ExportFormat.VCARD: (
+        lazy_gettext("Address book (vCard)"),
+        lazy_gettext("One card per contact, for phones and mail programs"),
+    ),
+    ExportFormat.POPOLO: (
+        lazy_gettext("Everything (Popolo JSON)"),
+        lazy_gettext("Mandates, posts, sources and ties too, as other systems of civic data read it"),
+    ),
+}
+_MEGABYTE = 1024 * 1024
+
+
+def _wanted() -> dict[str, Any]:
+    """Whom the request is about, as it is kept: a filter's arguments, or chosen ids. Raises BadRequest for nonsense."""
+    chosen = request.values.get("ids", "").strip()
+    if not chosen:
+        return dict(ContactFilter.from_args(request.values).to_args())
+    try:
+        return {"ids": list(dict.fromkeys(read_id(part) for part in chosen.split(",") if part.strip()))}
+    except ValueError:
+        abort(400, gettext("The selection in this address is damaged: choose the contacts again."))
+
+
+def _arguments(wanted: dict[str, Any]) -> dict[str, str]:
+    """What asks for the same contacts again."""
+    return {"ids": ",".join(map(str, wanted["ids"]))} if "ids" in wanted else wanted
+
+
+def _format() -> ExportFormat | None:
+    word = request.values.get("format", "")
+    if word and word not in set(ExportFormat):
+        abort(400, gettext("There is no format %(name)s.", name=word))
+    return ExportFormat(word) if word else None
+
+
+@blueprint.route("/contacts/export", methods=["GET", "POST"])
+@requires(Permission.EXPORT)
+def contacts() -> ResponseReturnValue:
+    """Take the contacts of a filter or a selection out; without a format, choose one."""
+    wanted, how = _wanted(), _format()
+    ids = queries.contact_ids(wanted)
+    if how is not None and ids and len(ids) <= SENT_AT_ONCE:
+        with unit_of_work("export contacts", actor=actor()):
+            actions.record(wanted, how, len(ids))
+        return _download(how, ids)
+    if how is not None and ids and request.method == "POST":
+        with unit_of_work("export contacts", actor=actor()):
+            asked = actions.request_export(current_user.id, wanted, how, len(ids))
+            export_id = asked.id
+        return redirect(url_for("exports.prepared", export_id=export_id))
+    return render_template(
+        "exports/choose.html",
+        total=len(ids),
+        at_once=len(ids) <= SENT_AT_ONCE,
+        chosen=how or ExportFormat.XLSX,
+        formats=FORMATS,
+        arguments=_arguments(wanted),
+        conditions=[] if "ids" in wanted else ContactFilter.from_args(wanted).conditions(),
+        selected="ids" in wanted,
+        earlier=queries.exports_of(current_user.id),
+        ExportState=ExportState,
+    )
+
+
+def _file_name(how: ExportFormat) -> str:
+    return f"contacts-{clock.today().isoformat()}.{ENDINGS[how]}"
+
+
+def _download(how: ExportFormat, ids: list[int]) -> ResponseReturnValue:
+    pieces: Iterator[str] | Iterator[bytes]
+    pieces = _sheet(ids) if how is ExportFormat.XLSX else text_pieces(how, ids, current_user.team_id)
+    answer = Response(stream_with_context(pieces), mimetype=MIMETYPES[how])
+    answer.headers.set("Content-Disposition", "attachment", filename=_file_name(how))
+    return answer
+
+
+def _sheet(ids: list[int]) -> Iterator[bytes]:
+    """A zip file has its table of contents at the end, so it is whole before it is sent."""
+    file: IO[bytes]
+    with tempfile.SpooledTemporaryFile(max_size=_MEGABYTE) as file:
+        write_sheet(ids, file)
+        file.seek(0)
+        while piece := file.read(_MEGABYTE):
+            yield piece
+
+
+def _own_export(export_id: int) -> Export:
+    return queries.one_export(export_id, current_user.id) or abort(404, gettext("There is no such export of yours."))
+
+
+@blueprint.get("/exports/<int:export_id>")
+@requires(Permission.EXPORT)
+def prepared(export_id: int) -> ResponseReturnValue:
+    """An export that the desk worker writes, and the file when it is ready."""
+    one = _own_export(export_id)
+    return render_template("exports/prepared.html", **_status(one))
+
+
+def _status(one: Export) -> dict[str, Any]:
+    return {
+        "one": one,
+        "waiting": one.state in UNFINISHED,
+        "label": FORMATS[one.format][0],
+        "ExportState": ExportState,
+    }
+
+
+@blueprint.get("/exports/<int:export_id>/status")
+@requires(Permission.EXPORT)
+def status(export_id: int) -> ResponseReturnValue:
+    """Where an export stands, as a piece of its page; asked again and again while it waits."""
+    one = _own_export(export_id)
+    answer: Response = make_response(render_template("exports/status.html", **_status(one)))
+    if one.state not in UNFINISHED:
+        answer.headers["X-Poll"] = "stop"
+    return answer
+
+
+@blueprint.get("/exports/<int:export_id>/file")
+@requires(Permission.EXPORT)
+def file(export_id: int) -> ResponseReturnValue:
+    """The file, for whoever asked for it."""
+    one = _own_export(export_id)
+    path = actions.folder() / one.stored_name
+    if one.state is not ExportState.READY or not path.is_file():
+        abort(404, gettext("This file is not there any more: ask for the export again."))
+    return send_file(
+        path, mimetype=MIMETYPES[one.format], as_attachment=True, download_name=_file_name(one.format), max_age=0
+    )
+
+
+@blueprint.get("/contacts/<int:contact_id>.vcf")
+@requires(Permission.READ)
+def vcard(contact_id: int) -> ResponseReturnValue:
+    """One contact for an address book."""
+    found = queries.whole_contacts([contact_id])
+    if not found:
+        abort(404, gettext("There is no such contact: it may have been removed."))
+    answer = Response(card(found[0]), mimetype=MIMETYPES[ExportFormat.VCARD])
+    name = fold(found[0].row.name).replace(" ", "-")[:80] or "contact"
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.vcf")
+    return answer

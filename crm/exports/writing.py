@@ -1,0 +1,57 @@
+"""An export as bytes, whatever its format: streamed to a browser, or into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from crm.exports.cards import cards
+from crm.exports.models import ExportFormat
+from crm.exports.popolo import document
+from crm.exports.tables import sheet_title, table_rows
+from crm.spreadsheets import csv_lines, write_xlsx
+
+Progress = Callable[[int], None]
+
+
+def text_pieces(wanted: ExportFormat, ids: Sequence[int], team_id: int | None) -> Iterator[str]:
+    """The text of every format but XLSX, piece by piece."""
+    if wanted is ExportFormat.CSV:
+        return csv_lines(table_rows(ids))
+    if wanted is ExportFormat.VCARD:
+        return cards(ids)
+    return document(ids, team_id)
+
+
+def write_file(wanted: ExportFormat, ids: Sequence[int], team_id: int | None, path: Path, progress: Progress) -> None:
+    """Write the export to `path`; `progress` is told now and then how many contacts were read so far."""
+    counted = _Counted(ids, progress)
+    if wanted is ExportFormat.XLSX:
+        with path.open("wb") as file:
+            write_sheet(counted, file)
+        return
+    with path.open("w", encoding="utf-8", newline="") as text:
+        for piece in text_pieces(wanted, counted, team_id):
+            text.write(piece)
+
+
+def write_sheet(ids: Sequence[int], file: IO[bytes]) -> None:
+    """The contacts as an XLSX file, written row by row."""
+    write_xlsx(file, sheet_title(), table_rows(ids))
+
+
+class _Counted(Sequence[int]):
+    """Ids that tell how far they have been read."""
+
+    def __init__(self, ids: Sequence[int], progress: Progress) -> None:
+        self._ids, self._progress, self._furthest = ids, progress, 0
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice) and index.start and index.start > self._furthest:
+            self._furthest = index.start
+            self._progress(index.start)
+        return self._ids[index]

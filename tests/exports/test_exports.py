@@ -1,0 +1,169 @@
+"""Contacts taken out: every format, whole, on record, by those who may."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+import vobject
+from flask import Flask
+
+from crm import clock
+from crm.audit.models import ChangeSet
+from crm.directory.actions import add_point, set_point_status
+from crm.directory.models import Category, ContactPoint, OtherName, Person, PointKind, PointStatus
+from crm.exports import jobs, views
+from crm.exports.models import Export, ExportState
+from crm.extensions import db
+from crm.policy import Role
+from crm.unit_of_work import unit_of_work
+from tests.factories.accounts import make_user, sign_in
+from tests.factories.directory import make_organization, make_person
+
+
+@pytest.fixture
+def officer(app: Flask) -> Any:
+    return sign_in(app.test_client(), make_user(Role.OFFICER))
+
+
+def rich() -> Person:
+    person = make_person("Zoë Ångström; the 1st", country="SE", party="Reform, now", identifiers={"wikidata": "Q1"})
+    with unit_of_work("describe", actor="test"):
+        old = add_point(person, PointKind.EMAIL, "old@office.example", source="test")
+        set_point_status(old, PointStatus.RETIRED)
+        add_point(person, PointKind.PHONE, "+46 1", source="test")
+        add_point(person, PointKind.ADDRESS, "Street 1\nTown", source="test")
+        add_point(person, PointKind.TWITTER, "zoe", source="test")
+        db.session.add(OtherName(contact_id=person.id, name="Зоэ", language="ru"))
+    return person
+
+
+def test_a_table_has_every_contact_of_the_filter_and_marks_what_is_out_of_use(officer: Any) -> None:
+    rich()
+    make_person("Other Person", country="ES")
+    answer = officer.get("/contacts/export?format=csv&country=SE&kind=person")
+    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert [row["Name"] for row in rows] == ["Zoë Ångström; the 1st"]
+    assert rows[0]["E-mail addresses out of use"] == "old@office.example"
+    assert "old@office.example" not in rows[0]["E-mail"] + rows[0]["Further e-mail addresses"]
+    assert rows[0]["Institution"] == "European Parliament"
+    assert rows[0]["Identifiers"] == "wikidata Q1"
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.sqlite_only
+def test_no_cell_of_a_sheet_is_a_formula(officer: Any) -> None:
+    make_organization("=1+1", country="ES")
+    make_organization("+cmd\x07", country="ES")
+    answer = officer.post("/contacts/export", data={"format": "xlsx", "country": "ES"})
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.data)).active
+    assert sheet is not None
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in cells} == {"s", "n"}
+    assert {"=1+1", "+cmd"} <= {cell.value for cell in cells}
+
+
+def test_a_popolo_document_holds_what_the_contacts_need(officer: Any) -> None:
+    person = rich()
+    answer = officer.get(f"/contacts/export?format=popolo&ids={person.id}")
+    found = json.loads(answer.text)
+    assert list(found) == ["organizations", "posts", "persons", "memberships", "relationships", "areas"]
+    assert [one["name"] for one in found["persons"]] == [person.name]
+    assert {one["classification"] for one in found["organizations"]} == {"parliament", "political_group", "party"}
+    assert {one["organization_id"] for one in found["memberships"]} <= {one["id"] for one in found["organizations"]}
+    details = {one["value"]: one for one in found["persons"][0]["contact_details"]}
+    assert details["old@office.example"]["ratify"]["status"] == "retired"
+    assert found["persons"][0]["other_names"] == [{"name": "Зоэ", "lang": "ru"}]
+    assert [area["id"] for area in found["areas"]] == ["SE"]
+
+
+@pytest.mark.sqlite_only
+def test_cards_are_read_back_as_they_were(officer: Any) -> None:
+    person = rich()
+    ministry = make_organization("Ministry; of, Work", category=Category.GOVERNMENT, email="post@ministry.example")
+    answer = officer.get(f"/contacts/export?format=vcard&ids={person.id},{ministry.id}")
+    read = {card.fn.value: card for card in vobject.readComponents(answer.text)}
+    assert len(read) == 2
+    card = read["Zoë Ångström; the 1st"]
+    assert card.n.value.family == "1st"
+    assert card.org.value == ["European Parliament"]
+    emails = {one.value for one in card.email_list}
+    assert "old@office.example" not in emails
+    assert len(emails) == 1
+    assert card.adr.value.street == "Street 1 Town"
+    assert card.tel.value == "+46 1"
+    assert card.url.value == "https://x.com/zoe"
+    assert card.uid.value.startswith("urn:uuid:")
+    organization = read["Ministry; of, Work"]
+    assert organization.org.value == ["Ministry; of, Work"]
+    assert "NOTE" not in answer.text
+
+
+@pytest.mark.sqlite_only
+def test_one_card_may_be_had_by_every_reader(app: Flask) -> None:
+    person = rich()
+    viewer = sign_in(app.test_client(), make_user(Role.VIEWER))
+    answer = viewer.get(f"/contacts/{person.id}.vcf")
+    assert answer.mimetype == "text/vcard"
+    assert vobject.readOne(answer.text).fn.value == person.name
+    assert viewer.get("/contacts/export").status_code == 403
+    assert viewer.get("/contacts/999999.vcf").status_code == 404
+
+
+def test_who_takes_whom_out_is_on_record(officer: Any) -> None:
+    make_person("Ada First", country="ES")
+    officer.get("/contacts/export?format=csv&country=ES")
+    change_set = db.session.scalars(sa.select(ChangeSet).where(ChangeSet.action == "export contacts")).one()
+    assert change_set.actor.startswith("user:")
+    assert change_set.notes == {"format": "csv", "contacts": 1, "filter": {"country": "ES"}}
+
+
+def test_many_contacts_are_written_by_the_worker_for_the_asker_alone(
+    app: Flask, officer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "SENT_AT_ONCE", 1)
+    make_person("Ada First", country="ES", party="One")
+    make_person("Ada Second", country="ES")
+    shown = officer.get("/contacts/export?format=csv&country=ES&kind=person")
+    assert shown.status_code == 200
+    assert "Prepare the file" in shown.text
+    asked = officer.post("/contacts/export", data={"format": "csv", "country": "ES", "kind": "person"})
+    assert asked.status_code == 302
+    export_id = int(asked.location.rsplit("/", 1)[-1])
+    assert officer.get(f"/exports/{export_id}/file").status_code == 404
+    jobs.catch_up()
+    db.session.rollback()
+    assert "The file is ready" in officer.get(asked.location).text
+    fetched = officer.get(f"/exports/{export_id}/file")
+    assert [row["Name"] for row in csv.DictReader(io.StringIO(fetched.data.decode("utf-8-sig")))] == [
+        "Ada First",
+        "Ada Second",
+    ]
+    stranger = sign_in(app.test_client(), make_user(Role.ADMIN))
+    assert stranger.get(f"/exports/{export_id}/file").status_code == 404
+    assert stranger.get(asked.location).status_code == 404
+    with unit_of_work("age", actor="test"):
+        db.session.get_one(Export, export_id).expires_at = clock.now() - timedelta(minutes=1)
+    jobs.catch_up()
+    db.session.rollback()
+    assert db.session.get_one(Export, export_id).state is ExportState.EXPIRED
+    assert not list((Path(app.extensions["settings"].data) / "exports").iterdir())
+    assert officer.get(f"/exports/{export_id}/file").status_code == 404
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("arguments", ["ids=1,x", "format=pdf", "ids=99999999999999999999", "country=Nowhere"])
+def test_nonsense_is_refused_with_words(officer: Any, arguments: str) -> None:
+    assert officer.get(f"/contacts/export?{arguments}").status_code == 400
+
+
+def test_nobody_to_export_is_said(officer: Any) -> None:
+    assert "Nobody to export" in officer.get("/contacts/export?format=csv&text=nobodyatall").text
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(ContactPoint)) == 0
