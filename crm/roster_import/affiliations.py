@@ -16,7 +16,6 @@ from crm.text import fold
 
 def compare_affiliations(it: Comparison) -> None:
     """Compare every spell; one that is known gets the dates it lacks, and an end where it ran on so far."""
-    taken: set[int] = set()
     for affiliation in it.record.affiliations:
         body = labels.affiliated(affiliation, it.country)
         organization_id = it.setting.organization_id(body)
@@ -24,12 +23,12 @@ def compare_affiliations(it: Comparison) -> None:
             one
             for one in it.memberships
             if one.organization_id == organization_id
-            and one.id not in taken
+            and one.id not in it.taken
             and fold(one.role) == fold(affiliation.role)
         ]
         known = _same_spell(candidates, affiliation)
         if known is not None:
-            taken.add(known.id)
+            it.taken.add(known.id)
             _compare_spell(it, affiliation, known)
             continue
         parliament = labels.institution(affiliation.institution) if affiliation.institution else None

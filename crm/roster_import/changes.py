@@ -140,7 +140,8 @@ class Changes:
 class Comparison:
     """One record beside the person it is about (None for somebody new), and what comes out of comparing them.
 
-    `country` is the ISO code of the record's country, or the known one where the record tells none.
+    `country` is the ISO code of the record's country, or the known one where the record tells none. `taken` are the
+    known memberships that something of the record has been compared with already: each is one thing.
     """
 
     record: Record
@@ -148,6 +149,7 @@ class Comparison:
     setting: Setting
     changes: Changes
     country: str | None = None
+    taken: set[int] = field(default_factory=set)
 
     @property
     def memberships(self) -> tuple[KnownMembership, ...]:

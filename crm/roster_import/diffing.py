@@ -22,7 +22,7 @@ from crm.roster_import.records import Problem, Record
 # What belongs to an office rather than to the person who holds it.
 _OFFICIAL = (PointKind.EMAIL, PointKind.PHONE, PointKind.FAX, PointKind.ADDRESS)
 # A source that went through the wrong encoding has question marks where letters were.
-_LOST_LETTERS = re.compile(r"\w\?\w|\?\w|\w\?$")
+_LOST_LETTERS = re.compile(r"\?\w|\w\?(?=\s|$)")
 
 
 @dataclass(frozen=True)

@@ -104,14 +104,14 @@ def institution_of(mandate: Mandate) -> Body:
 
 def affiliated(affiliation: Affiliation, country: str | None) -> Body:
     """The body somebody is affiliated with; `country` is the person's."""
+    if fold(affiliation.organization) in _institutions():
+        return institution(affiliation.organization)
     parliament = institution(affiliation.institution) if affiliation.institution else None
     european = parliament is not None and parliament.code == EUROPEAN_PARLIAMENT
     if affiliation.category == Category.POLITICAL_GROUP and parliament is not None:
         return group(affiliation.organization, parliament, country)
     if affiliation.category == Category.COMMITTEE and european:
         return _seats().get(affiliation.code) or seat_named(affiliation.organization)
-    if fold(affiliation.organization) in _institutions():
-        return institution(affiliation.organization)
     return Body(affiliation.organization, Category(affiliation.category), country=None if european else country)
 
 

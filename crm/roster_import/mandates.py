@@ -95,7 +95,11 @@ def _known_mandate(
         same = next((known for known in memberships if known.start_date == mandate.start), None)
         if same is not None:
             return same
-    elif mandate.term and mandate.end is None and term is not None:
+    elif mandate.end is not None:
+        same = next((known for known in memberships if known.end_date == mandate.end), None)
+        if same is not None:
+            return same
+    elif mandate.term and term is not None:
         # Held at some time of the term: whatever is known to have been, was.
         return max(
             (known for known in memberships if _in_term(known, term)),
@@ -136,13 +140,17 @@ def compare_mandate(it: Comparison, mandate: Mandate) -> int | NewMembership:
     term = _term_of(it, mandate, parliament)
     organization_id = it.setting.organization_id(parliament)
     mine = [
-        one for one in it.memberships if one.organization_id == organization_id and fold(one.role) == fold(mandate.role)
+        one
+        for one in it.memberships
+        if one.organization_id == organization_id and fold(one.role) == fold(mandate.role) and one.id not in it.taken
     ]
     over_by = None if mandate.end else known_to_be_over_by(it.setting, parliament, term)
     if mandate.end is None and term is not None and not it.is_older:
         _close_earlier_terms(it, mine, term, mandate.start)
-    fitting = _known_mandate(it, mandate, mine, term)
+    area = [one for one in mine if mandate.constituency and one.constituency == mandate.constituency]
+    fitting = _known_mandate(it, mandate, area, term) or _known_mandate(it, mandate, mine, term)
     if fitting is not None:
+        it.taken.add(fitting.id)
         _compare_dates(it, mandate, fitting)
         if group is not None:
             _compare_group(it, group, parliament, fitting)

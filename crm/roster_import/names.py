@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from crm.text import fold
+
 # What may stand in small letters inside a family name in capitals: McALLISTER, MacMANUS, d'AMATO, O’BRIEN.
 _PREFIX = re.compile(r"^(?:Mc|Mac|Fitz|[DdLlOo]['’ʼ])")
 
@@ -40,11 +42,36 @@ def _family_start(tokens: list[str]) -> int | None:
 def split_capitals(full_name: str) -> tuple[str | None, str | None]:
     """Given and family name of `Lidia Joanna GERINGER de OEDENBERG`; the spelling stays the source's.
 
-    The family name starts with the first word in capitals, or with the particles in small letters right before it.
+    The family name starts with the first word in capitals, or with the particles in small letters right before it. It
+    is those capitals alone where they open the name and no more follow.
     Two Nones where capitals do not tell the parts apart: no word has them, or every word has.
     """
     tokens = full_name.split()
     start = _family_start(tokens)
     if start is None or (start == 0 and all(_is_capitals(token) for token in tokens) and len(tokens) > 1):
         return None, None
+    if start == 0:
+        behind = next((index for index, token in enumerate(tokens) if not _is_capitals(token)), len(tokens))
+        if all(token[:1].isupper() and not _is_capitals(token) for token in tokens[behind:]):
+            # The family name comes first, as in AHN Gyu Baek.
+            return " ".join(tokens[behind:]) or None, " ".join(tokens[:behind])
     return " ".join(tokens[:start]) or None, " ".join(tokens[start:])
+
+
+def split_sorted(full_name: str, sort_name: str) -> tuple[str | None, str | None]:
+    """Given and family name of a name beside its form for indexes, `Conde Bajén, Agustín`.
+
+    The name in use may have fewer words than the index: `Agustín Conde` has the family name `Conde`. Where the two
+    forms do not fit together, or the index only repeats the name, capitals have to tell.
+    """
+    family, comma, given = (" ".join(part.split()) for part in sort_name.partition(","))
+    words = full_name.split()
+    if not comma or not family or not given:
+        return split_capitals(full_name)
+    if full_name == sort_name:
+        return given, family
+    for count in range(1, len(words)):
+        in_front, behind = fold(" ".join(words[:count])), fold(" ".join(words[count:]))
+        if set(in_front.split()) <= set(fold(given).split()) and f"{fold(family)} ".startswith(f"{behind} "):
+            return " ".join(words[:count]), " ".join(words[count:])
+    return split_capitals(full_name)

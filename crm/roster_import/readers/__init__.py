@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flask_babel import gettext
 
-from crm.roster_import.readers import csv_table, ep_full_list, ep_open_data, ep_turnover, xlsx_table
+from crm.roster_import.readers import (
+    commissioners,
+    csv_table,
+    ep_api,
+    ep_full_list,
+    ep_open_data,
+    ep_turnover,
+    everypolitician,
+    parltrack,
+    world_leaders,
+    xlsx_table,
+)
 from crm.roster_import.readers.source import Source
 from crm.roster_import.records import UnreadableRoster
 
@@ -17,6 +28,18 @@ MAX_BYTES = 64 * _MEGABYTE
 _HEAD = 4096
 # First bytes of files people often have instead: old Excel, PDF, gzip.
 _FOREIGN = (b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
+
+# What each format is known by, in the order of asking: what is known by least comes last.
+_READERS: tuple[tuple[Callable[[bytes], bool], Callable[[Path, str], Source]], ...] = (
+    (ep_turnover.recognises, lambda path, _name: ep_turnover.Turnover(path)),
+    (ep_open_data.recognises, ep_open_data.OpenData),
+    (everypolitician.recognises, everypolitician.EveryPolitician),
+    (commissioners.recognises, lambda path, _name: commissioners.Commissioners(path)),
+    (world_leaders.recognises, lambda path, _name: world_leaders.WorldLeaders(path)),
+    (parltrack.recognises, lambda path, _name: parltrack.Parltrack(path)),
+    (ep_api.recognises, lambda path, _name: ep_api.ApiAnswer(path)),
+    (ep_full_list.recognises, lambda path, _name: ep_full_list.FullList(path)),
+)
 
 
 def open_roster(path: Path, file_name: str = "", fields: Sequence[str] | None = None) -> Source:
@@ -46,12 +69,9 @@ def open_roster(path: Path, file_name: str = "", fields: Sequence[str] | None = 
                 "Save it as CSV in UTF-8, or as XLSX, and import that."
             )
         )
-    if ep_turnover.recognises(head):
-        return ep_turnover.Turnover(path)
-    if ep_open_data.recognises(head):
-        return ep_open_data.OpenData(path, file_name or path.name)
-    if ep_full_list.recognises(head):
-        return ep_full_list.FullList(path)
+    for recognises, reader in _READERS:
+        if recognises(head):
+            return reader(path, file_name or path.name)
     if xlsx_table.recognises(head):
         return xlsx_table.XlsxTable(path, fields)
     return csv_table.CsvTable(path, fields)
