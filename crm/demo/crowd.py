@@ -4,41 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
 import sqlalchemy as sa
+from babel.languages import get_official_languages
 
 from crm import clock
 from crm.database import Base
 from crm.directory.actions import create_organization
 from crm.directory.models import (
+    CATEGORY_OF_HOLDERS,
     OPEN_END,
     Category,
     Contact,
     ContactKind,
+    ContactLanguage,
     ContactPoint,
+    ContactSource,
     Membership,
     Organization,
     PointKind,
     PointStatus,
 )
-from crm.directory.projection import projected_together, search_text_of, sort_name_of
+from crm.directory.projection import Affiliation, Mandate, derived_columns, projected_together, standing
 from crm.extensions import db
 from crm.places.countries import country_name
 from crm.places.european_union import eu_members
+from crm.places.regions import regions_of
 from crm.search_index.actions import TextChange, keep_words, words_of
 from crm.text import fold
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import current_unit_of_work
 
 SOURCE = "demo"
+ROSTER = "Roster of the crowd"
 PARLIAMENT = "Parliament of the Crowd"
 HISTORY = 10
 CHUNK = 5_000
 PARTIES_A_COUNTRY = 4
 GROUPS = ("Amber", "Birch", "Cedar", "Delta", "Elm", "Fjord", "Granite", "Harbour")
+COMMITTEES = ("Employment", "Migration", "Human Rights", "Trade", "Budgets", "Culture", "Development", "Fisheries")
+MINISTRIES = ("Labour", "Foreign Affairs")
+REGIONS_A_COUNTRY = 3
 TERM_BEGAN = date(2024, 7, 16)
 
 
@@ -60,15 +69,21 @@ _ENDINGS = _words("berg ček dóttir eanu ford gaard hof iņš kis lainen mann n
 
 @dataclass(frozen=True)
 class _Person:
-    """One invented person, with the organizations they belong to."""
+    """One invented person as the projection reads one, with what they belong to: seat, group, party, committees."""
 
     given_name: str
     family_name: str
     country: str
-    group: Organization
+    region: str | None
+    languages: tuple[str, ...]
+    seat: Organization
+    group: Organization | None
     party: Organization
+    committees: tuple[Organization, ...]
     ended: date | None
     email: str | None
+    kind: ContactKind = ContactKind.PERSON
+    category_override: None = None
 
     @property
     def name(self) -> str:
@@ -77,13 +92,18 @@ class _Person:
 
 
 class _Organizations:
-    """The parliament, its groups and four parties a country."""
+    """A parliament of all, its groups and committees; parties, a parliament, ministries and regions of each country."""
 
     def __init__(self) -> None:
+        self.countries = sorted(eu_members(TERM_BEGAN))
         self.parliament = create_organization(PARLIAMENT, category=Category.PARLIAMENT, holders_are=Category.MEP)
         self.groups = [
             create_organization(f"{name} Group", category=Category.POLITICAL_GROUP, abbreviation=name)
             for name in GROUPS
+        ]
+        self.committees = [
+            create_organization(f"Committee on {subject}", category=Category.COMMITTEE, parent_id=self.parliament.id)
+            for subject in COMMITTEES
         ]
         self.parties = {
             country: [
@@ -92,49 +112,87 @@ class _Organizations:
                 )
                 for number in range(1, PARTIES_A_COUNTRY + 1)
             ]
-            for country in sorted(eu_members(TERM_BEGAN))
+            for country in self.countries
         }
+        self.seats = {country: self._seats(country) for country in self.countries}
+
+    def _seats(self, country: str) -> list[Organization]:
+        """Where a country's people sit besides the parliament of all: as often as they stand here."""
+        name = country_name(country)
+        parliament = create_organization(f"Parliament of {name}", category=Category.PARLIAMENT, country=country)
+        ministries = [
+            create_organization(f"Ministry of {subject} of {name}", category=Category.GOVERNMENT, country=country)
+            for subject in MINISTRIES
+        ]
+        regions = [
+            create_organization(
+                f"Government of {region}", category=Category.REGIONAL_GOVERNMENT, country=country, region=code
+            )
+            for code, region in regions_of(country)[:REGIONS_A_COUNTRY]
+        ]
+        return [parliament, parliament, parliament, *ministries, *regions]
 
 
 def _people(size: int, organizations: _Organizations) -> Iterator[_Person]:
     """The same people for the same size, in uneven shares: the first countries have many, the last few."""
     random = Random(size)  # noqa: S311 - invented names, not secrets
-    countries = sorted(eu_members(TERM_BEGAN))
+    countries = organizations.countries
     weights = [1 / (rank + 1) for rank in range(len(countries))]
+    regions = {country: [code for code, _name in regions_of(country)] for country in countries}
+    spoken = {country: get_official_languages(country, de_facto=True)[:1] for country in countries}
     for number in range(size):
         given, country = random.choice(_GIVEN), random.choices(countries, weights)[0]
         family = random.choice(_BEGINNINGS) + random.choice(_MIDDLES) + random.choice(_ENDINGS)
+        seat = organizations.parliament if random.random() < 0.6 else random.choice(organizations.seats[country])
+        sits = seat is organizations.parliament
         yield _Person(
             given_name=given,
             family_name=family,
             country=country,
-            group=random.choice(organizations.groups),
+            region=seat.region or (random.choice(regions[country]) if regions[country] else None),
+            languages=tuple(dict.fromkeys((*spoken[country], "en") if random.random() < 0.7 else spoken[country])),
+            seat=seat,
+            group=random.choice(organizations.groups) if sits else None,
             party=random.choice(organizations.parties[country]),
+            committees=tuple(random.sample(organizations.committees, random.randrange(3))) if sits else (),
             ended=TERM_BEGAN + timedelta(days=random.randrange(400)) if random.random() < 0.06 else None,
             email=f"{fold(given)}.{fold(family)}.{number}@crowd.example" if random.random() < 0.96 else None,
         )
 
 
-def _contact_row(person: _Person, parliament: Organization, at: Any) -> dict[str, Any]:
-    labels = (PARLIAMENT, person.group.abbreviation, person.group.name, person.party.name)
+class _Named(dict[int, Affiliation]):
+    """Organizations as memberships name them, each made once."""
+
+    def of(self, organization: Organization) -> Affiliation:
+        """The affiliation with an organization."""
+        if organization.id not in self:
+            category = organization.category
+            makes = organization.holders_are or CATEGORY_OF_HOLDERS.get(category)
+            self[organization.id] = Affiliation(
+                organization.id, organization.name, organization.abbreviation, category, makes
+            )
+        return self[organization.id]
+
+
+def _contact_row(person: _Person, named: _Named, at: datetime) -> dict[str, Any]:
+    last = person.ended or OPEN_END
+    group = named.of(person.group) if person.group else None
+    mandates = [
+        Mandate(last, TERM_BEGAN, named.of(person.seat), group),
+        Mandate(OPEN_END, None, named.of(person.party), None),
+    ]
+    mandates += [Mandate(last, TERM_BEGAN, named.of(committee), None) for committee in person.committees]
     return {
-        "kind": ContactKind.PERSON,
-        "category": Category.MEP,
+        "kind": person.kind,
         "name": person.name,
         "given_name": person.given_name,
         "family_name": person.family_name,
         "country": person.country,
+        "region": person.region,
+        "forms_of_address": {},
         "created_at": at,
         "updated_at": at,
-        "sort_name": sort_name_of(person.name, person.given_name, person.family_name),
-        "country_sort": fold(country_name(person.country)),
-        "search_text": search_text_of(person.name, person.country, labels),
-        "group_id": person.group.id,
-        "group_sort": fold(person.group.abbreviation or person.group.name),
-        "institution_id": parliament.id,
-        "party_id": person.party.id,
-        "mandate_end": person.ended or OPEN_END,
-        "email": person.email,
+        **derived_columns(person, standing(mandates, at.date()), person.email, ()),
     }
 
 
@@ -143,51 +201,86 @@ def _insert(table: type[Base], rows: list[dict[str, Any]]) -> None:
         db.session.execute(sa.insert(table.__table__), rows)  # type: ignore[arg-type]  # a mapped class has a Table
 
 
-def _insert_people(people: list[_Person], organizations: _Organizations) -> None:
-    at = clock.now()
+def _insert_contacts(people: list[_Person], named: _Named, at: datetime) -> list[tuple[int, _Person]]:
     contacts = sa.insert(Contact.__table__).returning(Contact.__table__.c.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
-    rows = [_contact_row(person, organizations.parliament, at) for person in people]
+    rows = [_contact_row(person, named, at) for person in people]
     ids = list(db.session.scalars(contacts, rows))
     keep_words(
         TextChange(id_, {}, words_of(row["sort_name"], row["search_text"])) for id_, row in zip(ids, rows, strict=True)
     )
-    known = list(zip(ids, people, strict=True))
-    seat = {"organization_id": organizations.parliament.id, "term": "10", "start_date": TERM_BEGAN}
+    return list(zip(ids, people, strict=True))
+
+
+def _insert_memberships(known: list[tuple[int, _Person]]) -> None:
     blank = {"role": "member", "source": SOURCE}
+    seat = blank | {"term": "10", "start_date": TERM_BEGAN}
     _insert(
         Membership,
         [
-            blank | seat | {"person_id": id_, "on_behalf_of_id": person.group.id, "end_date": person.ended}
+            seat
+            | {
+                "person_id": id_,
+                "organization_id": person.seat.id,
+                "on_behalf_of_id": person.group.id if person.group else None,
+                "country": person.country,
+                "region": person.region,
+                "end_date": person.ended,
+            }
             for id_, person in known
         ],
     )
     _insert(Membership, [blank | {"person_id": id_, "organization_id": person.party.id} for id_, person in known])
+    _insert(
+        Membership,
+        [
+            seat | {"person_id": id_, "organization_id": committee.id, "end_date": person.ended}
+            for id_, person in known
+            for committee in person.committees
+        ],
+    )
+
+
+def _insert_people(people: list[_Person], named: _Named) -> None:
+    at = clock.now()
+    known = _insert_contacts(people, named, at)
+    _insert_memberships(known)
     point = {"kind": PointKind.EMAIL, "status": PointStatus.CURRENT, "source": SOURCE}
     _insert(ContactPoint, [point | {"contact_id": id_, "value": person.email} for id_, person in known if person.email])
+    _insert(
+        ContactLanguage,
+        [
+            {"contact_id": id_, "language": language, "rank": rank}
+            for id_, person in known
+            for rank, language in enumerate(person.languages)
+        ],
+    )
+    _insert(ContactSource, [{"contact_id": id_, "label": ROSTER, "url": "", "as_of": at.date()} for id_, _ in known])
     event = {"kind": EntryKind.IMPORTED, "reference": "crowd:1", "details": {}, "actor": current_unit_of_work().actor}
     _insert(
         TimelineEntry,
         [
             event | {"contact_id": id_, "at": at - timedelta(days=30 * age), "summary": f"Roster of {age} months ago"}
-            for id_ in ids
+            for id_, _ in known
             for age in range(HISTORY)
         ],
     )
 
 
 def create_crowd(size: int) -> None:
-    """Add `size` invented people with seats, parties, addresses and ten events each, in the running unit of work.
+    """Add `size` invented people, in the running unit of work.
 
-    Written in bulk, about 10,000 people a second; the trail holds how many, not each of them.
+    Each has a seat, a party, languages and ten events, most an address and committees. Written in bulk, some thousand
+    people a second; the trail holds how many, not each of them.
     """
     with projected_together():
         organizations = _Organizations()
+    named = _Named()
     waiting: list[_Person] = []
     for person in _people(size, organizations):
         waiting.append(person)
         if len(waiting) == CHUNK:
-            _insert_people(waiting, organizations)
+            _insert_people(waiting, named)
             waiting = []
     if waiting:
-        _insert_people(waiting, organizations)
+        _insert_people(waiting, named)
     current_unit_of_work().notes["invented people"] = size

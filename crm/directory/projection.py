@@ -228,8 +228,8 @@ def _other_names(contact_ids: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
-def _derived(row: Any, held: Standing, address: str | None, other_names: Sequence[str]) -> dict[str, Any]:
-    """The derived columns of one contact."""
+def derived_columns(row: Any, held: Standing, address: str | None, other_names: Sequence[str]) -> dict[str, Any]:
+    """The derived columns of one contact; `row` has the columns a person or organization is described by."""
     labels = [*other_names, *(label for named in held.affiliations for label in (named.abbreviation, named.name))]
     if row.kind is ContactKind.ORGANIZATION:
         sort_name = sort_name_of_organization(row.name, row.abbreviation)
@@ -257,7 +257,7 @@ def _project_chunk(contact_ids: Sequence[int]) -> None:
     updates, texts = [], []
     for row in db.session.execute(sa.select(*contacts.c).where(contacts.c.id.in_(contact_ids))):
         held = standing(mandates.get(row.id, ()), clock.today())
-        after = _derived(row, held, addresses.get(row.id), names.get(row.id, ()))
+        after = derived_columns(row, held, addresses.get(row.id), names.get(row.id, ()))
         changed = {name: value for name, value in after.items() if getattr(row, name) != value}
         if changed:
             updates.append(RowUpdate(row.id, {name: getattr(row, name) for name in changed}, changed))

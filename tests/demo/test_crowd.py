@@ -7,13 +7,13 @@ from flask import Flask
 
 from crm.audit.models import ChangeSet
 from crm.demo import crowd
-from crm.directory.models import Contact, ContactPoint, Person
+from crm.directory.models import Category, Contact, ContactLanguage, ContactPoint, ContactSource, Person
 from crm.directory.projection import project
 from crm.extensions import db
 from crm.timeline.models import TimelineEntry
 from crm.unit_of_work import unit_of_work
 
-DERIVED = ("sort_name", "country_sort", "search_text", "group_id", "group_sort", "party_id", "mandate_end", "email")
+DERIVED = [column.key for column in Contact.__table__.c if column.info.get("derived")]
 
 
 def derived() -> dict[int, tuple[object, ...]]:
@@ -29,6 +29,10 @@ def test_a_crowd_has_the_size_asked_for_and_true_derived_columns(app: Flask) -> 
     addresses = db.session.scalars(sa.select(ContactPoint.value)).all()
     assert len(addresses) > 100
     assert all(address.endswith("@crowd.example") for address in addresses)
+    for table in (ContactLanguage, ContactSource):
+        assert db.session.scalar(sa.select(sa.func.count(table.contact_id.distinct()))) == 120
+    categories = set(db.session.scalars(sa.select(Person.category).distinct()))
+    assert {Category.MEP, Category.NATIONAL_MP, Category.NATIONAL_OFFICIAL, Category.REGIONAL_GOVERNMENT} == categories
     written = derived()
     with unit_of_work("project", actor="test"):
         project(written)
