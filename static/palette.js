@@ -6,11 +6,13 @@ if (palette) setUp();
 function setUp() {
   const input = palette.querySelector("input");
   const list = palette.querySelector("[role=listbox]");
-  const nothing = palette.querySelector("[role=status]");
-  const { search, wordsPages, wordsFound } = palette.dataset;
+  const said = palette.querySelector("[role=status]");
+  const { search, wordsPages, wordsCount, wordsNothing } = palette.dataset;
   let found = [];
+  let asked = "";
   let running = new AbortController();
   let timer;
+  let moved = false;
 
   for (const opener of document.querySelectorAll("[data-palette-open]")) {
     opener.hidden = false;
@@ -28,13 +30,15 @@ function setUp() {
   function open() {
     input.value = "";
     found = [];
+    moved = false;
     palette.showModal();
     draw();
+    find();
   }
 
   const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-  /** The pages of the navigation whose words begin with what is typed. */
+  /** The pages of the navigation, and what can be begun, whose words hold what is typed. */
   function commands() {
     const wanted = fold(input.value.trim());
     return [...document.querySelectorAll("[data-command]")].filter((link) => fold(link.textContent).includes(wanted));
@@ -50,10 +54,14 @@ function setUp() {
   }
 
   function draw() {
+    const chosen = options()[selected()]?.href;
     list.replaceChildren();
     let index = 0;
-    for (const [words, links] of [[wordsFound, found], [wordsPages, commands()]]) {
-      if (!links.length) continue;
+    const links = (group) => [group.dataset.group, [...group.querySelectorAll("a[href]")]];
+    const last = found.filter((group) => "last" in group.dataset).map(links);
+    const first = found.filter((group) => !("last" in group.dataset)).map(links);
+    for (const [words, here] of [...first, [wordsPages, commands()], ...last]) {
+      if (!here.length) continue;
       const group = document.createElement("div");
       group.role = "group";
       group.ariaLabel = words;
@@ -61,13 +69,16 @@ function setUp() {
       heading.className = "palette-group";
       heading.ariaHidden = "true";
       heading.textContent = words;
-      group.append(heading, ...links.map((link) => option(link, index++)));
+      group.append(heading, ...here.map((link) => option(link, index++)));
       list.append(group);
     }
-    nothing.hidden = index > 0;
+    // Read aloud, and shown where there is nothing else.
+    said.textContent = index ? wordsCount.replace("{count}", index) : wordsNothing;
+    said.classList.toggle("visually-hidden", index > 0);
     list.hidden = index === 0;
     input.ariaExpanded = String(index > 0);
-    select(0);
+    // Who has gone down the list stays there while more comes in.
+    select(moved ? Math.max(0, options().findIndex((each) => each.href === chosen)) : 0);
   }
 
   const options = () => [...list.querySelectorAll("[role=option]")];
@@ -85,10 +96,11 @@ function setUp() {
 
   async function find() {
     const wanted = input.value.trim();
+    clearTimeout(timer);
+    timer = undefined;
     running.abort();
     running = new AbortController();
-    if (!search || !wanted) {
-      found = [];
+    if (!search) {
       draw();
       return;
     }
@@ -100,7 +112,8 @@ function setUp() {
       if (response.status === 401) location.reload();
       const answer = document.createElement("template");
       answer.innerHTML = response.ok ? await response.text() : "";
-      found = [...answer.content.querySelectorAll("a[href]")];
+      found = [...answer.content.querySelectorAll("[data-group]")];
+      asked = wanted;
       draw();
     } catch {
       // A newer question replaced this one, or the line is down: what is shown stays.
@@ -108,16 +121,22 @@ function setUp() {
   }
 
   input.addEventListener("input", () => {
+    moved = false;
     clearTimeout(timer);
     timer = setTimeout(find, 120);
   });
-  input.addEventListener("keydown", (event) => {
+  input.addEventListener("keydown", async (event) => {
     if (event.isComposing) return;
-    if (event.key === "ArrowDown") select(selected() + 1);
-    else if (event.key === "ArrowUp") select(selected() - 1);
-    else if (event.key === "Enter") options()[selected()]?.click();
-    else return;
+    if (!["ArrowDown", "ArrowUp", "Enter"].includes(event.key)) return;
     event.preventDefault();
+    if (event.key === "Enter") {
+      // Whoever types faster than the answer comes means what they typed.
+      if (asked !== input.value.trim() && !moved) await find();
+      options()[selected()]?.click();
+      return;
+    }
+    moved = true;
+    select(selected() + (event.key === "ArrowDown" ? 1 : -1));
   });
   list.addEventListener("pointermove", (event) => {
     const at = options().indexOf(event.target.closest("[role=option]"));

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 def test_the_palette_finds_a_page_by_keyboard_alone(page: Page) -> None:
     page.keyboard.press("Control+k")
-    box = page.get_by_role("combobox", name="People, organizations, pages")
+    box = page.get_by_role("combobox", name="People, organizations, campaigns, pages")
     expect(box).to_be_focused()
     first = page.locator("#palette [role=option]").first
     expect(first).to_have_attribute("aria-selected", "true")

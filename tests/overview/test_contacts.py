@@ -167,27 +167,6 @@ def test_a_viewer_is_offered_no_changes(client: FlaskClient) -> None:
     assert viewer.post("/contacts/new").status_code == 403
 
 
-def test_search_shows_the_palette_links_alone(officer: FlaskClient) -> None:
-    person = make_person("Łukasz Kohut", country="PL")
-    organization = make_organization("Platform for Migrants", abbreviation="PfM")
-    hits = officer.get("/search?q=kasz", headers={"X-Partial": "1"}).text
-    assert f'href="/contacts/{person.id}"' in hits
-    assert "MEP, Poland" in hits
-    assert "<html" not in hits
-    page = officer.get("/search?q=pfm").text
-    assert f'href="/contacts/{organization.id}"' in page
-    assert "<html" in page
-    assert officer.get("/search?q=", headers={"X-Partial": "1"}).text.strip() == ""
-    assert "Nobody is called that" in officer.get("/search?q=xyz").text
-
-
-def test_search_costs_two_queries_besides_the_session(app: Flask, officer: FlaskClient) -> None:
-    make_person("Ada Alvaro")
-    partial = {"X-Partial": "1"}
-    alone = queries_of(lambda: officer.get("/search?q=", headers=partial))
-    assert queries_of(lambda: officer.get("/search?q=ada", headers=partial)) == alone + 2
-
-
 def test_a_name_is_shown_as_text(officer: FlaskClient) -> None:
     organization_named("<script>alert(1)</script>", make_organization().category)
     for address in ("/contacts?kind=all", "/search?q=script"):

@@ -12,7 +12,6 @@ from flask_login import current_user
 from crm import clock
 from crm.accounts.queries import active_users
 from crm.directory.filters import MANDATE_LABELS
-from crm.directory.finding import contacts_named
 from crm.directory.listing import COUNT_LIMIT, Column, Sort, count_contacts, counted_rows
 from crm.directory.models import ContactKind
 from crm.overview.list_state import COLUMNS, LAST_CONTACT, SORTS, USUAL_COLUMNS, ListState, last_contact
@@ -72,12 +71,3 @@ def contacts() -> ResponseReturnValue:
 
 def _url_of(args: Mapping[str, Any]) -> str:
     return url_for("overview.contacts", **args)
-
-
-@blueprint.get("/search")
-@requires(Permission.READ)
-def search() -> ResponseReturnValue:
-    """People and organizations by any part of their names; the palette asks for the bare list of links."""
-    text = request.args.get("q", "").strip()
-    template = "overview/search_hits.html" if is_partial() else "overview/search.html"
-    return render_template(template, text=text, hits=contacts_named(text))

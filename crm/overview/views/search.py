@@ -1,0 +1,27 @@
+"""Search: the page, and the bare results the palette asks for as one types."""
+
+from __future__ import annotations
+
+from flask import Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from crm.overview.finding import LONGEST, hits, note_opened, recent_hits
+from crm.overview.views.blueprint import blueprint
+from crm.policy import Permission, requires
+from crm.web import is_partial
+
+
+@blueprint.get("/search")
+@requires(Permission.READ)
+def search() -> ResponseReturnValue:
+    """Whatever is called so in any part of its name; without a text, what was opened lately."""
+    text = request.args.get("q", "").strip()[:LONGEST]
+    template = "overview/search_hits.html" if is_partial() else "overview/search.html"
+    return render_template(template, text=text, groups=hits(text) if text else recent_hits())
+
+
+@blueprint.after_request
+def _note_opened(response: Response) -> Response:
+    if request.endpoint == "overview.contact" and request.method == "GET" and response.status_code == 200:
+        note_opened((request.view_args or {})["contact_id"])
+    return response
