@@ -47,10 +47,12 @@ from crm.timeline import contact_rows as timeline_rows
 from crm.timeline.actions import forget_undone
 from crm.timeline.edits import hide_undone_edits
 from crm.treaties import views as treaties_views
+from crm.turnover import jobs as turnover_jobs
+from crm.turnover import views as turnover_views
 
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
-JOBS = (duplicates_jobs, exports_jobs, letters_jobs, outbox_jobs, roster_import_jobs)
+JOBS = (duplicates_jobs, exports_jobs, letters_jobs, outbox_jobs, roster_import_jobs, turnover_jobs)
 # The features whose rows follow a contact into a merge.
 CONTACT_ROWS = (directory_rows, timeline_rows, pipeline_rows, letters_rows, roster_import_rows, duplicates_rows)
 
@@ -92,6 +94,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(letters_views.blueprint)
     app.register_blueprint(roster_import_views.blueprint)
     duplicates_views.init_app(app)
+    turnover_views.init_app(app)
+    app.register_blueprint(turnover_views.blueprint)
     app.register_blueprint(duplicates_views.blueprint)
     with app.app_context():
         prepare_engine(db.engine)

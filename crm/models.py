@@ -15,6 +15,7 @@ import crm.roster_import.models
 import crm.search_index.models
 import crm.timeline.models
 import crm.treaties.models
+import crm.turnover.models
 
 FEATURES = (
     crm.audit.models,
@@ -30,6 +31,7 @@ FEATURES = (
     crm.exports.models,
     crm.roster_import.models,
     crm.duplicates.models,
+    crm.turnover.models,
     crm.health.models,
     crm.overview.models,
 )

@@ -28,6 +28,8 @@ REACHED = {
     "audit.change_set",
     "audit.trail",
     "caught_mail.messages",
+    "duplicates.choose",
+    "duplicates.proposals",
     "letters.letter",
     "letters.letters",
     "letters.mailing",
@@ -50,6 +52,7 @@ REACHED = {
     "treaties.state",
     "treaties.treaties",
     "treaties.treaty",
+    "turnover.ended",
 }
 
 

@@ -56,14 +56,17 @@ from tests.factories.roster_import import import_file, table
 RECORDS = {"contact_merge", "merge_step", "change", "change_set", "alembic_version", "search_word", "search_posting"}
 
 
-def snapshot() -> dict[str, dict[int, dict[str, Any]]]:
+def snapshot() -> dict[str, dict[Any, dict[str, Any]]]:
     """Every row of every table but the records of what was done; stamps of the last change left out."""
     db.session.rollback()
-    found: dict[str, dict[int, dict[str, Any]]] = {}
+    found: dict[str, dict[Any, dict[str, Any]]] = {}
     for name, whole in Base.metadata.tables.items():
         if name not in RECORDS:
             rows = db.session.execute(sa.select(whole)).mappings()
-            found[name] = {row["id"]: {key: row[key] for key in row if key != "updated_at"} for row in rows}
+            key_of = [column.name for column in whole.primary_key]
+            found[name] = {
+                tuple(row[key] for key in key_of): {key: row[key] for key in row if key != "updated_at"} for row in rows
+            }
     db.session.rollback()
     return found
 
@@ -141,6 +144,7 @@ def test_no_row_is_lost(app: Flask) -> None:
     record = merged(one, other)
     after = snapshot()
     gone = {(name, row_id) for name, rows in before.items() for row_id in rows if row_id not in after[name]}
+    gone = {each for each in gone if each[0] != "search_posting"}
     steps = db.session.execute(
         sa.text("SELECT table_name, row_ids FROM merge_step WHERE kind = 'removed' AND merge_id = :it"), {"it": record}
     ).all()
