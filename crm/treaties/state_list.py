@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from crm import clock
-from crm.places.countries import country_name
+from crm.places.countries import countries_meant, country_name
 from crm.places.european_union import eu_members
 from crm.places.states import WorldRegion, alpha_3, un_members
 from crm.text import fold
@@ -74,15 +74,15 @@ class StateFilter:
         }
         return {name: str(value) for name, value in (found | changed).items() if value}
 
-    def allows(self, line: StateLine) -> bool:
-        """Whether the state is asked for, its standing aside."""
+    def allows(self, line: StateLine, meant: Collection[str] = ()) -> bool:
+        """Whether the state is asked for, its standing aside; `meant` are the codes the whole text is a name of."""
         if self.region == EU:
             if not line.in_eu:
                 return False
         elif self.region and un_members().get(line.code) != self.region:
             return False
         words = fold(self.text).split()
-        return all(word in line.folded for word in words)
+        return line.code in meant or all(word in line.folded for word in words)
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,10 @@ def chosen_lines(lines: Sequence[StateLine], chosen: StateFilter) -> dict[Standi
     found: dict[Standing, list[StateLine]] = {
         standing: [] for standing in Standing if chosen.standing in (None, standing)
     }
+    # Holland and Ivory Coast find their states too.
+    meant = countries_meant(chosen.text) if chosen.text else frozenset()
     for line in sorted(lines, key=lambda line: line.place(chosen.order)):
-        if line.standing in found and chosen.allows(line):
+        if line.standing in found and chosen.allows(line, meant):
             found[line.standing].append(line)
     if chosen.descending:
         for standing, members in found.items():
