@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.roster_import.names import split_capitals
+from crm.roster_import.names import split_capitals, split_sorted
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,7 @@ from crm.roster_import.names import split_capitals
         ("Albert DEß", "Albert", "DEß"),
         ("Νίκος ΠΑΠΑΣ", "Νίκος", "ΠΑΠΑΣ"),
         ("PLATO", None, "PLATO"),
+        ("AHN Gyu Baek", "Gyu Baek", "AHN"),
     ],
 )
 def test_the_family_name_begins_with_the_capitals_or_the_particles_before_them(
@@ -38,3 +39,21 @@ def test_the_family_name_begins_with_the_capitals_or_the_particles_before_them(
 @pytest.mark.parametrize("written", ["Ada Lovelace", "ADA LOVELACE", "Ada", "", "van der Berg"])
 def test_without_a_difference_nothing_is_split(written: str) -> None:
     assert split_capitals(written) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "indexed", "given", "family"),
+    [
+        ("Ada Lovelace", "Lovelace, Ada", "Ada", "Lovelace"),
+        ("Ada Lovelace", "Lovelace Byron, Ada Augusta", "Ada", "Lovelace"),
+        ("Ada María Byron-King", "Byron-King Lovelace, Ada María", "Ada María", "Byron-King"),
+        ("Lovelace, Ada", "Lovelace, Ada", "Ada", "Lovelace"),
+        ("Ada LOVELACE", "Ada LOVELACE", "Ada", "LOVELACE"),
+        ("Ada Lovelace", "Ada Lovelace", None, None),
+        ("Countess Lovelace", "Byron, Ada", None, None),
+    ],
+)
+def test_the_form_for_indexes_tells_the_parts(
+    written: str, indexed: str, given: str | None, family: str | None
+) -> None:
+    assert split_sorted(written, indexed) == (given, family)

@@ -10,6 +10,7 @@ from pathlib import Path
 from flask_babel import gettext
 
 from crm.roster_import.readers.columns import assigned, recognised
+from crm.roster_import.readers.lines import cells_of
 from crm.roster_import.readers.table import Table
 from crm.roster_import.records import RosterFormat, UnreadableRoster
 
@@ -90,21 +91,6 @@ class CsvTable(Table):
 
     def lines(self) -> Iterator[tuple[int, list[str]]]:
         """Number and cells of every line after the header, streamed. Raises UnreadableRoster where it breaks off."""
-        with self._path.open(encoding=self.encoding, newline="") as file:
-            reader = csv.reader(file, delimiter=self.separator, strict=True)
-            try:
-                next(reader)
-                start = reader.line_num + 1
-                for cells in reader:
-                    yield start, cells
-                    start = reader.line_num + 1
-            except csv.Error as error:
-                raise UnreadableRoster(
-                    gettext(
-                        "Line %(line)s: the table breaks off here (%(detail)s), often because of a quotation mark that "
-                        "is not closed. Mend the line and import the file again; nothing was changed.",
-                        line=reader.line_num,
-                        detail=error,
-                    ),
-                    reader.line_num,
-                ) from None
+        lines = cells_of(self._path, self.encoding, self.separator)
+        next(lines)
+        yield from lines
