@@ -4,7 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from crm.charts import BAR, ROW, WIDTH, Step, funnel
+from crm.charts import Node, Step, Way, funnel, ways
+from crm.charts.funnel import BAR, ROW, WIDTH
 
 SVG = "{http://www.w3.org/2000/svg}"
 STEPS = [
@@ -44,3 +45,31 @@ def test_labels_change_sides_for_right_to_left_languages() -> None:
 
     assert (place(False, "<Contacted>"), place(True, "<Contacted>")) == ("0", str(WIDTH))
     assert (place(False, "25%"), place(True, "25%")) == (str(WIDTH), "0")
+
+
+def ways_drawn(*, right_to_left: bool = False) -> ElementTree.Element:
+    ada, bo, cai = Node(1, "Ada", "with us"), Node(2, "Bo & a very long name indeed"), Node(3, "Cai", strong=True)
+    found = [Way((ada, bo, cai), (True, False)), Way((ada, cai), (True,))]
+    drawn = str(ways("w", "Ways", "Ada knows Bo", found, right_to_left=right_to_left))
+    return ElementTree.fromstring(drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+
+
+def test_ways_draw_each_box_once_and_dash_what_is_weak() -> None:
+    svg = ways_drawn()
+    assert [svg.find(f"{SVG}{name}").text for name in ("title", "desc")] == ["Ways", "Ada knows Bo"]  # type: ignore[union-attr]
+    assert len(list(svg.iter(f"{SVG}rect"))) == 3
+    lines = list(svg.iter(f"{SVG}path"))
+    assert [("stroke-dasharray" in line.attrib) for line in lines] == [False, True, False]
+    assert "Bo & a very long na…" in [each.text for each in svg.iter(f"{SVG}text")]
+    assert not [node for node in svg.iter() if "style" in node.attrib]
+
+
+def test_ways_run_in_the_direction_of_reading() -> None:
+    def places(svg: ElementTree.Element) -> list[float]:
+        return [float(box.get("x") or 0) for box in svg.iter(f"{SVG}rect")]
+
+    there, back = places(ways_drawn()), places(ways_drawn(right_to_left=True))
+    assert there == sorted(there)
+    assert back == there[::-1]
+    with pytest.raises(ValueError, match="nothing to draw"):
+        ways("w", "Ways", "", [], right_to_left=False)

@@ -1,11 +1,13 @@
-"""Our own charts: SVG that reads aloud, mirrors for right-to-left languages and needs no style attribute."""
+"""Funnels: how many are left after each step."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
+
+from crm.charts.shapes import attributes, picture, text
 
 # User units of a funnel; the style sheet sets how wide it is on screen.
 WIDTH = 400
@@ -24,19 +26,9 @@ class Step:
     strong: bool = False
 
 
-def _attributes(**values: object) -> Markup:
-    return Markup(" ").join(
-        Markup('{}="{}"').format(name.rstrip("_").replace("_", "-"), value) for name, value in values.items()
-    )
-
-
-def _text(words: str, x: float, y: float, **attributes: object) -> Markup:
-    return Markup("<text {}>{}</text>").format(_attributes(x=f"{x:g}", y=f"{y:g}", **attributes), escape(words))
-
-
 def _bar(step: Step, width: float, middle: float, top: float) -> Markup:
     """A bar with its value in it, or beside it where the bar is too short for the figure."""
-    rectangle = _attributes(
+    rectangle = attributes(
         x=f"{middle - width / 2:g}",
         y=f"{top:g}",
         width=f"{width:g}",
@@ -46,7 +38,7 @@ def _bar(step: Step, width: float, middle: float, top: float) -> Markup:
     )
     fits = width > 9 * len(step.text) + 10
     place = middle if fits else middle + width / 2 + 5 + 4.5 * len(step.text)
-    figure = _text(
+    figure = text(
         step.text,
         place,
         top + BAR / 2 + 5,
@@ -63,7 +55,7 @@ def _between(upper: float, lower: float, middle: float, top: float) -> Markup:
     edges = (middle - upper / 2, middle + upper / 2, middle + lower / 2, middle - lower / 2)
     heights = (top + BAR, top + BAR, top + ROW, top + ROW)
     points = " ".join(f"{x:g},{y:g}" for x, y in zip(edges, heights, strict=True))
-    return Markup("<polygon {}/>").format(_attributes(points=points, class_="tone-1", fill_opacity="0.5"))
+    return Markup("<polygon {}/>").format(attributes(points=points, class_="tone-1", fill_opacity="0.5"))
 
 
 def funnel(identifier: str, title: str, description: str, steps: Sequence[Step], *, right_to_left: bool) -> Markup:
@@ -83,45 +75,9 @@ def funnel(identifier: str, title: str, description: str, steps: Sequence[Step],
         if index + 1 < len(steps):
             shapes.append(_between(width, widths[index + 1], middle, top))
         shapes.append(_bar(step, width, middle, top))
-        shapes.append(_text(step.label, first, top + BAR / 2 + 5, font_size=14, font_weight=600))
+        shapes.append(text(step.label, first, top + BAR / 2 + 5, font_size=14, font_weight=600))
         if step.note:
             note = {"class_": "muted", "font_size": 14, "text_anchor": "end"}
-            shapes.append(_text(step.note, last, top + BAR / 2 + 5, **note))
+            shapes.append(text(step.note, last, top + BAR / 2 + 5, **note))
     height = len(steps) * ROW - (ROW - BAR)
-    return Markup(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-labelledby="{}-title {}-description">'
-        '<title id="{}-title">{}</title><desc id="{}-description">{}</desc>{}</svg>'
-    ).format(WIDTH, height, identifier, identifier, identifier, title, identifier, description, Markup().join(shapes))
-
-
-@dataclass(frozen=True)
-class Share:
-    """One part of a whole. `tone` is 1, 2 or 3, from pale to full."""
-
-    label: str
-    value: int
-    tone: int
-
-
-def stacked_bar(
-    identifier: str, title: str, description: str, shares: Sequence[Share], *, right_to_left: bool
-) -> Markup:
-    """One bar of the whole width, divided as the shares are; the figures stand beside it in words.
-
-    `identifier` must be unique in the page: screen readers hear `title` and `description` for the whole picture.
-    """
-    whole = sum(share.value for share in shares) or 1
-    shapes, start = [], 0.0
-    for share in shares:
-        width = WIDTH * share.value / whole
-        x = WIDTH - start - width if right_to_left else start
-        start += width
-        if share.value:
-            # The gap between two parts is cut from the bar, so that it shows in every colour scheme.
-            size = _attributes(x=f"{x:g}", y=0, width=f"{max(width - 1, 1):g}", height=12, class_=f"tone-{share.tone}")
-            shapes.append(Markup("<rect {}/>").format(size))
-    return Markup(
-        '<svg class="chart bar" viewBox="0 0 {} 12" preserveAspectRatio="none" role="img" '
-        'aria-labelledby="{}-title {}-description"><title id="{}-title">{}</title><desc id="{}-description">{}</desc>'
-        "{}</svg>"
-    ).format(WIDTH, identifier, identifier, identifier, title, identifier, description, Markup().join(shapes))
+    return picture("chart", identifier, title, description, shapes, view=(WIDTH, height))

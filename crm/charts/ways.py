@@ -1,0 +1,114 @@
+"""Ways from one to another over others: boxes in columns, joined by lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from crm.charts.shapes import attributes, picture, text
+
+BOX, HEIGHT = 164, 44
+ACROSS, DOWN = 52, 16
+# Letters that fit into a box at the size of its two lines.
+LETTERS, SMALL_LETTERS = 20, 26
+
+
+@dataclass(frozen=True)
+class Node:
+    """A box: its name, and in small letters what it is to us; `strong` fills it."""
+
+    key: int
+    name: str
+    note: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Way:
+    """Boxes from the first to the last; `firm` says of each line between them whether it is drawn whole or dashed."""
+
+    nodes: tuple[Node, ...]
+    firm: tuple[bool, ...]
+
+
+def _cut(words: str, letters: int) -> str:
+    return words if len(words) <= letters else f"{words[: letters - 1].rstrip()}…"
+
+
+def _box(node: Node, x: float, y: float) -> Markup:
+    frame = attributes(
+        x=f"{x:g}",
+        y=f"{y:g}",
+        width=BOX,
+        height=HEIGHT,
+        rx=8,
+        class_="way-box way-strong" if node.strong else "way-box",
+    )
+    middle = x + BOX / 2
+    centred = {"text_anchor": "middle", "unicode_bidi": "plaintext"}
+    lines = [(node.name, LETTERS, 13, y + (19 if node.note else 27), 650)]
+    if node.note:
+        lines.append((node.note, SMALL_LETTERS, 11, y + 35, 400))
+    return Markup("<g><title>{}</title><rect {}/>{}</g>").format(
+        f"{node.name}, {node.note}" if node.note else node.name,
+        frame,
+        Markup().join(
+            text(_cut(words, letters), middle, place, font_size=size, font_weight=weight, **centred)
+            for words, letters, size, place, weight in lines
+        ),
+    )
+
+
+def _line(start: tuple[float, float], end: tuple[float, float], firm: bool) -> Markup:
+    (x, y), (to_x, to_y) = start, end
+    half = (x + to_x) / 2
+    curve = f"M{x:g} {y:g}C{half:g} {y:g} {half:g} {to_y:g} {to_x:g} {to_y:g}"
+    dashes = {} if firm else {"stroke_dasharray": "5 4"}
+    return Markup("<path {}/>").format(attributes(d=curve, fill="none", class_="way-line", **dashes))
+
+
+def _columns(found: Sequence[Way]) -> dict[int, int]:
+    """The column of each box: how far it is at most from the end, so that the last one stands alone."""
+    columns: dict[int, int] = {}
+    for way in found:
+        for distance, node in enumerate(reversed(way.nodes)):
+            columns[node.key] = max(columns.get(node.key, 0), distance)
+    longest = max(columns.values())
+    return {key: longest - distance for key, distance in columns.items()}
+
+
+def ways(identifier: str, title: str, description: str, found: Sequence[Way], *, right_to_left: bool) -> Markup:
+    """All ways in one drawing, a box that several have in common once; columns run in the direction of reading.
+
+    The drawing has a size of its own: a narrow screen scrolls it. Raises ValueError where there is no way.
+    """
+    if not found:
+        raise ValueError("there is nothing to draw")
+    columns = _columns(found)
+    nodes = {node.key: node for way in found for node in way.nodes}
+    rows: dict[int, list[int]] = {}
+    for key in nodes:
+        rows.setdefault(columns[key], []).append(key)
+    tallest = max(len(keys) for keys in rows.values())
+    width = (max(columns.values()) + 1) * (BOX + ACROSS) - ACROSS
+    height = tallest * (HEIGHT + DOWN) - DOWN
+    places: dict[int, tuple[float, float]] = {}
+    for column, keys in rows.items():
+        begin = column * (BOX + ACROSS)
+        x = float(width - begin - BOX if right_to_left else begin)
+        top = (height - (len(keys) * (HEIGHT + DOWN) - DOWN)) / 2
+        for row, key in enumerate(keys):
+            places[key] = (x, top + row * (HEIGHT + DOWN))
+    lines = {}
+    for way in found:
+        for one, other, firm in zip(way.nodes, way.nodes[1:], way.firm, strict=False):
+            (from_x, y), (to_x, to_y) = places[one.key], places[other.key]
+            out, into = (0, BOX) if right_to_left else (BOX, 0)
+            start, end = (from_x + out, y + HEIGHT / 2), (to_x + into, to_y + HEIGHT / 2)
+            lines[one.key, other.key] = _line(start, end, firm)
+    shapes = [*lines.values(), *(_box(node, *places[key]) for key, node in nodes.items())]
+    size = {"width": f"{width + 4:g}", "height": f"{height + 4:g}"}
+    moved = Markup('<g transform="translate(2 2)">{}</g>').format(Markup().join(shapes))
+    return picture("ways-chart", identifier, title, description, [moved], view=(width + 4, height + 4), **size)
