@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from html import unescape
 from typing import Any
 
@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm import clock
 from crm.database import Base
 from crm.directory.actions import add_membership, add_point, add_post, add_relationship
 from crm.directory.models import (
@@ -27,8 +26,6 @@ from crm.directory.models import (
     Person,
     PointKind,
     PointStatus,
-    Post,
-    Relationship,
     RelationshipKind,
 )
 from crm.extensions import db
@@ -275,58 +272,6 @@ def test_a_name_that_could_be_several_is_asked_for(officer: FlaskClient) -> None
         True,
         True,
     )
-
-
-def test_posts_are_added_filled_and_vacated(officer: FlaskClient) -> None:
-    ministry = make_organization("Ministry of Justice", category=Category.GOVERNMENT)
-    make_person("Ada Alvaro", parliament=None, group=None, category=Category.OTHER)
-    status, page = sent(officer, f"/contacts/{ministry.id}/posts", label="Minister", country="")
-    assert (status, "Vacant" in page) == (302, True)
-    post = only(Post)
-    form = officer.get(f"/contacts/{ministry.id}?edit=memberships&post={post.id}").text
-    assert f'<option selected value="{post.id}">Minister</option>' in form
-    began = (clock.today() - timedelta(days=30)).isoformat()
-    filled = {"person": "ada alvaro", "role": "Minister", "post_id": str(post.id), "start_date": began}
-    status, page = sent(officer, f"/contacts/{ministry.id}/memberships", **filled)
-    assert (status, "Vacate" in page) == (302, True)
-    status, page = sent(officer, f"/contacts/{ministry.id}/memberships/{only(Membership).id}/end", part="posts")
-    assert "Vacant since" in page
-    assert "Ada Alvaro" not in page.split('id="memberships"')[1].split('id="ties"')[0]
-    assert "Ada Alvaro" in officer.get(f"/contacts/{ministry.id}?members=former").text
-    status, page = sent(officer, f"/contacts/{ministry.id}/posts", label="Minister", country="")
-    assert (status, "This is there already." in page) == (422, True)
-    status, page = sent(officer, f"/contacts/{ministry.id}/posts/{post.id}/remove")
-    assert (status, only(Membership).post_id) == (302, None)
-
-
-def test_ties_read_right_from_both_sides_and_may_be_the_teams_own(client: FlaskClient) -> None:
-    ours, theirs = make_user(team="Ours"), make_user(team="Theirs")
-    ada, bo = make_person("Ada Alvaro"), make_person("Bo Bruun")
-    sign_in(client, ours)
-    tie = {"tie": "advises:back", "other": "Bo Bruun", "start_date": "2020-01-01", "private": "y"}
-    status, page = sent(client, f"/contacts/{ada.id}/ties", **tie)
-    assert (status, "Is advised by Bo Bruun" in words(page), "Only my team" in page) == (302, True, True)
-    assert "Advises Ada Alvaro" in words(client.get(f"/contacts/{bo.id}").text)
-    row = only(Relationship)
-    assert (row.subject_id, row.object_id, row.team_id) == (bo.id, ada.id, ours.team_id)
-    row_id = row.id
-    sign_in(client, theirs)
-    for contact in (ada, bo):
-        page = words(client.get(f"/contacts/{contact.id}").text)
-        assert "None is known: whom they know" in page
-        assert "Nothing has happened yet" in page
-    assert client.get(f"/contacts/{ada.id}?edit=ties&row={row_id}").status_code == 404
-    assert sent(client, f"/contacts/{ada.id}/ties/{row_id}/remove")[0] == 404
-    assert sent(client, f"/contacts/{ada.id}/ties/{row_id}", **tie)[0] == 404
-    assert "Bo Bruun" not in client.get(f"/contacts/{ada.id}/introductions").text
-    sign_in(client, ours)
-    opened = {**tie, "tie": "knows", "private": ""}
-    del opened["private"]
-    status, page = sent(client, f"/contacts/{ada.id}/ties/{row_id}", **opened)
-    assert (status, "Knows Bo Bruun" in words(page)) == (302, True)
-    sign_in(client, theirs)
-    assert "Knows Bo Bruun" in words(client.get(f"/contacts/{ada.id}").text)
-    assert "dvised by" not in words(client.get(f"/contacts/{ada.id}").text)
 
 
 def test_who_only_reads_is_offered_no_form(client: FlaskClient) -> None:
