@@ -20,6 +20,8 @@ class RosterFormat(StrEnum):
     WORLD_LEADERS = "world-leaders"
     CSV = "csv"
     XLSX = "xlsx"
+    POPOLO = "popolo"
+    VCARD = "vcard"
 
 
 class Problem(StrEnum):
@@ -31,6 +33,8 @@ class Problem(StrEnum):
     NOT_A_DATE = "not_a_date"
     UNKNOWN_COUNTRY = "unknown_country"
     TOO_LONG = "too_long"  # for the directory
+    DAMAGED_CARD = "damaged_card"  # of an address book
+    NO_PERSON = "no_person"  # the card of an organization or group
     NUL = "nul"  # a NUL byte, which no text holds and no database takes
     LOST_LETTERS = "lost_letters"  # question marks inside a word stand for letters the file has lost
 

@@ -47,6 +47,8 @@ FORMATS = {
     RosterFormat.WORLD_LEADERS: lazy_gettext("Heads of state and government"),
     RosterFormat.CSV: lazy_gettext("Table (CSV)"),
     RosterFormat.XLSX: lazy_gettext("Workbook (XLSX)"),
+    RosterFormat.POPOLO: lazy_gettext("Popolo JSON"),
+    RosterFormat.VCARD: lazy_gettext("Address book (vCard)"),
 }
 AS_OF_SOURCES = {
     AsOfSource.GIVEN: lazy_gettext("as you said"),
@@ -70,6 +72,8 @@ REASONS: dict[str, Any] = {
     Problem.NOT_A_DATE: lazy_gettext("not a date"),
     Problem.UNKNOWN_COUNTRY: lazy_gettext("no country known by this name"),
     Problem.TOO_LONG: lazy_gettext("longer than the directory can hold: shorten it in the file"),
+    Problem.DAMAGED_CARD: lazy_gettext("The card is damaged: export it again or mend it."),
+    Problem.NO_PERSON: lazy_gettext("The card is an organization's, and people are imported from cards."),
     Problem.NUL: lazy_gettext("holds a NUL byte: save the file again as CSV in UTF-8"),
     Problem.LOST_LETTERS: lazy_gettext("question marks stand for lost letters"),
 }

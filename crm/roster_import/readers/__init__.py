@@ -16,6 +16,8 @@ from crm.roster_import.readers import (
     ep_turnover,
     everypolitician,
     parltrack,
+    popolo,
+    vcard,
     world_leaders,
     xlsx_table,
 )
@@ -38,6 +40,8 @@ _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[Path, str], Source]], .
     (world_leaders.recognises, lambda path, _name: world_leaders.WorldLeaders(path)),
     (parltrack.recognises, lambda path, _name: parltrack.Parltrack(path)),
     (ep_api.recognises, lambda path, _name: ep_api.ApiAnswer(path)),
+    (popolo.recognises, popolo.Popolo),
+    (vcard.recognises, lambda path, _name: vcard.VCards(path)),
     (ep_full_list.recognises, lambda path, _name: ep_full_list.FullList(path)),
 )
 
