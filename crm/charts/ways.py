@@ -109,6 +109,7 @@ def ways(identifier: str, title: str, description: str, found: Sequence[Way], *,
             start, end = (from_x + out, y + HEIGHT / 2), (to_x + into, to_y + HEIGHT / 2)
             lines[one.key, other.key] = _line(start, end, firm)
     shapes = [*lines.values(), *(_box(node, *places[key]) for key, node in nodes.items())]
-    size = {"width": f"{width + 4:g}", "height": f"{height + 4:g}"}
+    # The names in it are data: nobody translates them.
+    size = {"data_raw": "", "width": f"{width + 4:g}", "height": f"{height + 4:g}"}
     moved = Markup('<g transform="translate(2 2)">{}</g>').format(Markup().join(shapes))
     return picture("ways-chart", identifier, title, description, [moved], view=(width + 4, height + 4), **size)

@@ -16,6 +16,7 @@ from crm.directory.models import (
     ContactLanguage,
     ContactPoint,
     ContactSource,
+    ContactTag,
     Identifier,
     Membership,
     OtherName,
@@ -24,6 +25,7 @@ from crm.directory.models import (
     Post,
     Relationship,
     RelationshipKind,
+    Tag,
 )
 from crm.directory.offices import running
 from crm.extensions import db
@@ -148,6 +150,9 @@ _RECORD = sa.union_all(
         ContactPoint.source,
         number=ContactPoint.membership_id,
     ).where(ContactPoint.contact_id == _CONTACT),
+    _part("tag", Tag.id, Tag.name)
+    .join(ContactTag, ContactTag.tag_id == Tag.id)
+    .where(ContactTag.contact_id == _CONTACT),
     _ties(Relationship.subject_id, Relationship.object_id, "tie"),
     _ties(Relationship.object_id, Relationship.subject_id, "tie back"),
     _posts(),
@@ -230,6 +235,7 @@ class Record:
     posts: Sequence[PostLine]
     parent: Any | None
     parts: Sequence[Any]
+    tags: Sequence[tuple[int, str]]
 
 
 def _point(row: Any) -> Point:
@@ -282,6 +288,7 @@ def record_of(contact_id: int, team_id: int) -> Record:
         posts=_post_lines(found["post"]),
         parent=next(iter(found["parent"]), None),
         parts=found["part"],
+        tags=sorted(((row.id, row.text0) for row in found["tag"]), key=lambda tag: tag[1].casefold()),
     )
 
 

@@ -38,6 +38,7 @@ REACHED = {
     "overview.contact",
     "overview.contacts",
     "overview.home",
+    "overview.introductions_to",
     "pipeline.board",
     "pipeline.campaign",
     "pipeline.campaigns",

@@ -158,6 +158,7 @@ class PersonDetailsForm(AreaFields, PersonForm):
         "birth_date",
         "death_date",
     )
+    order = columns
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -200,6 +201,7 @@ class OrganizationDetailsForm(AreaFields, OrganizationForm):
         "founding_date",
         "dissolution_date",
     )
+    order = columns
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -28,6 +28,8 @@ from crm.overview.forms.fields import (
 from crm.overview.forms.parts import PartForm
 
 _BACK = ":back"
+# The fields of a mandate as they are filled in, whom it is with before them.
+_ORDER = ("role", "post_id", "on_behalf_of", "start_date", "end_date", "country", "constituency", "source")
 
 
 class _MandateForm(PartForm):
@@ -81,6 +83,7 @@ class OfficeForm(_MandateForm):
     )
 
     first = "organization"
+    order = (first, *_ORDER)
 
 
 class MemberForm(_MandateForm):
@@ -89,6 +92,7 @@ class MemberForm(_MandateForm):
     person = ContactField(_l("Person"), among=ContactKind.PERSON, needed=_l("Enter the person's name."))
 
     first = "person"
+    order = (first, *_ORDER)
 
 
 def mandate_form(
@@ -127,6 +131,7 @@ class PostForm(AreaFields, PartForm):
     )
 
     columns: tuple[str, ...] = ("label", "country", "region")
+    order = columns
 
 
 class TieForm(PartForm):
