@@ -142,23 +142,52 @@ def are_told_apart(one_id: int, other_id: int) -> bool:
     return db.session.scalar(sa.select(ToldApart.id).where(pair).limit(1)) is not None
 
 
-def twins_of(contact_id: int, limit: int = 3) -> Sequence[AnyRow]:
-    """Contacts that may be the same as this one, the surest first: id, name, score."""
+def _twins(contact_id: int, limit: int) -> sa.Select[*tuple[Any, ...]]:
     twin = sa.case((_one.c.id == contact_id, _other.c.id), else_=_one.c.id)
     name = sa.case((_one.c.id == contact_id, _other.c.name), else_=_one.c.name)
     mine = sa.or_(DuplicateProposal.one_id == contact_id, DuplicateProposal.other_id == contact_id)
-    statement = _joined(twin.label("id"), name.label("name"), DuplicateProposal.score).where(mine)
-    return db.session.execute(statement.order_by(DuplicateProposal.score.desc()).limit(limit)).all()
+    statement = _joined(twin.label("id"), name.label("name"), DuplicateProposal.score.label("score")).where(mine)
+    return statement.order_by(DuplicateProposal.score.desc(), DuplicateProposal.id).limit(limit)
 
 
-def merges_into(contact_id: int, limit: int = 5) -> Sequence[AnyRow]:
-    """The merges that stand by which other contacts became part of this one, the latest first: id, name, at, actor."""
-    return db.session.execute(
-        sa.select(ContactMerge.id, ContactMerge.absorbed_name.label("name"), ContactMerge.at, ContactMerge.actor)
+def twins_of(contact_id: int, limit: int = 3) -> Sequence[AnyRow]:
+    """Contacts that may be the same as this one, the surest first: id, name, score."""
+    return db.session.execute(_twins(contact_id, limit)).all()
+
+
+@dataclass(frozen=True)
+class Notices:
+    """What a contact's page says of duplicates: who may be the same, and the merges that made it what it is."""
+
+    twins: Sequence[AnyRow] = ()
+    merges: Sequence[AnyRow] = ()
+
+
+def notices_of(contact_id: int, limit: int = 3) -> Notices:
+    """Twins (id, name) and merges that stand (id, name, at), the surest and the latest first, in one query."""
+    merges = (
+        sa.select(ContactMerge.id, ContactMerge.absorbed_name.label("name"), ContactMerge.at)
         .where(ContactMerge.survivor_id == contact_id, ContactMerge.unmerged_at.is_(None))
         .order_by(ContactMerge.id.desc())
         .limit(limit)
+        .subquery()
+    )
+    twins = _twins(contact_id, limit).subquery()
+    never = sa.cast(sa.null(), merges.c.at.type)
+    rows = db.session.execute(
+        sa.union_all(
+            sa.select(
+                sa.literal("twin").label("part"),
+                twins.c.id,
+                twins.c.name,
+                never.label("at"),
+                twins.c.score,
+            ),
+            sa.select(sa.literal("merge"), merges.c.id, merges.c.name, merges.c.at, merges.c.id),
+        )
     ).all()
+    found = sorted(rows, key=lambda row: row.score, reverse=True)
+    return Notices([row for row in found if row.part == "twin"], [row for row in found if row.part == "merge"])
 
 
 def merge_record(merge_id: int) -> ContactMerge | None:

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
 
-from crm.accounts.queries import actor_names
 from crm.directory.comparison import chosen_values, compare, preview, row_count, rows_of
 from crm.directory.finding import contacts_named
 from crm.directory.labels import KINDS, country_label
@@ -104,8 +103,8 @@ def merge(contact_id: int, other_id: int) -> ResponseReturnValue:
     lines = compare(survivor, absorbed)
     try:
         with unit_of_work("merge contacts", actor=actor()):
-            record = actions.merge_contacts(contact_id, other_id, chosen_values(lines, request.form))
-            moved = sum(record.counts.values()) - 1  # the contact itself does not move
+            moved = preview(contact_id, other_id).total
+            actions.merge_contacts(contact_id, other_id, chosen_values(lines, request.form))
     except MergeRefused:
         abort(404, gettext("These two cannot be merged: one of them may have been merged or removed meanwhile."))
     toast(
@@ -181,16 +180,9 @@ def choose(contact_id: int) -> ResponseReturnValue:
     )
 
 
-def notices_of(contact_id: int) -> dict[str, Any]:
-    """What a contact's page says of duplicates: who may be the same, and who became part of it."""
-    if not can(Permission.LOBBY):
-        return {"twins": [], "merges": [], "names": {}}
-    merges = queries.merges_into(contact_id)
-    return {
-        "twins": queries.twins_of(contact_id),
-        "merges": merges,
-        "names": actor_names() if merges else {},
-    }
+def notices_of(contact_id: int) -> queries.Notices:
+    """What a contact's page says of duplicates, to those who may do something about it."""
+    return queries.notices_of(contact_id) if can(Permission.LOBBY) else queries.Notices()
 
 
 def init_app(app: Flask) -> None:

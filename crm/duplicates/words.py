@@ -76,9 +76,9 @@ def _said(column: str, value: Any, names: Mapping[tuple[str, int], str]) -> str:
 
 
 def said(values: Mapping[str, Any], names: Mapping[tuple[str, int], str]) -> str:
-    """The values of a field in one line; of a name, the parts beside how it is written."""
+    """The values of a field in one line; of a name, its parts too where it is written otherwise."""
     if "name" not in values:
         return ", ".join(_said(column, value, names) for column, value in values.items() if value)
     parts = [part for part in (values.get("given_name"), values.get("family_name")) if part]
     written = str(values["name"])
-    return f"{written} ({' | '.join(parts)})" if len(parts) == 2 else written
+    return f"{written} ({' | '.join(parts)})" if parts and " ".join(parts) != written else written
