@@ -136,7 +136,8 @@ class Product:
         return statistics.median(times)
 
 
-def _settings(folder: Path, database_url: str = "") -> Settings:
+def settings_in(folder: Path, database_url: str = "") -> Settings:
+    """Settings of a product whose whole data lies in `folder`."""
     return load_settings(
         RATIFY_DATA=str(folder), PORT=claim_port(), SECRET_KEY=SECRET, DATABASE_URL=database_url, REDIS_URL=""
     )
@@ -185,7 +186,7 @@ def _serving(program: Program, settings: Settings, path: str) -> Iterator[Server
 @contextmanager
 def bare_server(folder: Path) -> Iterator[Server]:
     """The bare page behind the very same web server."""
-    settings = _settings(folder)
+    settings = settings_in(folder)
     program = web_server(settings)
     bare = replace(program, command=(*program.command[:-1], "benchmarks.bare:app"))
     with _serving(bare, settings, "/") as server:
@@ -212,7 +213,7 @@ def fill(settings: Settings, size: int) -> None:
 @contextmanager
 def product(folder: Path, size: int, database_url: str = "") -> Iterator[Product]:
     """The product as `ratify up` serves it, on invented contacts kept in `folder`, with somebody signed in."""
-    settings = _settings(folder, database_url)
+    settings = settings_in(folder, database_url)
     fill(settings, size)
     with ExitStack() as stack:
         stack.enter_context(_running(queue_server(settings), settings))

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from anyascii import anyascii
 
@@ -31,6 +32,8 @@ def _latin(text: str) -> str:
     return anyascii(text).translate(_APOSTROPHES)
 
 
+# The names of institutions, groups and countries come again with every person of a roster.
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """The text in lower-case ASCII words: `Łukasz KOHUT` and `ŁUKASZ kohut` fold alike, `Νίκος` becomes `nikos`.
 

@@ -34,6 +34,14 @@ def _table(model: type[Base]) -> sa.Table:
     return table
 
 
+# Most values are JSON already; asking `encode` about each is what a large import would spend its time with.
+_PLAIN = frozenset({str, int, type(None), bool, float, list, dict})
+
+
+def _encoded(row: Row) -> dict[str, Any]:
+    return {name: value if type(value) in _PLAIN else encode(value) for name, value in row.items()}
+
+
 def _record(table: sa.Table, kind: ChangeKind, rows: Sequence[tuple[int, Row, Row]]) -> None:
     session = db.session()
     change_set_id = change_set_of(session, current_unit_of_work())
@@ -45,8 +53,8 @@ def _record(table: sa.Table, kind: ChangeKind, rows: Sequence[tuple[int, Row, Ro
                 "table_name": table.name,
                 "row_id": row_id,
                 "kind": kind,
-                "before": {name: encode(value) for name, value in before.items()},
-                "after": {name: encode(value) for name, value in after.items()},
+                "before": _encoded(before),
+                "after": _encoded(after),
             }
             for row_id, before, after in rows
         ],

@@ -18,7 +18,7 @@ from crm.roster_import import actions, works
 from crm.roster_import.applying import Step
 from crm.roster_import.models import ImportState, RowKind
 from crm.roster_import.readers.columns import FIELDS, SEAT, SEVERAL
-from crm.roster_import.records import UnreadableRoster
+from crm.roster_import.records import BadLine, Record, UnreadableRoster
 from crm.roster_import.spool import Spool
 from crm.roster_import.staging import Heading, Tally, compared, layout_of, read_heading
 from crm.roster_import.touched import mark
@@ -174,16 +174,18 @@ def import_roster(
     with ready_app():
         try:
             day = as_of.date() if as_of else None
-            heading = read_heading(file, file.name, as_of=day, complete=complete, fields=_mapping(file, mapping))
+            fields = _mapping(file, mapping)
             bad = _Bad()
-            if apply_it:
-                tally, import_id = _apply(heading, bad, confirmed=confirm_drop)
-                report = _report(heading, tally, import_id, bad)
-            else:
-                tally = Tally()
-                for batch in compared(heading, tally):
-                    bad.note(batch.rows)
-                report = _report(heading, tally, None, bad)
+            with Spool[Record | BadLine]() as lines:
+                heading = read_heading(file, file.name, as_of=day, complete=complete, fields=fields, keep=lines)
+                if apply_it:
+                    tally, import_id = _apply(heading, bad, confirmed=confirm_drop)
+                    report = _report(heading, tally, import_id, bad)
+                else:
+                    tally = Tally()
+                    for batch in compared(heading, tally):
+                        bad.note(batch.rows)
+                    report = _report(heading, tally, None, bad)
         except UnreadableRoster as error:
             if as_json:
                 click.echo(json.dumps({"error": str(error), "line": error.line}, ensure_ascii=False))

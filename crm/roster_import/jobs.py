@@ -18,7 +18,8 @@ from crm.job_queue import DESK, background
 from crm.roster_import import actions, progress, uploads, works
 from crm.roster_import.models import Import, ImportState
 from crm.roster_import.queries import waiting_imports
-from crm.roster_import.records import UnreadableRoster
+from crm.roster_import.records import BadLine, Record, UnreadableRoster
+from crm.roster_import.spool import Spool
 from crm.roster_import.staging import Layout, layout_of, read_heading
 from crm.unit_of_work import unit_of_work
 
@@ -106,10 +107,16 @@ def _read(wanted: Import) -> None:
                 actions.ask_for_mapping(import_id, layout)
             return
         as_of = date.fromisoformat(asked["as_of"]) if asked.get("as_of") else None
-        heading = read_heading(
-            path, file_name, as_of=as_of, complete=asked.get("complete"), fields=asked.get("columns")
-        )
-        works.compare(import_id, heading, actor=ACTOR, report=tell)
+        with Spool[Record | BadLine]() as lines:
+            heading = read_heading(
+                path,
+                file_name,
+                as_of=as_of,
+                complete=asked.get("complete"),
+                fields=asked.get("columns"),
+                keep=lines,
+            )
+            works.compare(import_id, heading, actor=ACTOR, report=tell)
     except UnreadableRoster as error:
         with unit_of_work("refuse import", actor=ACTOR):
             actions.cannot_read(import_id, str(error), layout)

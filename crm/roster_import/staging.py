@@ -35,6 +35,7 @@ from crm.roster_import.planning import Planner
 from crm.roster_import.readers import open_roster
 from crm.roster_import.readers.table import Table
 from crm.roster_import.records import BadLine, Record, RosterFormat
+from crm.roster_import.spool import Spool
 from crm.roster_import.survey import Survey, day_described, survey
 from crm.text import fold
 
@@ -91,7 +92,8 @@ class Layout:
 class Heading:
     """What is known of a file before its lines are compared. `file_hash` is the SHA-256 of its bytes.
 
-    `layout` is that of a table, None for files whose format says what stands where.
+    `layout` is that of a table, None for files whose format says what stands where. `items` are the lines, where they
+    were kept.
     """
 
     path: Path
@@ -101,6 +103,7 @@ class Heading:
     as_of_source: AsOfSource
     survey: Survey
     layout: Layout | None = None
+    items: Spool[Record | BadLine] | None = None
 
     @property
     def source_label(self) -> str:
@@ -134,16 +137,21 @@ def read_heading(
     as_of: date | None = None,
     complete: bool | None = None,
     fields: Sequence[str] | None = None,
+    keep: Spool[Record | BadLine] | None = None,
 ) -> Heading:
-    """Read the file once, from end to end. Raises UnreadableRoster, naming the line, where it is damaged."""
+    """Read the file once, from end to end. Raises UnreadableRoster, naming the line, where it is damaged.
+
+    With `keep`, the lines are put there, so that comparing them needs no second reading.
+    """
     layout = layout_of(path, file_name, fields)
-    found = survey(open_roster(path, file_name, layout.fields if layout else None), complete=complete)
+    source = open_roster(path, file_name, layout.fields if layout else None)
+    found = survey(source, complete=complete) if keep is None else survey(source, complete=complete, watch=keep.add)
     found = replace(found, unknown_groups=_without_aliases(found.unknown_groups))
     if as_of is not None:
         day, day_source = as_of, AsOfSource.GIVEN
     else:
         day, day_source = day_described(file_name, found.latest_start, clock.today(), told=found.day)
-    return Heading(path, file_name[:200], file_hash(path), day, day_source, found, layout)
+    return Heading(path, file_name[:200], file_hash(path), day, day_source, found, layout, keep)
 
 
 def _without_aliases(names: Iterable[str]) -> tuple[str, ...]:
@@ -244,7 +252,8 @@ def compared(heading: Heading, tally: Tally) -> Iterator[Compared]:
             members = members_lately(parliament_id, heading.as_of)
         tally.before = len(members)
     fields = heading.layout.fields if heading.layout else None
-    for items in chunked(open_roster(heading.path, heading.file_name, fields).records()):
+    kept = heading.items
+    for items in chunked(open_roster(heading.path, heading.file_name, fields).records() if kept is None else kept):
         plans = planner.plan_batch(items)
         for plan in plans:
             tally.add(plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -38,13 +39,19 @@ class Survey:
     unknown_groups: tuple[str, ...]
 
 
-def survey(source: Source, *, complete: bool | None = None) -> Survey:
-    """Read the whole file. Raises UnreadableRoster where it is damaged, or where it cannot be complete as asked."""
+def survey(
+    source: Source, *, complete: bool | None = None, watch: Callable[[Record | BadLine], None] = lambda _item: None
+) -> Survey:
+    """Read the whole file; `watch` sees every line.
+
+    Raises UnreadableRoster where it is damaged, or where it cannot be complete as asked.
+    """
     rows = unreadable = 0
     latest: date | None = None
     institutions: dict[str, None] = {}
     groups: dict[str, None] = {}
     for item in source.records():
+        watch(item)
         rows += 1
         if isinstance(item, BadLine):
             unreadable += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,7 @@ def add_events(events: Sequence[Event]) -> None:
     """Write events in one statement, in the running unit of work and in its actor's name."""
     actor = current_unit_of_work().actor
     if events:
-        db.session.execute(sa.insert(TimelineEntry), [{**asdict(event), "actor": actor} for event in events])
+        db.session.execute(sa.insert(TimelineEntry), [{**vars(event), "actor": actor} for event in events])
 
 
 def forget_undone(changes: Sequence[Change]) -> None:
