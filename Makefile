@@ -19,8 +19,9 @@ run: $(VENV)/.run  ## set up everything and run the product
 test: $(VENV)/.dev  ## set up everything and run all tests
 	$(PY) -m pytest
 
-bench: $(VENV)/.dev  ## measure the pages beside a bare Flask page (JSON=FILE writes the figures)
+bench: $(VENV)/.dev  ## measure the pages beside a bare Flask page, and a large import (JSON=FILE writes the figures)
 	$(PY) -m benchmarks.pages $(if $(JSON),--json $(JSON))
+	$(PY) -m benchmarks.imports $(if $(JSON),--json $(JSON))
 
 kill-test: $(VENV)/.dev  ## send letters while workers are killed KILLS times (default 100)
 	$(PY) -m tests.kill_test --kills $(or $(KILLS),100) $(if $(DATABASE_URL),--database-url $(DATABASE_URL))

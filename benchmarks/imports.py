@@ -182,12 +182,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--run", type=Path, help="import in this process, into this folder, and print the figures")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, beside what is there, as `import`")
     chosen = parser.parse_args()
     if chosen.run:
         print(json.dumps(run(chosen.run, chosen.rows)))
         return
     measured = measure(chosen.rows)
     print(text(measured))
+    if chosen.json:
+        known = json.loads(chosen.json.read_text()) if chosen.json.exists() else {}
+        chosen.json.write_text(json.dumps({**known, "import": as_json(measured)}, indent=2) + "\n")
     check(measured)
 
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from crm.cli import main
-from tests.factories.roster_import import full_list, member, members
+from tests.factories.roster_import import full_list, member, members, workbook
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +42,35 @@ def test_a_mark_that_lies_is_told_with_its_line(tmp_path: Path) -> None:
     refused = import_roster(path)
     assert refused.exit_code == 1
     assert "people.csv cannot be imported. Line 2: the file says of itself that it is UTF-8" in refused.output
+
+
+def test_columns_are_named_on_the_command_line(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "people.xlsx", [["Mitglied", "Wohin"], ["Ada Invented", "ada@x.example"]])
+    refused = import_roster(path)
+    assert refused.exit_code == 1
+    assert "no column with names was found" in refused.output
+    read = import_roster(path, "--map", "name=Mitglied", "--map", "email=Wohin", "--apply", "--json")
+    report = json.loads(read.output)
+    assert (report["new"], report["applied"], report["format"]) == (1, True, "xlsx")
+    assert report["columns"] == {"Mitglied": "name", "Wohin": "email"}
+    wrong = import_roster(path, "--map", "name=Nobody")
+    assert wrong.exit_code == 2
+    assert "Columns of this file: Mitglied, Wohin." in wrong.output
+
+
+def test_unreadable_lines_are_listed(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("name,email\nAda Invented,\n" + ",nobody@x.example\n" * 22)
+    summary = import_roster(path).output
+    assert "line 3: The line has no name. ,nobody@x.example" in summary
+    assert "and 2 more unreadable lines" in summary
+    assert len(json.loads(import_roster(path, "--json").output)["unreadable_lines"]) == 20
+
+
+def test_an_alarm_leaves_no_import_behind(tmp_path: Path) -> None:
+    path = tmp_path / "list.xml"
+    assert import_roster(full_list(path, members(20)), "--apply", "--as-of", "2025-06-01").exit_code == 0
+    fewer = (full_list(path, members(3)), "--apply", "--as-of", "2025-12-01", "--json")
+    assert "17 of 20 mandates would end" in import_roster(*fewer).output
+    report = json.loads(import_roster(*fewer, "--confirm-drop").output)
+    assert (report["ended"], report["import_id"]) == (17, 2)
