@@ -34,6 +34,7 @@ from crm.letters.results import record_results
 from crm.outbox import jobs as outbox_jobs
 from crm.outbox import views as outbox_views
 from crm.outbox.results import on_result
+from crm.overview import jobs as overview_jobs
 from crm.overview import views as overview_views
 from crm.pipeline import contact_rows as pipeline_rows
 from crm.pipeline import views as pipeline_views
@@ -52,7 +53,7 @@ from crm.turnover import views as turnover_views
 
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
-JOBS = (duplicates_jobs, exports_jobs, letters_jobs, outbox_jobs, roster_import_jobs, turnover_jobs)
+JOBS = (duplicates_jobs, exports_jobs, letters_jobs, outbox_jobs, overview_jobs, roster_import_jobs, turnover_jobs)
 # The features whose rows follow a contact into a merge.
 CONTACT_ROWS = (directory_rows, timeline_rows, pipeline_rows, letters_rows, roster_import_rows, duplicates_rows)
 

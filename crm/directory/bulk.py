@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from crm.audit.bulk import RowUpdate, insert_rows, update_rows
 from crm.directory.models import (
     Category,
+    Contact,
     ContactKind,
     ContactLanguage,
     ContactPoint,
@@ -144,3 +145,17 @@ def update_points(updates: Sequence[RowUpdate], contacts: Sequence[int]) -> None
     """New values in columns of contact points; `contacts` are those they belong to."""
     update_rows(ContactPoint, updates)
     project(contacts)
+
+
+def assign_contacts(contact_ids: Sequence[int], owner_id: int | None) -> int:
+    """Let one of us (or nobody) look after these contacts; how many changed hands."""
+    held = sa.select(Contact.id, Contact.owner_id).where(
+        Contact.id.in_(contact_ids), Contact.owner_id.is_distinct_from(owner_id)
+    )
+    updates = [
+        RowUpdate(row.id, {"owner_id": row.owner_id}, {"owner_id": owner_id})
+        # One order for everyone, so that two bulk changes cannot lock each other out.
+        for row in db.session.execute(held.order_by(Contact.id).with_for_update(of=Contact))
+    ]
+    update_rows(Contact, updates)
+    return len(updates)

@@ -138,6 +138,11 @@ def _tags(_wanted: ContactFilter, words: Sequence[str]) -> list[Choice]:
     return [Choice(str(row.id), row.name) for row in rows]
 
 
+def tag_names() -> list[str]:
+    """The tags there are, by name, as many as a menu shows."""
+    return list(db.session.scalars(sa.select(Tag.name).order_by(Tag.sort_name).limit(MENU_LIMIT)))
+
+
 def _owners(_wanted: ContactFilter, words: Sequence[str]) -> list[Choice]:
     rows = db.session.execute(sa.select(User.id, User.name).where(User.id.in_(values_present(Contact.owner_id))))
     return [

@@ -1,6 +1,29 @@
 """Screens made of many features."""
 
-from crm.overview.views import contact, contacts, editing, filter_menus, home, introductions, parts, search
+from crm.overview.views import (
+    bulk,
+    contact,
+    contacts,
+    editing,
+    filter_menus,
+    home,
+    introductions,
+    list_settings,
+    parts,
+    search,
+)
 from crm.overview.views.blueprint import blueprint
 
-__all__ = ["blueprint", "contact", "contacts", "editing", "filter_menus", "home", "introductions", "parts", "search"]
+__all__ = [
+    "blueprint",
+    "bulk",
+    "contact",
+    "contacts",
+    "editing",
+    "filter_menus",
+    "home",
+    "introductions",
+    "list_settings",
+    "parts",
+    "search",
+]

@@ -13,6 +13,7 @@ from crm import clock
 from crm.accounts.queries import active_users
 from crm.directory.filters import MANDATE_LABELS
 from crm.directory.listing import COUNT_LIMIT, Column, Sort, count_contacts, counted_rows
+from crm.directory.menus import tag_names
 from crm.directory.models import ContactKind
 from crm.overview.list_state import COLUMNS, LAST_CONTACT, SORTS, USUAL_COLUMNS, ListState, last_contact
 from crm.overview.queries import reader_of_list
@@ -64,6 +65,7 @@ def contacts() -> ResponseReturnValue:
         views=reader.views,
         owners=active_users() if lobbies else [],
         campaigns=campaign_names() if lobbies else [],
+        tags=tag_names() if lobbies else [],
         here=_url_of(state.to_args(cursor=request.args.get("cursor"))),
         url_of=_url_of,
     )
