@@ -180,16 +180,25 @@ function dismissLater(toast) {
   if (held) setTimeout(dismissLater, 3000, toast);
   else toast.remove();
 }
-for (const toast of arrived) {
-  toast.querySelector("[data-toast-close]").hidden = false;
-  toast.remove();
-}
-setTimeout(() => {
-  for (const toast of arrived) {
-    toasts.append(toast);
-    if (toast.getAttribute("role") !== "alert") setTimeout(dismissLater, toast.querySelector("form") ? 20000 : 8000, toast);
+function announce(news) {
+  for (const toast of news) {
+    toast.querySelector("[data-toast-close]").hidden = false;
+    toast.remove();
   }
-}, 100);
+  setTimeout(() => {
+    for (const toast of news) {
+      toasts.append(toast);
+      if (toast.getAttribute("role") !== "alert") setTimeout(dismissLater, toast.querySelector("form") ? 20000 : 8000, toast);
+    }
+  }, 100);
+}
+announce(arrived);
+// A part of the page that saved something brings its messages along.
+document.addEventListener("toasts", (event) => {
+  const part = document.createElement("template");
+  part.innerHTML = event.detail;
+  announce([...part.content.querySelectorAll("[data-toast]")]);
+});
 toasts.addEventListener("click", (event) => {
   if (event.target.closest("[data-toast-close]")) event.target.closest("[data-toast]").remove();
 });

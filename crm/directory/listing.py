@@ -151,14 +151,16 @@ def contact_rows(
     value, and `further` expressions (one value a contact) under their names.
     """
     found = page(wanted.apply(sa.select(Contact.id)), _keys(sort, descending), cursor, size)
-    return Page(_described([row.id for row in found.rows], columns, further or {}), found.previous, found.next)
+    return Page(described_rows([row.id for row in found.rows], columns, further), found.previous, found.next)
 
 
-def _described(ids: Sequence[int], columns: Collection[Column], further: Mapping[str, Any]) -> list[Any]:
-    """The rows of these contacts in this order."""
+def described_rows(
+    ids: Sequence[int], columns: Collection[Column], further: Mapping[str, Any] | None = None
+) -> list[sa.Row[*tuple[Any, ...]]]:
+    """The rows of these contacts in this order, as `contact_rows` gives them."""
     if not ids:
         return []
-    rows = {row.id: row for row in db.session.execute(_rows(columns, further).where(Contact.id.in_(ids)))}
+    rows = {row.id: row for row in db.session.execute(_rows(columns, further or {}).where(Contact.id.in_(ids)))}
     # One that went between the two queries is not shown.
     return [rows[contact_id] for contact_id in ids if contact_id in rows]
 

@@ -43,7 +43,7 @@ def test_what_is_typed_is_not_lost_by_another_choice(contacts: Page) -> None:
     expect(find).to_have_value("pont")
     find.focus()
     contacts.keyboard.type("e")
-    contacts.get_by_role("link", name="Country").click()
+    contacts.get_by_role("link", name="Country", exact=True).click()
     expect(contacts).to_have_url(re.compile(r"sort=country"))
     expect(contacts).to_have_url(re.compile(r"text=ponte"))
 
@@ -145,3 +145,23 @@ def test_a_phone_folds_the_filters_and_keeps_the_bar_in_reach(open_page: OpenPag
     expect(bar.get_by_label("Who looks after them")).to_be_in_viewport()
     assert_fits(page)
     assert_accessible(page)
+
+
+def test_a_cell_is_mended_in_its_place_and_undone(contacts: Page) -> None:
+    row = contacts.locator("tbody tr").first
+    pencil = row.get_by_role("link", name="Edit the country")
+    pencil.focus()
+    contacts.keyboard.press("Enter")
+    field = row.get_by_label("Country")
+    expect(field).to_be_focused()
+    assert_accessible(contacts)
+    contacts.keyboard.press("Escape")
+    expect(pencil).to_be_focused()
+    row.locator("td[data-label=Country]").dblclick()
+    field.select_option("PT")
+    field.press("Enter")
+    expect(row.locator("td[data-label=Country]")).to_contain_text("Portugal")
+    expect(pencil).to_be_focused()
+    contacts.get_by_role("status").filter(has_text="Saved.").get_by_role("button", name="Undo").click()
+    expect(contacts.get_by_text("Undone.")).to_be_visible()
+    expect(row.locator("td[data-label=Country]")).not_to_contain_text("Portugal")

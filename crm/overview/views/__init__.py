@@ -2,6 +2,7 @@
 
 from crm.overview.views import (
     bulk,
+    cells,
     contact,
     contacts,
     editing,
@@ -17,6 +18,7 @@ from crm.overview.views.blueprint import blueprint
 __all__ = [
     "blueprint",
     "bulk",
+    "cells",
     "contact",
     "contacts",
     "editing",

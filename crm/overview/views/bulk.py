@@ -84,7 +84,7 @@ def change_many(action: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/contacts/bulk/export")
-@requires(Permission.READ)
+@requires(Permission.EXPORT)
 def export_many() -> ResponseReturnValue:
     """Go to the export of the chosen contacts."""
     if not has_endpoint("exports.contacts"):

@@ -1,4 +1,4 @@
-"""The list of contacts, and search by name."""
+"""The list of contacts."""
 
 from __future__ import annotations
 
