@@ -134,7 +134,9 @@ def _compare_person(it: Comparison) -> None:
 def _compare_descriptions(it: Comparison) -> None:
     """Other names and languages are only ever added: that one source leaves some out says nothing."""
     known, writes = it.known, it.changes.writes
-    names = {it.record.name, known.name if known else ""} | (known.other_names if known else frozenset())
+    # Of a list of names without order, the first one is no more the person's name than the others.
+    goes_by = known.name if known and known.name in it.record.other_names else it.record.name
+    names = {goes_by, known.name if known else ""} | (known.other_names if known else frozenset())
     for name in dict.fromkeys(it.record.other_names):
         if name not in names:
             it.changes.add("other_name", None, name)

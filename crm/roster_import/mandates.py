@@ -238,7 +238,8 @@ def _compare_group(it: Comparison, group: Body, parliament: Body, fitting: Known
         _update(it.changes, fitting, {"on_behalf_of_id": group_id}, group)
         left = fitting.on_behalf_of_id
         for one in it.memberships:
-            if left is not None and one.organization_id == left and one.is_open and not one.by_hand:
+            ran_on = one.end_date is None and (one.ended_by or date.max) > it.setting.as_of
+            if left is not None and one.organization_id == left and ran_on and not one.by_hand:
                 _update(it.changes, one, {"ended_by": it.setting.as_of})
 
 
