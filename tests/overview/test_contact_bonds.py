@@ -69,3 +69,15 @@ def test_ties_read_right_from_both_sides_and_may_be_the_teams_own(client: FlaskC
     sign_in(client, theirs)
     assert "Knows Bo Bruun" in words(client.get(f"/contacts/{ada.id}").text)
     assert "dvised by" not in words(client.get(f"/contacts/{ada.id}").text)
+
+
+def test_what_another_team_keeps_to_itself_hinders_nobody(client: FlaskClient) -> None:
+    ours, theirs = make_user(team="Ours"), make_user(team="Theirs")
+    ada = make_person("Ada Alvaro")
+    make_person("Bo Bruun")
+    tie = {"tie": "knows", "other": "Bo Bruun", "start_date": "2020-01-01", "private": "y"}
+    for user in (ours, theirs):
+        status, _page = sent(sign_in(client, user), f"/contacts/{ada.id}/ties", **tie)
+        assert status == 302
+    status, page = sent(client, f"/contacts/{ada.id}/ties", **tie)
+    assert (status, "This is there already." in page) == (422, True)

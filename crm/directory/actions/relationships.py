@@ -10,8 +10,12 @@ from crm.extensions import db
 
 
 def _refuse_known(row: Relationship, **values: Any) -> None:
-    """Refuse a second tie of the same kind and begin, for ties without a direction from whichever side."""
-    known = {name: values.get(name, getattr(row, name)) for name in ("subject_id", "object_id", "kind", "start_date")}
+    """Refuse a second tie of the same kind, begin and team, for ties without a direction from whichever side.
+
+    What another team keeps to itself is not looked at: a refusal would tell of it.
+    """
+    columns = ("subject_id", "object_id", "kind", "start_date", "team_id")
+    known = {name: values.get(name, getattr(row, name)) for name in columns}
     refuse_known(row, "subject_id", **known)
     if known["kind"] not in DIRECTED:
         refuse_known(row, "subject_id", **{**known, "subject_id": known["object_id"], "object_id": known["subject_id"]})

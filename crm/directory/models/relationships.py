@@ -41,7 +41,7 @@ class Relationship(Base):
 
     __tablename__ = "relationship"
     __table_args__ = (
-        sa.UniqueConstraint("subject_id", "object_id", "kind", "start_date"),
+        sa.UniqueConstraint("subject_id", "object_id", "kind", "start_date", "team_id"),
         sa.Index("ix_relationship_object_id", "object_id"),
     )
 
