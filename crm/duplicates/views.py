@@ -124,13 +124,13 @@ def merge(contact_id: int, other_id: int) -> ResponseReturnValue:
 def tell_apart(contact_id: int, other_id: int) -> ResponseReturnValue:
     """Remember that the two are not the same."""
     one, other = _pair_or_404(contact_id, other_id)
+    still: dict[str, Any] = ProposalFilter.from_args(request.args).to_args()
     with unit_of_work("tell contacts apart", actor=actor()) as work:
         actions.tell_apart(contact_id, other_id, user_id=current_user.id)
     toast(
         gettext("%(one)s and %(other)s will not be proposed again.", one=one["name"], other=other["name"]),
         undo=work.change_set_id,
     )
-    still: dict[str, Any] = ProposalFilter.from_args(request.form).to_args()
     return redirect(url_for("duplicates.proposals", **still))
 
 

@@ -75,7 +75,10 @@ def test_the_trail_tells_of_a_merge_in_one_entry(client: FlaskClient) -> None:
 def test_not_the_same_is_remembered_and_can_be_undone(client: FlaskClient) -> None:
     one, other = make_pair()
     officer(client)
-    answer = client.post(f"/duplicates/{other}/{one}/apart", data={"country": "ES"}, follow_redirects=True)
+    # The side-by-side view sends its choices of values along.
+    chosen = {"country": "survivor"}
+    answer = client.post(f"/duplicates/{other}/{one}/apart?country=ES", data=chosen, follow_redirects=True)
+    assert answer.request.args["country"] == "ES"
     assert "will not be proposed again" in answer.text
     assert "Compare" not in client.get("/duplicates").text
     assert db.session.scalar(sa.select(sa.func.count()).select_from(ToldApart)) == 1
