@@ -94,9 +94,6 @@ def test_the_columns_of_a_workbook_are_settled(
     assert_fits(page)
     if variant.language == "ar":
         assert untranslated(page) == []
-    page.locator("#column-0").select_option("")
-    page.locator("main button.primary").click()
-    expect(page.locator("[role=alert]")).to_be_visible()
     page.locator("#column-0").select_option("name")
     page.locator("#column-1").select_option("email")
     page.locator("#column-2").select_option("birth_date")
