@@ -182,10 +182,15 @@ def counted_rows(
         rows = contact_rows(wanted, sort, cursor, descending=descending, columns=columns, further=further)
         return rows, count_contacts(wanted)
     keys = _keys(sort, descending)
-    order = [key.column.desc() if key.descending else key.column.asc() for key in keys]
-    found = list(db.session.scalars(wanted.apply(sa.select(Contact.id)).order_by(*order).limit(COUNT_LIMIT + 1)))
-    rows_shown = _rows(columns, further or {}).where(Contact.id.in_(found[: PAGE_SIZE + 1]))
-    return page(rows_shown, keys, None), len(found)
+    walk = wanted.apply(sa.select(*(key.column for key in keys)))
+    walk = walk.order_by(*(key.column.desc() if key.descending else key.column.asc() for key in keys))
+    met = walk.limit(COUNT_LIMIT + 1).cte("met")
+    order = [met.c[key.column.name].desc() if key.descending else met.c[key.column.name].asc() for key in keys]
+    count = sa.select(sa.func.count()).select_from(met).scalar_subquery()
+    # Thousands of rows are met and counted in the database; a page of them comes back.
+    found = db.session.execute(sa.select(met.c.id, count).order_by(*order).limit(PAGE_SIZE + 1)).all()
+    rows_shown = _rows(columns, further or {}).where(Contact.id.in_([row[0] for row in found]))
+    return page(rows_shown, keys, None), found[0][1] if found else 0
 
 
 def count_contacts(wanted: Narrowing, limit: int = COUNT_LIMIT) -> int:

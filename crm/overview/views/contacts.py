@@ -56,7 +56,8 @@ def contacts() -> ResponseReturnValue:
         count_limit=COUNT_LIMIT,
         conditions=wanted.conditions(),
         columns=columns,
-        all_columns=COLUMNS,
+        # Looked up once, not in every cell.
+        all_columns={name: str(label) for name, label in COLUMNS.items()},
         sorts=SORTS,
         mandates=MANDATE_LABELS,
         kinds=ContactKind,
