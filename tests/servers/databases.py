@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import sqlalchemy as sa
 
 from crm.database import upgrade_schema
 
-_numbers = itertools.count(1)
-
 
 class DatabaseUnavailable(Exception):
     """No such server can be had here; the message says why."""
-
-
-class TemplateDatabase(Protocol):
-    """A migrated, empty database that can be copied."""
-
-    def copy(self, folder: Path) -> str:
-        """Make a copy and return its address."""
 
 
 class SqliteTemplate:
@@ -39,7 +28,11 @@ class SqliteTemplate:
         engine.dispose()
 
     def copy(self, folder: Path) -> str:
+        """Put a fresh copy into the folder, in the place of the one before it, and return its address."""
         path = folder / "ratify.db"
+        # A file of its own, not the old one filled anew: a connection somebody left open keeps the old one.
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
         shutil.copyfile(self.path, path)
         return f"sqlite:///{path}"
 
@@ -54,8 +47,7 @@ class PostgresqlTemplate:
         version = self._connection.dialect.server_version_info or (0,)
         self._strategy = " STRATEGY file_copy" if version >= (15,) else ""
         self.worker = f"{worker}_{os.getpid()}"
-        self.template = self._create(f"ratify_template_{self.worker}")
-        upgrade_schema(self.template)
+        upgrade_schema(self._create(f"ratify_template_{self.worker}"))
 
     def _create(self, name: str, template: str | None = None) -> str:
         self._drop(name)
@@ -66,16 +58,14 @@ class PostgresqlTemplate:
     def _drop(self, name: str) -> None:
         self._connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-    def copy(self, folder: Path) -> str:
-        return self._create(f"ratify_{self.worker}_{next(_numbers)}", f"ratify_template_{self.worker}")
-
-    def drop(self, url: str) -> None:
-        """Remove one database, ending whoever is still connected."""
-        self._drop(str(sa.make_url(url).database))
+    def copy(self) -> str:
+        """Make a fresh copy, in the place of the one before it, and return its address."""
+        return self._create(f"ratify_{self.worker}", f"ratify_template_{self.worker}")
 
     def close(self) -> None:
-        """Remove the template."""
-        self.drop(self.template)
+        """Remove the template and the last copy, ending whoever is still connected."""
+        for name in (f"ratify_{self.worker}", f"ratify_template_{self.worker}"):
+            self._drop(name)
         self._connection.close()
         self._connection.engine.dispose()
 
