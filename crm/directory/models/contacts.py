@@ -47,7 +47,7 @@ class Contact(Base):
         sa.Index("ix_contact_sort_name_id", "sort_name", "id"),
         # A text filter reads one of these alone, in the order of names, and only then the rows it found.
         sa.Index("ix_contact_sort_name_id_search_text", "sort_name", "id", "search_text"),
-        sa.Index("ix_contact_kind_sort_name_id_search_text", "kind", "sort_name", "id", "search_text"),
+        sa.Index("ix_contact_kind_sort_name_id", "kind", "sort_name", "id"),
         sa.Index("ix_contact_category_sort_name_id", "category", "sort_name", "id"),
         sa.Index("ix_contact_country_sort_name_id", "country", "sort_name", "id"),
         sa.Index("ix_contact_region_sort_name_id", "region", "sort_name", "id"),
