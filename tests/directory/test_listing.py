@@ -159,7 +159,7 @@ def test_every_menu_offers_only_what_occurs_sorted_by_what_is_shown(people: None
     assert labels("institution") == [("", "European Parliament")]
     assert labels("committee") == [("", "Committee on Rights (LIBE)")]
     assert labels("category", ContactFilter(kind=ContactKind.PERSON)) == [("", "MEP")]
-    assert labels("region") == [("Spain", "Catalunya [Cataluña]")]
+    assert labels("region") == [("Spain", "Catalonia")]
     assert labels("language") == [("", "French")]
     assert labels("tag") == [("", "Ally")]
     assert labels("assigned") == [("", "Nobody yet"), ("", "Una User")]
