@@ -21,7 +21,7 @@ from crm.cli.app import prepare_data
 from crm.extensions import db
 from crm.roster_import import actions, works
 from crm.roster_import.progress import Phase, report
-from crm.roster_import.records import BadLine, Record
+from crm.roster_import.records import Item
 from crm.roster_import.spool import Spool
 from crm.roster_import.staging import read_heading
 from crm.unit_of_work import unit_of_work
@@ -90,7 +90,7 @@ def run(folder: Path, rows: int) -> dict[str, float]:
         began = time.perf_counter()
         with unit_of_work("bring import", actor=ACTOR):
             import_id = actions.bring("people.csv", stored_name=None, asked={}, user_id=None, ring=False).id
-        with Spool[Record | BadLine]() as lines:
+        with Spool[Item]() as lines:
             heading = read_heading(folder / "people.csv", "people.csv", keep=lines)
             works.compare(import_id, heading, actor=ACTOR, report=tell)
         read = time.perf_counter()

@@ -18,7 +18,7 @@ from crm.roster_import import actions, works
 from crm.roster_import.applying import Step
 from crm.roster_import.models import ImportState, RowKind
 from crm.roster_import.readers.columns import FIELDS, SEAT, SEVERAL
-from crm.roster_import.records import BadLine, Record, UnreadableRoster
+from crm.roster_import.records import Item, UnreadableRoster
 from crm.roster_import.spool import Spool
 from crm.roster_import.staging import Heading, Tally, compared, layout_of, read_heading
 from crm.roster_import.touched import mark
@@ -176,7 +176,7 @@ def import_roster(
             day = as_of.date() if as_of else None
             fields = _mapping(file, mapping)
             bad = _Bad()
-            with Spool[Record | BadLine]() as lines:
+            with Spool[Item]() as lines:
                 heading = read_heading(file, file.name, as_of=day, complete=complete, fields=fields, keep=lines)
                 if apply_it:
                     tally, import_id = _apply(heading, bad, confirmed=confirm_drop)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from crm.audit.bulk import RowUpdate, insert_rows, update_rows
 from crm.directory.models import (
+    DIRECTED,
     Category,
     Contact,
     ContactKind,
@@ -26,8 +27,9 @@ from crm.directory.models import (
     Person,
     PointKind,
     Post,
+    Relationship,
 )
-from crm.directory.projection import CHUNK, project, sort_name_of, sort_name_of_organization
+from crm.directory.projection import CHUNK, project, project_members, sort_name_of, sort_name_of_organization
 from crm.extensions import db
 
 Row = Mapping[str, Any]
@@ -86,6 +88,11 @@ def add_posts(rows: Sequence[Row]) -> list[int]:
     return insert_rows(Post, rows)
 
 
+def update_posts(updates: Sequence[RowUpdate]) -> None:
+    """New values in columns of posts."""
+    update_rows(Post, updates)
+
+
 def add_other_names(rows: Sequence[Row]) -> None:
     """New names of contacts, beside the one each goes by."""
     insert_rows(OtherName, rows)
@@ -123,6 +130,41 @@ def note_source(contact_ids: Sequence[int], label: str, as_of: date) -> None:
         )
 
 
+def add_sources(rows: Sequence[Row]) -> None:
+    """New sources of contacts; those noted already are left as they are."""
+    known: set[tuple[Any, ...]] = set()
+    owners = sorted({row["contact_id"] for row in rows})
+    for start in range(0, len(owners), CHUNK):
+        noted = sa.select(ContactSource.contact_id, ContactSource.label, ContactSource.url)
+        chunk = owners[start : start + CHUNK]
+        known |= {tuple(row) for row in db.session.execute(noted.where(ContactSource.contact_id.in_(chunk)))}
+    news = {(row["contact_id"], row["label"], row["url"]): row for row in rows}
+    insert_rows(ContactSource, [row for key, row in news.items() if key not in known])
+
+
+def add_relationships(rows: Sequence[Row]) -> None:
+    """New ties that everybody sees; of those known already, from whichever side, no second one is made."""
+
+    def key(row: Any, *, turned: bool = False) -> tuple[Any, ...]:
+        ends = (row["subject_id"], row["object_id"])
+        return (*(reversed(ends) if turned else ends), row["kind"], row["start_date"])
+
+    columns = (Relationship.subject_id, Relationship.object_id, Relationship.kind, Relationship.start_date)
+    known: set[tuple[Any, ...]] = set()
+    ends = sorted({row[end] for row in rows for end in ("subject_id", "object_id")})
+    for start in range(0, len(ends), CHUNK):
+        ties = sa.select(*columns).where(
+            Relationship.team_id.is_(None), Relationship.subject_id.in_(ends[start : start + CHUNK])
+        )
+        known |= {tuple(row) for row in db.session.execute(ties)}
+    news: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        same = {key(row)} if row["kind"] in DIRECTED else {key(row), key(row, turned=True)}
+        if row["subject_id"] != row["object_id"] and same.isdisjoint(known) and same.isdisjoint(news):
+            news[key(row)] = row
+    insert_rows(Relationship, list(news.values()))
+
+
 def add_points(rows: Sequence[Row]) -> None:
     """New contact points; e-mail addresses come normalized (`crm.directory.actions.normalize_address`)."""
     insert_rows(ContactPoint, rows)
@@ -133,6 +175,15 @@ def update_people(updates: Sequence[RowUpdate]) -> None:
     """New values in columns of people."""
     update_rows(Person, updates)
     project(update.row_id for update in updates)
+
+
+def update_organizations(updates: Sequence[RowUpdate]) -> None:
+    """New values in columns of organizations, whose members carry some of them."""
+    update_rows(Organization, updates)
+    project(update.row_id for update in updates)
+    for update in updates:
+        if not {"name", "abbreviation", "category_override", "holders_are"}.isdisjoint(update.after):
+            project_members(update.row_id)
 
 
 def update_memberships(updates: Sequence[RowUpdate], people: Sequence[int]) -> None:

@@ -6,7 +6,6 @@ import logging
 
 from rq.timeouts import JobTimeoutException
 
-from crm.accounts.models import User
 from crm.exports import actions
 from crm.exports.models import Export
 from crm.exports.queries import contact_ids, expired_exports, unfinished_exports
@@ -27,7 +26,7 @@ def prepare(export_id: int) -> None:
     asked = db.session.get(Export, export_id)
     if asked is None:
         return
-    how, team_id = asked.format, db.session.get_one(User, asked.user_id).team_id
+    how = asked.format
     ids = contact_ids(asked.wanted)
     with unit_of_work("prepare export", actor=ACTOR):
         if not actions.begin(export_id, len(ids)):
@@ -41,7 +40,7 @@ def prepare(export_id: int) -> None:
                 actions.report(export_id, done)
 
     try:
-        write_file(how, ids, team_id, path, progress)
+        write_file(how, ids, path, progress)
     except BaseException:
         path.unlink(missing_ok=True)
         with unit_of_work("fail export", actor=ACTOR):

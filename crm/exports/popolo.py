@@ -19,15 +19,16 @@ from crm.exports.queries import (
 )
 from crm.places.countries import country_name
 
-# The vendor's key: docs/architecture.md lists what stands under it.
+# The vendor's key: docs/rosters.md lists what stands under it.
 OURS = "ratify"
 _RETIRED = "out of use"
 
 
-def document(ids: Sequence[int], team_id: int | None = None) -> Iterator[str]:
+def document(ids: Sequence[int]) -> Iterator[str]:
     """The document in pieces: areas, organizations with their posts, people, memberships and relationships.
 
-    Organizations that the chosen contacts have offices in, or are part of, come along.
+    Organizations that the chosen contacts have offices in, or are part of, come along. Ties that a team keeps to itself
+    and who of us looks after whom stay here.
     """
     by_kind = kinds_of(ids)
     people = by_kind[ContactKind.PERSON]
@@ -41,7 +42,7 @@ def document(ids: Sequence[int], team_id: int | None = None) -> Iterator[str]:
     yield from _member("persons", (_person(one, areas) for one in _whole(people)))
     held = (_membership(one, areas) for contact in _whole(people) for one in contact.memberships)
     yield from _member("memberships", held)
-    ties = (_relationship(one) for one in relationships_among([*organizations, *people], team_id))
+    ties = (_relationship(one) for one in relationships_among([*organizations, *people]))
     yield from _member("relationships", ties)
     # Last, because only now is known which of them are named; a region's country comes along.
     areas |= {code.partition("-")[0] for code in areas}

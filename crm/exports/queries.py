@@ -161,14 +161,13 @@ def kinds_of(ids: Sequence[int]) -> dict[ContactKind, list[int]]:
     return found
 
 
-def relationships_among(ids: Sequence[int], team_id: int | None) -> Iterator[AnyRow]:
-    """The ties both of whose ends are among these contacts, those private to another team left out."""
+def relationships_among(ids: Sequence[int]) -> Iterator[AnyRow]:
+    """The ties both of whose ends are among these contacts, those private to a team left out."""
     inside = set(ids)
-    seen: sa.ColumnElement[bool] = Relationship.team_id.is_(None)
-    if team_id is not None:
-        seen = sa.or_(seen, Relationship.team_id == team_id)
     for batch in batches(ids):
-        statement = sa.select(*Relationship.__table__.c).where(Relationship.subject_id.in_(batch), seen)
+        statement = sa.select(*Relationship.__table__.c).where(
+            Relationship.subject_id.in_(batch), Relationship.team_id.is_(None)
+        )
         for row in db.session.execute(statement.order_by(Relationship.id)):
             if row.object_id in inside:
                 yield row

@@ -107,7 +107,7 @@ def _file_name(how: ExportFormat) -> str:
 
 def _download(how: ExportFormat, ids: list[int]) -> ResponseReturnValue:
     pieces: Iterator[str] | Iterator[bytes]
-    pieces = _sheet(ids) if how is ExportFormat.XLSX else text_pieces(how, ids, current_user.team_id)
+    pieces = _sheet(ids) if how is ExportFormat.XLSX else text_pieces(how, ids)
     answer = Response(stream_with_context(pieces), mimetype=MIMETYPES[how])
     answer.headers.set("Content-Disposition", "attachment", filename=_file_name(how))
     return answer

@@ -15,16 +15,16 @@ from crm.spreadsheets import csv_lines, write_xlsx
 Progress = Callable[[int], None]
 
 
-def text_pieces(wanted: ExportFormat, ids: Sequence[int], team_id: int | None) -> Iterator[str]:
+def text_pieces(wanted: ExportFormat, ids: Sequence[int]) -> Iterator[str]:
     """The text of every format but XLSX, piece by piece."""
     if wanted is ExportFormat.CSV:
         return csv_lines(table_rows(ids))
     if wanted is ExportFormat.VCARD:
         return cards(ids)
-    return document(ids, team_id)
+    return document(ids)
 
 
-def write_file(wanted: ExportFormat, ids: Sequence[int], team_id: int | None, path: Path, progress: Progress) -> None:
+def write_file(wanted: ExportFormat, ids: Sequence[int], path: Path, progress: Progress) -> None:
     """Write the export to `path`; `progress` is told now and then how many contacts were read so far."""
     counted = _Counted(ids, progress)
     if wanted is ExportFormat.XLSX:
@@ -32,7 +32,7 @@ def write_file(wanted: ExportFormat, ids: Sequence[int], team_id: int | None, pa
             write_sheet(counted, file)
         return
     with path.open("w", encoding="utf-8", newline="") as text:
-        for piece in text_pieces(wanted, counted, team_id):
+        for piece in text_pieces(wanted, counted):
             text.write(piece)
 
 

@@ -30,7 +30,8 @@ from crm.roster_import.models import (
 )
 from crm.roster_import.planning import Planner, Ruling
 from crm.roster_import.readers.columns import header_hash
-from crm.roster_import.staging import RECORD, Heading, Layout, Tally, setting_for, source_label
+from crm.roster_import.record_json import from_json
+from crm.roster_import.staging import Heading, Layout, Tally, setting_for, source_label
 from crm.timeline.actions import forget
 from crm.unit_of_work import current_unit_of_work
 
@@ -230,7 +231,7 @@ def decide(row_id: int, decision: Decision | None, contact_id: int | None = None
     row.chosen_id = contact_id if decision is Decision.ACCEPT and contact_id in row.candidates else None
     if row.reason in WHO_IS_IT:
         ruling = {0: Ruling(decision, row.chosen_id)} if decision is Decision.ACCEPT else {}
-        compared = Planner(_setting(staged)).plan_batch([RECORD.validate_python(row.record)], ruling)[0]
+        compared = Planner(_setting(staged)).plan_batch([from_json(row.record)], ruling)[0]
         row.diff = [difference.as_json() for difference in compared.differences]
     db.session.flush()
     return row

@@ -16,9 +16,10 @@ from crm.roster_import.diffing import Plan
 from crm.roster_import.lookups import CHUNK
 from crm.roster_import.models import Decision, Import, ImportRow, ImportState, Reason, RowKind
 from crm.roster_import.planning import Planner, Ruling
-from crm.roster_import.records import BadLine, Problem, Record
+from crm.roster_import.record_json import from_json
+from crm.roster_import.records import BadLine, Item, Problem
 from crm.roster_import.spool import Spool
-from crm.roster_import.staging import RECORD, Tally, setting_for, source_label
+from crm.roster_import.staging import Tally, setting_for, source_label
 from crm.roster_import.touched import Touched
 from crm.roster_import.writing import write
 from crm.timeline.actions import Event, add_events
@@ -47,10 +48,10 @@ class Step:
     plans: Sequence[Plan]
 
 
-def _item(row: Any) -> Record | BadLine:
+def _item(row: Any) -> Item:
     if row.kind is RowKind.UNREADABLE:
         return BadLine(row.line, row.name, Problem(row.reason))
-    return RECORD.validate_python(row.record)
+    return from_json(row.record)
 
 
 def _batches(import_id: int, *conditions: sa.ColumnElement[bool]) -> Iterator[Sequence[Any]]:
@@ -81,7 +82,8 @@ def _as_reviewed(row: Any, plan: Plan) -> Plan:
 
 
 def _moved_on(plan: Plan) -> Plan:
-    return Plan(RowKind.SUSPICIOUS, plan.contact_id, Reason.MOVED_ON, (), plan.differences)
+    moved_on = Plan(RowKind.SUSPICIOUS, plan.contact_id, Reason.MOVED_ON, (), plan.differences)
+    return replace(moved_on, about=plan.about, ref=plan.ref)
 
 
 def _step(rows: Sequence[Any], fresh: Sequence[Plan]) -> Step:
@@ -129,13 +131,13 @@ def carry_out(import_id: int, spool: Spool[Step], since: int, progress: Progress
     move(import_id, ImportState.APPLYING)
     wanted = db.session.get_one(Import, import_id)
     touched = Touched.since(since)
-    source = source_label(wanted.file_name, wanted.as_of)
     tally = Tally()
     done = 0
+    refs: dict[str, int] = {}
     with projected_together():
         for step in spool:
             plans = [_moved_on(plan) if touched.bears_on(plan) else plan for plan in step.plans]
-            _write_step(wanted, step.rows, plans, source, tally)
+            _write_step(wanted, step.rows, plans, tally, refs)
             done += len(plans)
             progress(done)
     move(
@@ -149,8 +151,10 @@ def carry_out(import_id: int, spool: Spool[Step], since: int, progress: Progress
     return tally
 
 
-def _write_step(wanted: Import, rows: Sequence[Known], plans: Sequence[Plan], source: str, tally: Tally) -> None:
-    contact_ids = write(plans, source, wanted.as_of)
+def _write_step(
+    wanted: Import, rows: Sequence[Known], plans: Sequence[Plan], tally: Tally, refs: dict[str, int]
+) -> None:
+    contact_ids = write(plans, source_label(wanted.file_name, wanted.as_of), wanted.as_of, refs)
     now = clock.now()
     settled: list[dict[str, Any]] = []
     events: list[Event] = []

@@ -8,16 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from crm.audit.bulk import RowUpdate
-from crm.directory.models import Category, PointKind, PointStatus
+from crm.directory.models import Category, ContactKind, PointKind, PointStatus
 from crm.places.countries import country_code
 from crm.roster_import.affiliations import compare_affiliations
 from crm.roster_import.changes import Changes, Comparison, Difference, NewMembership, NewPoint, Setting, Writes
-from crm.roster_import.known import Known, KnownMembership, KnownPoint
+from crm.roster_import.known import Known, KnownContact, KnownMembership, KnownPoint
 from crm.roster_import.labels import Body
 from crm.roster_import.mandates import compare_group_alone, compare_mandate, compare_party, compare_seats, end_mandate
 from crm.roster_import.matching import Match
 from crm.roster_import.models import Decision, Reason, RowKind
 from crm.roster_import.records import Problem, Record
+from crm.roster_import.told import ToldName
+from crm.roster_import.told_facts import compare_told
+from crm.roster_import.told_memberships import compare_told_memberships
 
 # What belongs to an office rather than to the person who holds it.
 _OFFICIAL = (PointKind.EMAIL, PointKind.PHONE, PointKind.FAX, PointKind.ADDRESS)
@@ -37,6 +40,9 @@ class Plan:
     writes: Writes = field(default_factory=Writes)
     # Whether the row describes the contact, and nobody has said that it is not to count.
     describes: bool = False
+    about: ContactKind = ContactKind.PERSON
+    # The id by which other rows of the document name the contact.
+    ref: str = ""
 
 
 def plan(record: Record, found: Match, known: Known | None, setting: Setting, decision: Decision | None) -> Plan:
@@ -44,15 +50,13 @@ def plan(record: Record, found: Match, known: Known | None, setting: Setting, de
     if found.reason is not None:
         return Plan(RowKind.SUSPICIOUS, found.contact_id, found.reason, found.candidates)
     changes = Changes(accepted=decision is Decision.ACCEPT)
-    it = Comparison(record, known, setting, changes)
+    it = Comparison(known=known, setting=setting, changes=changes, record=record)
     it.country = _compare_country(it)
     _compare_name(it)
     _compare_person(it)
     _compare_descriptions(it)
-    for scheme, value in record.identifiers:
-        if known is None or (scheme, value) not in known.identifiers:
-            changes.add("identifier", None, f"{scheme} {value}")
-            changes.writes.identifiers.append((scheme, value))
+    it.compare_identifiers(record.identifiers)
+    it.compare_languages(record.languages)
     office: int | NewMembership | None = None
     for mandate in reversed(record.mandates):
         office = compare_mandate(it, mandate)
@@ -61,13 +65,17 @@ def plan(record: Record, found: Match, known: Known | None, setting: Setting, de
     compare_party(it)
     over_by = _over_by(it, office)
     compare_seats(it, over_by)
-    _compare_points(it, office, over_by is not None)
+    if record.told is None:
+        _compare_points(it, office, over_by is not None)
+    else:
+        compare_told(it, record.told, compare_told_memberships(it, record.told))
     for doubt in record.doubts:
         changes.add(doubt.field, None, doubt.value, doubt.problem)
-    if known is None and not changes.accepted and _LOST_LETTERS.search(record.name):
+    if known is None and not changes.accepted and record.told is None and _LOST_LETTERS.search(record.name):
         return Plan(RowKind.SUSPICIOUS, None, Problem.LOST_LETTERS, (), changes.differences)
-    planned = _planned(known, changes, decision, RowKind.CHANGED if changes.differences else RowKind.UNCHANGED)
-    return replace(planned, describes=decision is not Decision.SKIP)
+    planned = planned_for(known, changes, decision)
+    ref = record.told.ref if record.told else ""
+    return replace(planned, describes=decision is not Decision.SKIP, ref=ref)
 
 
 def plan_end(
@@ -77,27 +85,21 @@ def plan_end(
     changes = Changes(accepted=decision is Decision.ACCEPT)
     for mandate in mandates:
         end_mandate(mandate, known, setting, parliament, changes)
-    return _planned(known, changes, decision, RowKind.ENDED)
+    return planned_for(known, changes, decision, RowKind.ENDED)
 
 
-def _planned(known: Known | None, changes: Changes, decision: Decision | None, kind: RowKind) -> Plan:
+def planned_for(
+    known: KnownContact | None, changes: Changes, decision: Decision | None, kind: RowKind | None = None
+) -> Plan:
+    """What the changes of a contact come to; `kind` is that of a row about a known contact, by default what it does."""
+    if kind is None:
+        kind = RowKind.CHANGED if changes.differences else RowKind.UNCHANGED
     if changes.held:
         kind = RowKind.SUSPICIOUS
     elif known is None:
         kind = RowKind.NEW
     writes = Writes() if decision is Decision.SKIP else changes.writes
     return Plan(kind, known.id if known else None, None, (), changes.differences, writes)
-
-
-def _compare_column(it: Comparison, name: str, after: str | date) -> None:
-    """Fill or replace a column of the person; an older roster only fills."""
-    before = getattr(it.known, name) if it.known else None
-    if after == before or (before is not None and it.is_older):
-        return
-    by_hand = it.known is not None and name in it.known.by_hand
-    if it.changes.add(name, before, after, Reason.HAND_MADE if by_hand else None):
-        it.changes.writes.columns[name] = after
-        it.changes.writes.replaced[name] = before
 
 
 def _compare_country(it: Comparison) -> str | None:
@@ -111,28 +113,30 @@ def _compare_country(it: Comparison) -> str | None:
     if code is None:
         it.changes.add("country", before, label, Problem.UNKNOWN_COUNTRY)
         return before
-    _compare_column(it, "country", code)
+    it.compare_column("country", code)
     return code
 
 
 def _compare_person(it: Comparison) -> None:
     if it.record.gender:
-        _compare_column(it, "gender", it.record.gender)
+        it.compare_column("gender", it.record.gender)
     if it.record.birth_date:
-        _compare_column(it, "birth_date", it.record.birth_date)
+        it.compare_column("birth_date", it.record.birth_date)
     if it.record.death_date:
-        _compare_column(it, "death_date", it.record.death_date)
+        it.compare_column("death_date", it.record.death_date)
     for name in ("honorific_prefix", "honorific_suffix"):
         if getattr(it.record, name):
-            _compare_column(it, name, getattr(it.record, name))
+            it.compare_column(name, getattr(it.record, name))
     # What the source calls the person counts where no office says it.
     told = it.record.category and not it.record.mandates
     if told and (it.known is None or it.known.category is Category.OTHER):
-        _compare_column(it, "category_override", Category(it.record.category))
+        it.compare_column("category_override", Category(it.record.category))
 
 
 def _compare_descriptions(it: Comparison) -> None:
-    """Other names and languages are only ever added: that one source leaves some out says nothing."""
+    """Other names are only ever added: that one source leaves some out says nothing."""
+    if it.record.told is not None:
+        return
     known, writes = it.known, it.changes.writes
     # Of a list of names without order, the first one is no more the person's name than the others.
     goes_by = known.name if known and known.name in it.record.other_names else it.record.name
@@ -140,12 +144,7 @@ def _compare_descriptions(it: Comparison) -> None:
     for name in dict.fromkeys(it.record.other_names):
         if name not in names:
             it.changes.add("other_name", None, name)
-            writes.other_names.append(name)
-    languages = known.languages if known else frozenset()
-    for language in dict.fromkeys(it.record.languages):
-        if language not in languages:
-            it.changes.add("language", None, language)
-            writes.languages.append((language, len(languages) + len(writes.languages)))
+            writes.other_names.append(ToldName(name))
 
 
 def _capitals(name: str) -> int:

@@ -18,7 +18,7 @@ from crm.job_queue import DESK, background
 from crm.roster_import import actions, progress, uploads, works
 from crm.roster_import.models import Import, ImportState
 from crm.roster_import.queries import waiting_imports
-from crm.roster_import.records import BadLine, Record, UnreadableRoster
+from crm.roster_import.records import Item, UnreadableRoster
 from crm.roster_import.spool import Spool
 from crm.roster_import.staging import Layout, layout_of, read_heading
 from crm.unit_of_work import unit_of_work
@@ -107,7 +107,7 @@ def _read(wanted: Import) -> None:
                 actions.ask_for_mapping(import_id, layout)
             return
         as_of = date.fromisoformat(asked["as_of"]) if asked.get("as_of") else None
-        with Spool[Record | BadLine]() as lines:
+        with Spool[Item]() as lines:
             heading = read_heading(
                 path,
                 file_name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from crm.audit.authorship import columns_set_by_hand, rows_deleted_by_hand
 from crm.directory.models import (
     Category,
+    Contact,
     ContactLanguage,
     ContactPoint,
     Identifier,
@@ -73,33 +74,44 @@ class KnownMembership:
 
 
 @dataclass(frozen=True)
-class Known:
-    """A person of the directory as far as imports touch it.
+class KnownContact:
+    """What imports touch of people and organizations alike.
 
-    `as_of` is the newest day an applied import describes the person on, None where none does. `said_later` names what
-    applied imports of a later day than this one have said of the person: fields of Record that were not empty.
+    `as_of` is the newest day an applied import describes the contact on, None where none does.
     """
 
     id: int
     name: str
-    given_name: str | None
-    family_name: str | None
     category: Category
     category_override: Category | None
     country: str | None
-    gender: str | None
-    birth_date: date | None
-    death_date: date | None
-    honorific_prefix: str | None
-    honorific_suffix: str | None
+    region: str | None
+    forms_of_address: dict[str, str]
     as_of: date | None
-    said_later: frozenset[str]
     by_hand: frozenset[str]
     identifiers: frozenset[tuple[str, str]]
     other_names: frozenset[str]
     languages: frozenset[str]
     points: tuple[KnownPoint, ...]
     removed_points: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Known(KnownContact):
+    """A person of the directory as far as imports touch it.
+
+    `said_later` names what applied imports of a later day than this one have said of the person: fields of Record that
+    were not empty.
+    """
+
+    given_name: str | None
+    family_name: str | None
+    gender: str | None
+    birth_date: date | None
+    death_date: date | None
+    honorific_prefix: str | None
+    honorific_suffix: str | None
+    said_later: frozenset[str]
     memberships: tuple[KnownMembership, ...]
 
 
@@ -111,7 +123,7 @@ _DESCRIBING = (
 )
 
 
-def _described(contact_ids: Sequence[int]) -> dict[int, date]:
+def described_on(contact_ids: Sequence[int]) -> dict[int, date]:
     """The newest day an applied import describes each contact on."""
     rows = db.session.execute(
         sa.select(ImportRow.contact_id, sa.func.max(Import.as_of).label("as_of"))
@@ -239,6 +251,26 @@ def removed_points() -> dict[int, frozenset[tuple[str, str]]]:
     return {contact_id: frozenset(points) for contact_id, points in found.items()}
 
 
+def descriptions(
+    contact_ids: Sequence[int], removed: Mapping[int, frozenset[tuple[str, str]]]
+) -> dict[int, dict[str, Any]]:
+    """What rows of their own say of contacts, by the fields of KnownContact."""
+    by_hand = columns_set_by_hand(Contact, contact_ids, but_not_by=APPLY)
+    identifiers, points = _identifiers(contact_ids), _points(contact_ids)
+    names, languages = _texts(OtherName.name, contact_ids), _texts(ContactLanguage.language, contact_ids)
+    return {
+        one: {
+            "by_hand": by_hand.get(one, frozenset()),
+            "identifiers": frozenset(identifiers.get(one, ())),
+            "other_names": frozenset(names.get(one, ())),
+            "languages": frozenset(languages.get(one, ())),
+            "points": tuple(points.get(one, ())),
+            "removed_points": removed.get(one, frozenset()),
+        }
+        for one in contact_ids
+    }
+
+
 def load_people(contact_ids: Iterable[int], day: date) -> dict[int, Known]:
     """What is known of these people, seen from an import that describes `day`."""
     removed = removed_points()
@@ -248,11 +280,9 @@ def load_people(contact_ids: Iterable[int], day: date) -> dict[int, Known]:
 
 
 def _load(contact_ids: list[int], day: date, removed: dict[int, frozenset[tuple[str, str]]]) -> dict[int, Known]:
-    described = _described(contact_ids)
+    described = described_on(contact_ids)
     said_later = _said_later(contact_ids, day) if any(as_of > day for as_of in described.values()) else {}
-    by_hand = columns_set_by_hand(Person, contact_ids, but_not_by=APPLY)
-    identifiers, points = _identifiers(contact_ids), _points(contact_ids)
-    names, languages = _texts(OtherName.name, contact_ids), _texts(ContactLanguage.language, contact_ids)
+    described_by = descriptions(contact_ids, removed)
     memberships = memberships_where(Membership.person_id.in_(contact_ids))
     rows = db.session.execute(
         sa.select(
@@ -263,6 +293,8 @@ def _load(contact_ids: list[int], day: date, removed: dict[int, frozenset[tuple[
             Person.category,
             Person.category_override,
             Person.country,
+            Person.region,
+            Person.forms_of_address,
             Person.gender,
             Person.birth_date,
             Person.death_date,
@@ -274,14 +306,9 @@ def _load(contact_ids: list[int], day: date, removed: dict[int, frozenset[tuple[
     return {
         row.id: Known(
             **row._asdict(),
+            **described_by[row.id],
             as_of=described.get(row.id),
             said_later=said_later.get(row.id, nothing),
-            by_hand=by_hand.get(row.id, nothing),
-            identifiers=frozenset(identifiers.get(row.id, ())),
-            other_names=frozenset(names.get(row.id, ())),
-            languages=frozenset(languages.get(row.id, ())),
-            points=tuple(points.get(row.id, ())),
-            removed_points=removed.get(row.id, frozenset()),
             memberships=tuple(memberships.get(row.id, ())),
         )
         for row in rows

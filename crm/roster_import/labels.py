@@ -29,7 +29,8 @@ EUROPEAN_COMMISSION = "EC"
 class Body:
     """An organization as a roster names it. `code` is its name in `SCHEME`, empty for one nobody has coded.
 
-    `holders_are` is what an office in it makes of a person, where its category does not tell.
+    `holders_are` is what an office in it makes of a person, where its category does not tell. `ref` is the id by which
+    a document names an organization that it describes itself.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Body:
     abbreviation: str | None = None
     country: str | None = None
     holders_are: Category | None = None
+    ref: str = ""
 
     @property
     def short(self) -> str:
@@ -47,6 +49,8 @@ class Body:
     @property
     def key(self) -> tuple[str, ...]:
         """What makes two labels one organization: the code, or else category, country and folded name."""
+        if self.ref:
+            return ("document", self.ref)
         return (self.code,) if self.code else (self.category.value, self.country or "", fold(self.name))
 
 

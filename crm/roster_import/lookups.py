@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -112,8 +113,35 @@ def organization_ids(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:
     return found | aliased_organizations(unmet) if unmet else found
 
 
+def ids_by_name(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:
+    """Organization of each body (by `Body.key`) that the directory has, whatever its document calls it by."""
+    plain = {body.key: replace(body, ref="") for body in bodies}
+    found = organization_ids(list(plain.values()))
+    return {key: found[body.key] for key, body in plain.items() if body.key in found}
+
+
+def organizations_called(bodies: Collection[Body]) -> dict[tuple[str, str], list[tuple[int, str | None]]]:
+    """Id and country of every organization of each category and folded name, short name or alias among the bodies'."""
+    found = _organizations_by_name(bodies)
+    for key, same in _organizations_by_alias(bodies).items():
+        found[key] = list(dict.fromkeys([*found.get(key, ()), *same]))
+    return found
+
+
 def aliased_organizations(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:
     """Organization of each body (by `Body.key`) whose label is one of the organization's other names."""
+    named = _organizations_by_alias(bodies)
+    found: dict[tuple[str, ...], int] = {}
+    for body in bodies:
+        same = named.get((body.category, fold(body.name)), ())
+        fits = [contact_id for contact_id, country in same if not body.country or country in (None, body.country)]
+        if fits and not body.code:
+            found[body.key] = min(fits)
+    return found
+
+
+def _organizations_by_alias(bodies: Collection[Body]) -> dict[tuple[str, str], list[tuple[int, str | None]]]:
+    """Id and country of the organizations of each category and folded other name."""
     categories = {body.category for body in bodies}
     named: dict[tuple[str, str], list[tuple[int, str | None]]] = defaultdict(list)
     for row in db.session.execute(
@@ -122,13 +150,7 @@ def aliased_organizations(bodies: Collection[Body]) -> dict[tuple[str, ...], int
         .where(Organization.category.in_(categories))
     ):
         named[row.category, fold(row.name)].append((row.id, row.country))
-    found: dict[tuple[str, ...], int] = {}
-    for body in bodies:
-        same = named.get((body.category, fold(body.name)), ())
-        fits = [contact_id for contact_id, country in same if not body.country or country in (None, body.country)]
-        if fits and not body.code:
-            found[body.key] = min(fits)
-    return found
+    return named
 
 
 def post_ids(labels: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:

@@ -17,6 +17,7 @@ from crm.roster_import.known import Known, KnownMembership
 from crm.roster_import.labels import Body, Term
 from crm.roster_import.models import Reason
 from crm.roster_import.records import Mandate, Record, Seat
+from crm.roster_import.told_memberships import told_bodies
 from crm.text import fold
 
 _DAY = timedelta(days=1)
@@ -36,6 +37,7 @@ def bodies_of(record: Record, country: str | None) -> list[Body]:
     if record.party:
         party = labels.party(record.party, country)
         found += [party] if party else []
+    found += told_bodies(record.told) if record.told else []
     return found + [labels.seat(seat.body) for seat in record.seats or ()]
 
 

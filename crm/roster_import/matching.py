@@ -99,6 +99,10 @@ def match(record: Record, fits: Fits, people: Mapping[int, Known]) -> Match:
         return Match(named.pop())
     if named:
         return Match(reason=Reason.AMBIGUOUS, candidates=tuple(sorted(named)))
+    if record.told is not None:
+        alike = _called_just_so(record, fits, people)
+        if len(alike) == 1:
+            return Match(alike[0])
     reached = {contact_id for address in record.emails for contact_id in fits.by_address.get(address, ())}
     reached = {contact_id for contact_id in reached if contact_id in people}
     alike = [contact_id for contact_id in reached if _alike(record, people[contact_id])]
@@ -108,6 +112,19 @@ def match(record: Record, fits: Fits, people: Mapping[int, Known]) -> Match:
         reason = Reason.AMBIGUOUS if len(alike) > 1 else Reason.SHARED_ADDRESS
         return Match(reason=reason, candidates=tuple(sorted(reached)))
     return _by_name(record, fits, people)
+
+
+def _called_just_so(record: Record, fits: Fits, people: Mapping[int, Known]) -> list[int]:
+    """Who has both the very name and the country: our own exports write them as they stand here.
+
+    Several people may share an address there, which tells less than their names.
+    """
+    return [
+        contact_id
+        for contact_id in sorted(fits.contact_ids() & people.keys())
+        if (people[contact_id].name, people[contact_id].country or "") == (record.name, record.country)
+        and not _contradicts(record, people[contact_id])
+    ]
 
 
 def _alike(record: Record, known: Known) -> bool:

@@ -10,12 +10,21 @@ from crm.roster_import import labels
 from crm.roster_import.changes import Difference, Setting
 from crm.roster_import.diffing import Plan, plan, plan_end
 from crm.roster_import.known import Known, load_people
+from crm.roster_import.known_facts import load_facts
 from crm.roster_import.labels import Body
-from crm.roster_import.lookups import aliased_organizations, chunked, members_on, organization_ids
+from crm.roster_import.lookups import aliased_organizations, chunked, ids_by_name, members_on, organization_ids
 from crm.roster_import.mandates import bodies_of
 from crm.roster_import.matching import Fits, Match, find_fits, match, sort_names
 from crm.roster_import.models import Decision, Reason, RowKind
-from crm.roster_import.records import BadLine, Record
+from crm.roster_import.organizations import (
+    KnownOrganization,
+    OrganizationFits,
+    find_organizations,
+    load_organizations,
+    match_organization,
+    plan_organization,
+)
+from crm.roster_import.records import BadLine, Item, OrganizationRecord, Record
 
 
 @dataclass(frozen=True)
@@ -48,17 +57,85 @@ class Planner:
     _matched: set[int] = field(default_factory=set)
     _maybe: set[int] = field(default_factory=set)
     _repeatable: set[tuple[str, ...]] = field(default_factory=set)
+    # Whom the ids of the document name: contacts of the directory, and those it will have to make.
+    _refs: dict[str, int] = field(default_factory=dict)
+    _new_refs: set[str] = field(default_factory=set)
 
-    def plan_batch(self, items: Sequence[Record | BadLine], rulings: Mapping[int, Ruling] | None = None) -> list[Plan]:
-        """One plan per item, in the same order; rulings are by line."""
+    def plan_batch(self, items: Sequence[Item], rulings: Mapping[int, Ruling] | None = None) -> list[Plan]:
+        """One plan per item, in the same order; rulings are by line. Organizations come before people."""
         rulings = rulings or {}
+        organizations = {at: item for at, item in enumerate(items) if isinstance(item, OrganizationRecord)}
+        planned = self._plan_organizations(organizations, rulings) if organizations else {}
+        others = {at: item for at, item in enumerate(items) if not isinstance(item, OrganizationRecord)}
+        if others:
+            chosen = {position: rulings[at] for position, at in enumerate(others) if at in rulings}
+            planned |= zip(others, self._plan_people(list(others.values()), chosen), strict=True)
+        return [planned[at] for at in range(len(items))]
+
+    def _plan_organizations(
+        self, records: Mapping[int, OrganizationRecord], rulings: Mapping[int, Ruling]
+    ) -> dict[int, Plan]:
+        """The plans of organizations, by their places in the batch."""
+        fits = find_organizations(list(records.values()))
+        chosen = {ruling.contact_id for ruling in rulings.values() if ruling.contact_id is not None}
+        known = load_organizations(fits.contact_ids() | chosen)
+        found = {at: self._whom(record, fits, known, rulings.get(at)) for at, record in records.items()}
+        setting = replace(self.setting, refs=self._refs, facts=load_facts(known.keys()))
+        planned = {}
+        for at, record in records.items():
+            contact_id = found[at].contact_id
+            organization = known.get(contact_id) if contact_id is not None else None
+            ruling = rulings.get(at)
+            plan = plan_organization(record, found[at], organization, setting, ruling.decision if ruling else None)
+            # Identifiers of others stay with them.
+            plan.writes.identifiers[:] = [name for name in plan.writes.identifiers if name not in fits.by_identifier]
+            self._settle(record, found[at])
+            planned[at] = plan
+        return planned
+
+    def _whom(
+        self,
+        record: OrganizationRecord,
+        fits: OrganizationFits,
+        known: Mapping[int, KnownOrganization],
+        ruling: Ruling | None,
+    ) -> Match:
+        found = match_organization(record, fits, known)
+        if self._is_repeated(record, found.contact_id) and found.reason is None:
+            found = Match(found.contact_id, Reason.REPEATED, (found.contact_id,) if found.contact_id else ())
+        if found.reason is not None and ruling is not None and ruling.decision is Decision.ACCEPT:
+            found = Match(ruling.contact_id if ruling.contact_id in known else None)
+        if found.contact_id is not None:
+            self._matched.add(found.contact_id)
+        return found
+
+    def _settle(self, record: Record | OrganizationRecord, found: Match) -> None:
+        """Remember whom the document's id names."""
+        if record.told is None or found.reason is not None:
+            return
+        if found.contact_id is None:
+            self._new_refs.add(record.told.ref)
+        else:
+            self._refs[record.told.ref] = found.contact_id
+
+    def _organization_ids(self, bodies: Sequence[Body]) -> dict[tuple[str, ...], int]:
+        """Organization of each body (by `Body.key`) that the directory has."""
+        found = {body.key: self._refs[body.ref] for body in bodies if body.ref in self._refs}
+        unmet = [body for body in bodies if body.key not in found and body.ref not in self._new_refs]
+        return found | ids_by_name(unmet)
+
+    def _plan_people(self, items: Sequence[Record | BadLine], rulings: Mapping[int, Ruling]) -> list[Plan]:
         records = [item for item in items if isinstance(item, Record)]
         fits = find_fits(records)
         chosen = {ruling.contact_id for ruling in rulings.values() if ruling.contact_id is not None}
         people = load_people(fits.contact_ids() | chosen, self.setting.as_of)
         bodies = _bodies(records)
         setting = replace(
-            self.setting, organizations=organization_ids(bodies), aliases=aliased_organizations(bodies).keys()
+            self.setting,
+            organizations=self._organization_ids(bodies),
+            aliases=aliased_organizations(bodies).keys(),
+            refs=self._refs,
+            facts=load_facts(people.keys()) if any(record.told for record in records) else {},
         )
         return [
             self._plan(item, fits, people, setting, rulings.get(position))
@@ -81,6 +158,7 @@ class Planner:
             found = Match(ruling.contact_id if ruling.contact_id in people else None)
         if found.contact_id is not None:
             self._matched.add(found.contact_id)
+        self._settle(record, found)
         known = people.get(found.contact_id) if found.contact_id is not None else None
         planned = plan(record, found, known, setting, ruling.decision if ruling else None)
         if doubtful:
@@ -90,12 +168,14 @@ class Planner:
             ]
         return planned
 
-    def _is_repeated(self, record: Record, contact_id: int | None) -> bool:
-        """Whether an earlier line was about the same person; the line is remembered."""
+    def _is_repeated(self, record: Record | OrganizationRecord, contact_id: int | None) -> bool:
+        """Whether an earlier line was about the same contact; the line is remembered."""
         keys: set[tuple[str, ...]] = {("identifier", *name) for name in record.identifiers}
-        keys |= {("address", address) for address in record.emails}
-        if not record.identifiers and not record.emails:
-            keys |= {("name", name, record.country) for name in sort_names(record)[:1]}
+        # Everybody stands in our own exports once, whomever they share a name or an address with.
+        if isinstance(record, Record) and record.told is None:
+            keys |= {("address", address) for address in record.emails}
+            if not record.identifiers and not record.emails:
+                keys |= {("name", name, record.country) for name in sort_names(record)[:1]}
         repeated = not keys.isdisjoint(self._repeatable) or contact_id in self._matched
         self._repeatable |= keys
         return repeated

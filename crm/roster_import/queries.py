@@ -106,20 +106,22 @@ class RowFilter:
         return found
 
 
+def _listed() -> list[sa.ColumnElement[Any]]:
+    """The columns of the list, and `about`: "organization" where the line describes one, null for people."""
+    columns = [column for column in ImportRow.__table__.c if column.name not in ("record", "search_text")]
+    return [*columns, ImportRow.record["about"].as_string().label("about")]
+
+
 def rows(import_id: int, wanted: RowFilter, cursor: str | None) -> Page:
     """The rows of an import in the order of the file; ended mandates, which no line names, come first."""
     table = ImportRow.__table__
-    statement = sa.select(*(column for column in table.c if column.name not in ("record", "search_text"))).where(
-        ImportRow.import_id == import_id
-    )
+    statement = sa.select(*_listed()).where(ImportRow.import_id == import_id)
     return page(statement.where(*wanted.conditions()), [SortKey(table.c.line), SortKey(table.c.id)], cursor)
 
 
 def row(row_id: int) -> AnyRow | None:
     """One row with the columns of the list."""
-    table = ImportRow.__table__
-    columns = (column for column in table.c if column.name not in ("record", "search_text"))
-    return db.session.execute(sa.select(*columns).where(ImportRow.id == row_id)).one_or_none()
+    return db.session.execute(sa.select(*_listed()).where(ImportRow.id == row_id)).one_or_none()
 
 
 def contacts_by_id(contact_ids: Sequence[int]) -> dict[int, AnyRow]:

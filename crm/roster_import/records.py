@@ -1,10 +1,14 @@
-"""What every reader yields: one plain record per person of a roster, in the source's own words."""
+"""What every reader yields: one plain record per person of a roster (or organization), in the source's own words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from crm.directory.models import Category
+from crm.roster_import.told import Told, ToldPost
 
 
 class RosterFormat(StrEnum):
@@ -36,6 +40,7 @@ class Problem(StrEnum):
     DAMAGED_CARD = "damaged_card"  # of an address book
     NO_PERSON = "no_person"  # the card of an organization or group
     NUL = "nul"  # a NUL byte, which no text holds and no database takes
+    UNKNOWN_KIND = "unknown_kind"  # of something our own exports tell, in a word this version does not know
     LOST_LETTERS = "lost_letters"  # question marks inside a word stand for letters the file has lost
 
 
@@ -110,6 +115,7 @@ class Record:
     in the mandate. `citizenship` is the country's label where the source tells that alone, which need not be the
     country a person acts for. `other_names` are all names the person goes by besides, or with, `name`; `languages`
     are BCP 47, best first; `point_labels` has the label of contact points that need telling apart, by value.
+    `told` is what our own exports say in full: its memberships, names and contact points count instead of the others.
     """
 
     line: int
@@ -142,6 +148,32 @@ class Record:
     party: str | None = None
     seats: tuple[Seat, ...] | None = None
     doubts: tuple[Doubt, ...] = ()
+    told: Told | None = None
+
+
+@dataclass(frozen=True)
+class OrganizationRecord:
+    """One organization as our own exports describe it; empty means that nothing is known.
+
+    `country` is ISO 3166-1 alpha-2, `parent` the document's id of the organization it is part of, which comes earlier.
+    """
+
+    line: int
+    name: str
+    category: Category
+    told: Told
+    country: str = ""
+    abbreviation: str = ""
+    holders_are: Category | None = None
+    parent: str = ""
+    parent_name: str = ""
+    founding_date: date | None = None
+    dissolution_date: date | None = None
+    identifiers: tuple[tuple[str, str], ...] = ()
+    languages: tuple[str, ...] = ()
+    posts: tuple[ToldPost, ...] = ()
+    # What tells such a record from a person's where both are kept as JSON.
+    about: Literal["organization"] = "organization"
 
 
 @dataclass(frozen=True)
@@ -156,6 +188,10 @@ class BadLine:
     problem: Problem
     field: str = ""
     value: str = ""
+
+
+# What a reader yields, line by line.
+Item: TypeAlias = Record | OrganizationRecord | BadLine
 
 
 class UnreadableRoster(Exception):

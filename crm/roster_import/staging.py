@@ -12,8 +12,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from crm import clock
 from crm.directory.models import Category
 from crm.places.countries import country_name
@@ -34,12 +32,12 @@ from crm.roster_import.models import Alarm, AsOfSource, RowKind
 from crm.roster_import.planning import Planner
 from crm.roster_import.readers import open_roster
 from crm.roster_import.readers.table import Table
-from crm.roster_import.records import BadLine, Record, RosterFormat
+from crm.roster_import.record_json import as_json
+from crm.roster_import.records import BadLine, Item, OrganizationRecord, RosterFormat
 from crm.roster_import.spool import Spool
 from crm.roster_import.survey import Survey, day_described, survey
 from crm.text import fold
 
-RECORD = TypeAdapter(Record)
 # Fewer than these are ordinary turnover, however few people the institution has.
 _ALARMING = 5
 _ALARMING_SHARE = 0.1
@@ -103,7 +101,7 @@ class Heading:
     as_of_source: AsOfSource
     survey: Survey
     layout: Layout | None = None
-    items: Spool[Record | BadLine] | None = None
+    items: Spool[Item] | None = None
 
     @property
     def source_label(self) -> str:
@@ -137,7 +135,7 @@ def read_heading(
     as_of: date | None = None,
     complete: bool | None = None,
     fields: Sequence[str] | None = None,
-    keep: Spool[Record | BadLine] | None = None,
+    keep: Spool[Item] | None = None,
 ) -> Heading:
     """Read the file once, from end to end. Raises UnreadableRoster, naming the line, where it is damaged.
 
@@ -282,13 +280,15 @@ def compared(heading: Heading, tally: Tally) -> Iterator[Compared]:
             )
 
 
-def _row(item: Record | BadLine, plan: Plan) -> dict[str, Any]:
+def _row(item: Item, plan: Plan) -> dict[str, Any]:
     columns = planned_columns(plan) | {"line": item.line}
     if isinstance(item, BadLine):
         return columns | {"name": item.text[:300], "search_text": fold(item.text)[:600], "record": {"text": item.text}}
-    words = chain([item.name, country_name(_code(plan)), item.party or ""], item.emails)
-    record = RECORD.dump_python(item, mode="json")
-    return columns | {"name": item.name[:300], "search_text": fold(" ".join(words))[:600], "record": record}
+    if isinstance(item, OrganizationRecord):
+        words = chain([item.name, country_name(item.country), item.abbreviation], (one.name for one in item.told.names))
+    else:
+        words = chain([item.name, country_name(_code(plan)), item.party or ""], item.emails)
+    return columns | {"name": item.name[:300], "search_text": fold(" ".join(words))[:600], "record": as_json(item)}
 
 
 def _code(plan: Plan) -> str | None:

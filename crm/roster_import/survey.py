@@ -13,7 +13,7 @@ from flask_babel import gettext
 from crm.roster_import import labels
 from crm.roster_import.models import AsOfSource
 from crm.roster_import.readers.source import Source
-from crm.roster_import.records import BadLine, Record, RosterFormat, UnreadableRoster
+from crm.roster_import.records import BadLine, Item, Record, RosterFormat, UnreadableRoster
 
 # A table of an institution's members that has so many lines is taken for all of them.
 COMPLETE_FROM = 600
@@ -40,7 +40,7 @@ class Survey:
 
 
 def survey(
-    source: Source, *, complete: bool | None = None, watch: Callable[[Record | BadLine], None] = lambda _item: None
+    source: Source, *, complete: bool | None = None, watch: Callable[[Item], None] = lambda _item: None
 ) -> Survey:
     """Read the whole file; `watch` sees every line.
 
@@ -56,9 +56,12 @@ def survey(
         if isinstance(item, BadLine):
             unreadable += 1
             continue
+        if not isinstance(item, Record):
+            continue
         institutions |= dict.fromkeys(labels.institution_of(mandate).name for mandate in item.mandates)
         groups |= dict.fromkeys(_unknown_groups(item))
-        latest = max([latest or date.min, *(mandate.start for mandate in item.mandates if mandate.start)])
+        held = item.told.memberships if item.told else item.mandates
+        latest = max([latest or date.min, *(one.start for one in held if one.start)])
     if not rows:
         raise UnreadableRoster(gettext("The file names nobody: it has no line but the first."))
     whole = next(iter(institutions)) if len(institutions) == 1 else ""

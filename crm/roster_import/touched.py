@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from crm.audit.models import Change
-from crm.directory.models import Contact, ContactPoint, Identifier, Membership, PointKind
-from crm.directory.projection import sort_name_of
+from crm.directory.models import Contact, ContactKind, ContactPoint, Identifier, Membership, PointKind
+from crm.directory.projection import sort_name_of, sort_name_of_organization
 from crm.extensions import db
 from crm.roster_import.diffing import Plan
 from crm.roster_import.lookups import chunked
@@ -86,7 +86,10 @@ class Touched:
             return plan.contact_id in self.contact_ids
         columns = plan.writes.columns
         if columns:
-            name = sort_name_of(columns["name"], columns.get("given_name"), columns.get("family_name"))
+            if plan.about is ContactKind.ORGANIZATION:
+                name = sort_name_of_organization(columns["name"], columns.get("abbreviation"))
+            else:
+                name = sort_name_of(columns["name"], columns.get("given_name"), columns.get("family_name"))
             if name in self.sort_names:
                 return True
         return any(

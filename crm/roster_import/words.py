@@ -8,6 +8,8 @@ from typing import Any
 from flask import Blueprint
 from flask_babel import format_date, get_locale, gettext, lazy_gettext
 
+from crm.directory.labels import category_label
+from crm.directory.models import Category
 from crm.places.countries import country_name
 from crm.roster_import.models import Alarm, AsOfSource, ImportState, Reason, RowKind
 from crm.roster_import.progress import Phase
@@ -75,6 +77,7 @@ REASONS: dict[str, Any] = {
     Problem.DAMAGED_CARD: lazy_gettext("The card is damaged: export it again or mend it."),
     Problem.NO_PERSON: lazy_gettext("The card is an organization's, and people are imported from cards."),
     Problem.NUL: lazy_gettext("holds a NUL byte: save the file again as CSV in UTF-8"),
+    Problem.UNKNOWN_KIND: lazy_gettext("a kind of thing this version of the directory does not know"),
     Problem.LOST_LETTERS: lazy_gettext("question marks stand for lost letters"),
 }
 FIELDS = {
@@ -91,6 +94,17 @@ FIELDS = {
     "other_name": lazy_gettext("Other name"),
     "language": lazy_gettext("Language"),
     "category_override": lazy_gettext("Category"),
+    "abbreviation": lazy_gettext("Short name"),
+    "holders_are": lazy_gettext("Its office holders are"),
+    "parent": lazy_gettext("Part of"),
+    "founding_date": lazy_gettext("Founded"),
+    "dissolution_date": lazy_gettext("Dissolved"),
+    "forms_of_address": lazy_gettext("Forms of address"),
+    "form_of_address": lazy_gettext("Form of address"),
+    "contact_detail": lazy_gettext("Contact detail"),
+    "retired_point": lazy_gettext("Out of use"),
+    "source": lazy_gettext("Source"),
+    "relationship": lazy_gettext("Relationship"),
     "identifier": lazy_gettext("Identifier"),
     "email": lazy_gettext("E-mail"),
     "phone": lazy_gettext("Phone"),
@@ -149,7 +163,7 @@ ORIGINS = {
     "given": lazy_gettext("as you said"),
 }
 GENDERS = {"male": lazy_gettext("male"), "female": lazy_gettext("female")}
-_DATES = ("birth_date", "death_date", "mandate_start", "mandate_over_by")
+_DATES = ("birth_date", "death_date", "founding_date", "dissolution_date", "mandate_start", "mandate_over_by")
 
 
 def state_label(state: ImportState) -> str:
@@ -198,6 +212,8 @@ def field_value(value: str | None, name: str) -> str:
     """One side of a difference as a reader wants it: countries and days in words."""
     if value is None:
         return ""
+    if name in ("category_override", "holders_are"):
+        return category_label(Category(value)) if value in set(Category) else value
     if name == "country":
         return country_name(value, get_locale())
     if name == "gender":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,22 +18,26 @@ from crm.directory.bulk import (
     add_posts,
     note_source,
     update_memberships,
+    update_organizations,
     update_people,
     update_points,
 )
-from crm.directory.models import Membership
+from crm.directory.models import ContactKind, Membership
 from crm.roster_import.changes import MembershipUpdate, NewMembership
 from crm.roster_import.diffing import Plan
 from crm.roster_import.labels import SCHEME, Body
-from crm.roster_import.lookups import contacts_by_identifier, organization_ids, post_ids
+from crm.roster_import.lookups import contacts_by_identifier, ids_by_name, post_ids
+from crm.roster_import.writing_told import write_facts, write_structure
 
 _SOURCE: int = Membership.source.type.length
 
 
-def _ensure_organizations(bodies: Iterable[Body]) -> dict[tuple[str, ...], int]:
+def _ensure_organizations(bodies: Iterable[Body], refs: Mapping[str, int]) -> dict[tuple[str, ...], int]:
     """The organization of each body by its key, made where the directory has none; codes are noted as identifiers."""
     wanted = {body.key: body for body in bodies}
-    ids = organization_ids(list(wanted.values()))
+    told = {key: refs[body.ref] for key, body in wanted.items() if body.ref in refs}
+    wanted = {key: body for key, body in wanted.items() if key not in told}
+    ids = told | ids_by_name(list(wanted.values()))
     missing = [body for key, body in wanted.items() if key not in ids]
     made = add_organizations(
         [
@@ -83,35 +87,50 @@ def _ensure_posts(plans: Sequence[Plan], organizations: dict[tuple[str, ...], in
     return ids | dict(zip(missing, made, strict=True))
 
 
-def _write_people(plans: Sequence[Plan]) -> list[int | None]:
-    """Write the columns of people; whom each plan is about, None where nothing is written of nobody."""
+def _write_contacts(plans: Sequence[Plan], refs: MutableMapping[str, int]) -> list[int | None]:
+    """Write the columns of contacts; whom each plan is about, None where nothing is written of nobody."""
     contact_ids = [plan.contact_id for plan in plans]
-    new = [index for index, plan in enumerate(plans) if plan.contact_id is None and plan.writes.columns]
-    for index, contact_id in zip(new, add_people([plans[index].writes.columns for index in new]), strict=True):
-        contact_ids[index] = contact_id
-    update_people(
-        [
-            RowUpdate(plan.contact_id, plan.writes.replaced, plan.writes.columns)
-            for plan in plans
-            if plan.contact_id is not None and plan.writes.columns
-        ]
+    for kind, add, update in (
+        (ContactKind.ORGANIZATION, add_organizations, update_organizations),
+        (ContactKind.PERSON, add_people, update_people),
+    ):
+        mine = [(index, plan) for index, plan in enumerate(plans) if plan.about is kind and plan.writes.columns]
+        new = [index for index, plan in mine if plan.contact_id is None]
+        for index, contact_id in zip(new, add([plans[index].writes.columns for index in new]), strict=True):
+            contact_ids[index] = contact_id
+        update(
+            [
+                RowUpdate(plan.contact_id, plan.writes.replaced, plan.writes.columns)
+                for _index, plan in mine
+                if plan.contact_id is not None
+            ]
+        )
+    refs.update(
+        {
+            plan.ref: contact_id
+            for plan, contact_id in zip(plans, contact_ids, strict=True)
+            if plan.ref and contact_id is not None
+        }
     )
     return contact_ids
 
 
-def write(plans: Sequence[Plan], source: str, as_of: date) -> list[int | None]:
+def write(plans: Sequence[Plan], source: str, as_of: date, refs: MutableMapping[str, int]) -> list[int | None]:
     """Carry a batch of plans out in the running unit of work; whom each was about, in their order.
 
-    `source` is how new memberships and contact points say where they come from, `as_of` the day it describes. Wrap all
-    batches of an import in `projected_together()`.
+    `source` is how new memberships and contact points say where they come from, `as_of` the day it describes. `refs`
+    has the contacts behind the document's ids, and grows with every batch. Wrap all batches of an import in
+    `projected_together()`.
     """
-    organizations = _ensure_organizations(_bodies(plans))
-    posts = _ensure_posts(plans, organizations)
-    contact_ids = _write_people(plans)
+    contact_ids = _write_contacts(plans, refs)
     written = [
         (plan, contact_id) for plan, contact_id in zip(plans, contact_ids, strict=True) if contact_id is not None
     ]
+    write_structure(written, refs)
+    organizations = _ensure_organizations(_bodies(plans), refs)
+    posts = _ensure_posts(plans, organizations)
     _write_descriptions(written)
+    write_facts(written, refs)
     memberships = [
         (new, _membership(new, contact_id, organizations, posts, source))
         for plan, contact_id in written
@@ -135,7 +154,7 @@ def write(plans: Sequence[Plan], source: str, as_of: date) -> list[int | None]:
                 "value": point.value,
                 "label": point.label,
                 "status": point.status,
-                "source": source,
+                "source": source if point.source is None else point.source,
                 "membership_id": offices[point.office] if isinstance(point.office, NewMembership) else point.office,
             }
             for plan, contact_id in written
@@ -156,7 +175,18 @@ def _write_descriptions(written: Sequence[tuple[Plan, int]]) -> None:
         ]
     )
     add_other_names(
-        [{"contact_id": contact_id, "name": name} for plan, contact_id in written for name in plan.writes.other_names]
+        [
+            {
+                "contact_id": contact_id,
+                "name": name.name,
+                "language": name.language or None,
+                "note": name.note,
+                "start_date": name.start,
+                "end_date": name.end,
+            }
+            for plan, contact_id in written
+            for name in plan.writes.other_names
+        ]
     )
     add_languages(
         [
@@ -202,5 +232,5 @@ def _membership(
         "start_date": new.start_date,
         "end_date": new.end_date,
         "ended_by": new.ended_by,
-        "source": f"{source[: _SOURCE - len(note)]}{note}",
+        "source": f"{source[: _SOURCE - len(note)]}{note}" if new.source is None else new.source,
     }

@@ -14,7 +14,7 @@ from flask import Flask
 from crm.directory.models import Category, Organization, Person, PointKind
 from crm.extensions import db
 from crm.roster_import.readers import open_roster
-from crm.roster_import.records import BadLine, Doubt, Mandate, Problem, Record, RosterFormat, UnreadableRoster
+from crm.roster_import.records import BadLine, Doubt, Item, Mandate, Problem, Record, RosterFormat, UnreadableRoster
 from tests.factories.roster_import import full_list, import_file, member, table
 
 EPP, ECR = "Group of the European People's Party (Christian Democrats)", "European Conservatives and Reformists Group"
@@ -51,7 +51,7 @@ def dump(path: Path, *meps: dict[str, Any]) -> Path:
     return path
 
 
-def read(path: Path) -> list[Record | BadLine]:
+def read(path: Path) -> list[Item]:
     return list(open_roster(path).records())
 
 

@@ -12,7 +12,7 @@ from crm.directory.models import Person
 from crm.extensions import db
 from crm.roster_import.models import ImportRow, RowKind
 from crm.roster_import.readers import open_roster
-from crm.roster_import.records import BadLine, Problem, Record
+from crm.roster_import.records import BadLine, Item, Problem, Record
 from tests.factories.roster_import import apply_staged, full_list, member, members, stage_file, table
 
 # Column, the field it is told as, and the most it may hold.
@@ -48,7 +48,7 @@ def people(path: Path, column: str, value: str) -> Path:
     return table(path, rows)
 
 
-def second(path: Path) -> Record | BadLine:
+def second(path: Path) -> Item:
     return list(open_roster(path).records())[1]
 
 

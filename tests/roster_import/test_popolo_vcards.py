@@ -10,7 +10,7 @@ from flask import Flask
 
 from crm.exports.cards import cards
 from crm.roster_import.readers import open_roster
-from crm.roster_import.records import BadLine, Mandate, Problem, Record, RosterFormat, UnreadableRoster
+from crm.roster_import.records import BadLine, Item, Mandate, Problem, Record, RosterFormat, UnreadableRoster
 from tests.factories.directory import make_person
 from tests.factories.roster_import import import_file
 
@@ -37,7 +37,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def read(path: Path) -> list[Record | BadLine]:
+def read(path: Path) -> list[Item]:
     source = open_roster(path, path.name)
     assert source.format is RosterFormat.VCARD
     return list(source.records())

@@ -11,11 +11,11 @@ import pytest
 from crm.roster_import import readers
 from crm.roster_import.readers import open_roster
 from crm.roster_import.readers.source import to_date, to_gender, to_handle, to_phone
-from crm.roster_import.records import BadLine, Doubt, Problem, Record, RosterFormat, Seat, UnreadableRoster
+from crm.roster_import.records import BadLine, Doubt, Item, Problem, Record, RosterFormat, Seat, UnreadableRoster
 from tests.factories.roster_import import PATRIOTS, full_list, member, members, table
 
 
-def read(path: Path) -> list[Record | BadLine]:
+def read(path: Path) -> list[Item]:
     return list(open_roster(path).records())
 
 

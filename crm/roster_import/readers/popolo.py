@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,11 +18,14 @@ from crm.roster_import.names import split_sorted
 from crm.roster_import.readers.everypolitician import merged
 from crm.roster_import.readers.json_stream import ANY, elements
 from crm.roster_import.readers.limits import fitting
-from crm.roster_import.readers.source import one_line, shown, to_date, to_gender, to_handle, to_phone
+from crm.roster_import.readers.own_export import OwnExport, is_ours
+from crm.roster_import.readers.popolo_document import Around, ours_of, text_of, things_of
+from crm.roster_import.readers.source import shown, to_date, to_gender, to_handle, to_phone
 from crm.roster_import.records import (
     Affiliation,
     BadLine,
     Doubt,
+    Item,
     Mandate,
     Problem,
     Record,
@@ -33,9 +33,7 @@ from crm.roster_import.records import (
     UnreadableRoster,
 )
 
-# The key our own exports put what Popolo has no term for under.
-_OURS = "ratify"
-_LISTS = rb"persons|organizations|memberships|posts|areas|events"
+_LISTS = rb"persons|organizations|memberships|posts|areas|events|relationships"
 _FIRST_KEY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:' + _LISTS + rb')"\s*:\s*\[')
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REGION = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
@@ -64,17 +62,6 @@ def recognises(head: bytes) -> bool:
     return _FIRST_KEY.match(head) is not None
 
 
-@dataclass
-class _Surroundings:
-    """What memberships point to, by the document's own ids."""
-
-    organizations: dict[str, dict[str, Any]] = field(default_factory=dict)
-    posts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    areas: dict[str, dict[str, Any]] = field(default_factory=dict)
-    events: dict[str, dict[str, Any]] = field(default_factory=dict)
-    country: str = ""
-
-
 class Popolo:
     """People of any organizations with their memberships; never all members of one day."""
 
@@ -88,26 +75,33 @@ class Popolo:
         self._path = path
         self._country = _country_told(path, file_name)
 
-    def records(self) -> Iterator[Record | BadLine]:
-        """Every person in the order of the document, whose lists may come in any order."""
-        around = _Surroundings(country=self._country)
-        # A file of SQLite's own, gone when it is closed: a document may tell memberships after, or before, its people.
-        with closing(sqlite3.connect("")) as held:
-            held.execute("CREATE TABLE held (person TEXT, membership TEXT)")
+    def records(self) -> Iterator[Item]:
+        """Our own organizations, then every person in the order of the document, whose lists may come in any order."""
+        with closing(Around(self._country)) as around:
             for one in elements(self._path, (ANY, ANY)):
                 if one.path[-1] == ANY and isinstance(one.value, dict):
-                    _note(one.path[0], one.value, around, held)
-            held.execute("CREATE INDEX held_person ON held (person)")
+                    around.note(one.path[0], one.value, one.line)
             _refuse_nameless_country(around)
+            # Names of contacts by id: a tie is told by whichever of its ends comes later.
+            earlier: dict[str, str] = {}
+            own = OwnExport(around.organizations, around.posts)
+            for organization in own.in_order():
+                ref = text_of(organization, "id")
+                yield own.organization(around.lines.get(ref, 1), organization, around.ties(ref, earlier))
+                earlier[ref] = text_of(organization, "name")
             for one in elements(self._path, ("persons", ANY)):
                 if one.path != ("persons", ANY):
                     continue
                 if not isinstance(one.value, dict):
                     yield BadLine(one.line, shown(str(one.value)), Problem.NO_NAME)
                     continue
-                rows = held.execute("SELECT membership FROM held WHERE person = ?", (_text(one.value, "id"),))
-                memberships = [json.loads(text) for (text,) in rows] + _things(one.value, "memberships")
-                yield _Person(one.line, one.value, memberships, around).record()
+                ref = text_of(one.value, "id")
+                memberships = around.memberships(ref) + things_of(one.value, "memberships")
+                if is_ours(one.value):
+                    yield own.person(one.line, one.value, memberships, around.ties(ref, earlier))
+                else:
+                    yield _Person(one.line, one.value, memberships, around).record()
+                earlier[ref] = text_of(one.value, "name")
 
 
 def _country_told(path: Path, file_name: str) -> str:
@@ -123,9 +117,9 @@ def _country_told(path: Path, file_name: str) -> str:
     return next((code for code in map(country_code, named) if code), None) or ""
 
 
-def _refuse_nameless_country(around: _Surroundings) -> None:
+def _refuse_nameless_country(around: Around) -> None:
     """A parliament's terms without its country: every other National Assembly would be taken for the same one."""
-    terms = any(_text(event, "classification") == "legislative period" for event in around.events.values())
+    terms = any(text_of(event, "classification") == "legislative period" for event in around.events.values())
     if terms and not around.country:
         raise UnreadableRoster(
             gettext(
@@ -135,33 +129,8 @@ def _refuse_nameless_country(around: _Surroundings) -> None:
         )
 
 
-def _note(name: str, thing: dict[str, Any], around: _Surroundings, held: sqlite3.Connection) -> None:
-    if name == "memberships":
-        text = json.dumps(thing, default=str)
-        held.execute("INSERT INTO held VALUES (?, ?)", (_text(thing, "person_id"), text))
-    elif name in ("organizations", "posts", "areas", "events"):
-        getattr(around, name)[_text(thing, "id")] = thing
-        for post in _things(thing, "posts"):
-            around.posts[_text(post, "id")] = {"organization_id": thing.get("id"), **post}
-
-
-def _text(thing: dict[str, Any], name: str) -> str:
-    value = thing.get(name)
-    return one_line(str(value)) if isinstance(value, str | int) else ""
-
-
-def _things(thing: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    value = thing.get(name)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _ours(thing: dict[str, Any]) -> dict[str, Any]:
-    value = thing.get(_OURS)
-    return value if isinstance(value, dict) else {}
-
-
 def _category(organization: dict[str, Any]) -> Category:
-    word = _text(organization, "classification").lower()
+    word = text_of(organization, "classification").lower()
     if word in _CLASSIFICATIONS:
         return _CLASSIFICATIONS[word]
     return Category(word) if word in set(ORGANIZATION_CATEGORIES) else Category.OTHER
@@ -170,9 +139,7 @@ def _category(organization: dict[str, Any]) -> Category:
 class _Person:
     """One person of a document, and the doubts met while reading them."""
 
-    def __init__(
-        self, line: int, told: dict[str, Any], memberships: list[dict[str, Any]], around: _Surroundings
-    ) -> None:
+    def __init__(self, line: int, told: dict[str, Any], memberships: list[dict[str, Any]], around: Around) -> None:
         self._line = line
         self._told = told
         self._memberships = memberships
@@ -181,14 +148,14 @@ class _Person:
 
     def record(self) -> Record | BadLine:
         told = self._told
-        given_name, family_name = _text(told, "given_name") or None, _text(told, "family_name") or None
-        name = _text(told, "name") or " ".join(filter(None, (given_name, family_name)))
+        given_name, family_name = text_of(told, "given_name") or None, text_of(told, "family_name") or None
+        name = text_of(told, "name") or " ".join(filter(None, (given_name, family_name)))
         if not name:
-            return BadLine(self._line, shown(_text(told, "id")), Problem.NO_NAME)
+            return BadLine(self._line, shown(text_of(told, "id")), Problem.NO_NAME)
         if family_name is None:
-            given_name, family_name = split_sorted(name, _text(told, "sort_name"))
+            given_name, family_name = split_sorted(name, text_of(told, "sort_name"))
         mandates, affiliations = self._offices()
-        ours = _ours(told)
+        ours = ours_of(told)
         category = ours.get("category", "")
         languages = ours.get("languages")
         return fitting(
@@ -199,15 +166,15 @@ class _Person:
                 family_name=family_name,
                 identifiers=self._identifiers(),
                 category=category if category in set(PERSON_CATEGORIES) else "",
-                country=_text(ours, "country") or self._around.country,
-                citizenship=_text(told, "national_identity"),
-                gender=to_gender(_text(told, "gender")),
+                country=text_of(ours, "country") or self._around.country,
+                citizenship=text_of(told, "national_identity"),
+                gender=to_gender(text_of(told, "gender")),
                 birth_date=self._day(told, "birth_date", "birth_date"),
                 death_date=self._day(told, "death_date", "death_date"),
-                honorific_prefix=_text(told, "honorific_prefix"),
-                honorific_suffix=_text(told, "honorific_suffix"),
+                honorific_prefix=text_of(told, "honorific_prefix"),
+                honorific_suffix=text_of(told, "honorific_suffix"),
                 other_names=tuple(
-                    dict.fromkeys(filter(None, (_text(one, "name") for one in _things(told, "other_names"))))
+                    dict.fromkeys(filter(None, (text_of(one, "name") for one in things_of(told, "other_names"))))
                 ),
                 languages=tuple(str(one) for one in languages) if isinstance(languages, list) else (),
                 mandates=mandates,
@@ -218,9 +185,11 @@ class _Person:
         )
 
     def _identifiers(self) -> tuple[tuple[str, str], ...]:
-        found = {(_text(one, "scheme"), _text(one, "identifier")): None for one in _things(self._told, "identifiers")}
+        found = {
+            (text_of(one, "scheme"), text_of(one, "identifier")): None for one in things_of(self._told, "identifiers")
+        }
         # Ids of documents are their own affair, unless they are unique the world over: EveryPolitician's are.
-        own = _text(self._told, "id")
+        own = text_of(self._told, "id")
         if _UUID.fullmatch(own):
             found["everypolitician", own] = None
         return tuple(
@@ -228,7 +197,7 @@ class _Person:
         )
 
     def _day(self, thing: dict[str, Any], name: str, called: str) -> date | None:
-        text = _text(thing, name)
+        text = text_of(thing, name)
         # Popolo allows a year or a month alone, which is no day to write down and no mistake either.
         if re.fullmatch(r"\d{4}(-\d{2})?", text):
             return None
@@ -245,18 +214,19 @@ class _Person:
         found: dict[str, dict[str, None]] = {}
         labels = []
         details = [
-            (one, _text(one, "type").lower(), _text(one, "value")) for one in _things(self._told, "contact_details")
+            (one, text_of(one, "type").lower(), text_of(one, "value"))
+            for one in things_of(self._told, "contact_details")
         ]
-        details += [({}, "email", _text(self._told, "email"))]
-        details += [(one, _text(one, "note").lower(), _text(one, "url")) for one in _things(self._told, "links")]
+        details += [({}, "email", text_of(self._told, "email"))]
+        details += [(one, text_of(one, "note").lower(), text_of(one, "url")) for one in things_of(self._told, "links")]
         for detail, kind, value in details:
-            if not value or _ours(detail).get("status") == "retired" or ("://" not in value and kind == "website"):
+            if not value or ours_of(detail).get("status") == "retired" or ("://" not in value and kind == "website"):
                 continue
             field_name, kept = self._point(kind, value)
             if field_name and kept:
                 found.setdefault(field_name, {})[kept] = None
-                if _text(detail, "label"):
-                    labels.append((kept, _text(detail, "label")))
+                if text_of(detail, "label"):
+                    labels.append((kept, text_of(detail, "label")))
         return {name: tuple(values) for name, values in found.items()} | {"point_labels": tuple(labels)}
 
     def _point(self, kind: str, value: str) -> tuple[str, str]:
@@ -280,13 +250,13 @@ class _Person:
         affiliations: list[Affiliation] = []
         for one in self._memberships:
             organization = self._organization(one, "organization")
-            name = _text(organization, "name")
+            name = text_of(organization, "name")
             if not name:
                 continue
             start = self._day(one, "start_date", "since")
             end = self._day(one, "end_date", "until")
             category = _category(organization)
-            role = _text(one, "role") or "member"
+            role = text_of(one, "role") or "member"
             if category in _AFFILIATIONS:
                 affiliations.append(Affiliation(name, category, role=role, start=start, end=end))
             else:
@@ -298,27 +268,29 @@ class _Person:
         embedded = membership.get(name)
         if isinstance(embedded, dict):
             return embedded
-        return self._around.organizations.get(_text(membership, f"{name}_id"), {})
+        return self._around.organizations.get(text_of(membership, f"{name}_id"), {})
 
     def _mandate(
         self, one: dict[str, Any], organization: dict[str, Any], role: str, start: date | None, end: date | None
     ) -> Mandate:
-        ours = _ours(one)
-        post = self._around.posts.get(_text(one, "post_id"), {})
-        area = self._around.areas.get(_text(one, "area_id"), {})
-        region = next((code for code in (_text(area, "identifier"), _text(area, "id")) if _REGION.fullmatch(code)), "")
-        term = self._around.events.get(_text(one, "legislative_period_id"), {})
-        place = "" if region or _text(area, "classification") == "country" else _text(area, "name")
+        ours = ours_of(one)
+        post = self._around.posts.get(text_of(one, "post_id"), {})
+        area = self._around.areas.get(text_of(one, "area_id"), {})
+        region = next(
+            (code for code in (text_of(area, "identifier"), text_of(area, "id")) if _REGION.fullmatch(code)), ""
+        )
+        term = self._around.events.get(text_of(one, "legislative_period_id"), {})
+        place = "" if region or text_of(area, "classification") == "country" else text_of(area, "name")
         return Mandate(
-            _text(organization, "name"),
+            text_of(organization, "name"),
             role=role,
-            group=_text(self._organization(one, "on_behalf_of"), "name"),
+            group=text_of(self._organization(one, "on_behalf_of"), "name"),
             start=start,
             end=end,
             category=_category(organization),
-            country=_text(_ours(organization), "country") or self._around.country,
-            post=_text(post, "label"),
-            term=_text(ours, "term") or _text(term, "name")[:40],
-            constituency=_text(ours, "constituency") or place,
+            country=text_of(ours_of(organization), "country") or self._around.country,
+            post=text_of(post, "label"),
+            term=text_of(ours, "term") or text_of(term, "name")[:40],
+            constituency=text_of(ours, "constituency") or place,
             region=region,
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Protocol
 
-from crm.roster_import.records import BadLine, Record, RosterFormat
+from crm.roster_import.records import Item, RosterFormat
 
 SHOWN = 200
 
@@ -31,7 +31,7 @@ class Source(Protocol):
     @property
     def day(self) -> date | None: ...
 
-    def records(self) -> Iterator[Record | BadLine]:
+    def records(self) -> Iterator[Item]:
         """Every person or bad line, in the order of the file, streamed. Raises UnreadableRoster with the line."""
 
 

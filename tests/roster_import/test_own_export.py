@@ -1,0 +1,300 @@
+"""Our own Popolo export read back: the directory it comes from, and an emptied one."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+
+from crm.database import Base
+from crm.directory.actions import add_membership, create_organization, create_person
+from crm.directory.models import (
+    Category,
+    Contact,
+    ContactLanguage,
+    ContactPoint,
+    ContactSource,
+    Identifier,
+    Membership,
+    Organization,
+    OtherName,
+    PointKind,
+    PointStatus,
+    Post,
+    Relationship,
+    RelationshipKind,
+)
+from crm.directory.projection import projected_together
+from crm.exports.popolo import document
+from crm.exports.queries import contact_ids
+from crm.extensions import db
+from crm.roster_import import works
+from crm.roster_import.models import ImportRow, Reason
+from crm.roster_import.readers import open_roster
+from crm.roster_import.records import BadLine, OrganizationRecord, Problem
+from crm.unit_of_work import unit_of_work
+from tests.factories.roster_import import apply_staged, import_file, stage_file
+from tests.roster_import.test_popolo import empty
+
+DAY = date(2026, 1, 1)
+# Who looks after a contact, and when its row was written, is this installation's own affair.
+_LEFT_OUT = {"id", "owner_id", "created_at", "updated_at", "team_id"}
+_TABLES = (
+    Contact,
+    ContactPoint,
+    ContactSource,
+    Identifier,
+    OtherName,
+    ContactLanguage,
+    Membership,
+    Post,
+    Relationship,
+)
+
+
+def whole() -> dict[str, list[str]]:
+    """Every row of the directory, with what it points to in place of ids; the imports' own sources aside."""
+    db.session.rollback()
+    connection = db.session.connection()
+
+    def called(table: str, row_id: int | None) -> Any:
+        if row_id is None:
+            return None
+        one = connection.execute(
+            sa.select(Base.metadata.tables[table]).where(Base.metadata.tables[table].c.id == row_id)
+        ).one()
+        if table == "contact":
+            return (one.name, one.country, str(one.category_override), str(one.birth_date))
+        if table == "post":
+            return (called("contact", one.organization_id), one.label)
+        return (called("contact", one.person_id), called("contact", one.organization_id), one.role, one.start_date)
+
+    found: dict[str, list[str]] = {}
+    for model in _TABLES:
+        table = model.__table__
+        rows = []
+        for row in connection.execute(sa.select(table)):
+            told = {
+                column.name: called(next(iter(column.foreign_keys)).column.table.name, row._mapping[column.name])
+                if column.foreign_keys
+                else row._mapping[column.name]
+                for column in table.columns
+                if column.name not in _LEFT_OUT
+            }
+            if not str(told.get("label", "")).startswith("directory.json"):
+                rows.append(repr(sorted(told.items(), key=lambda item: item[0])))
+        found[model.__tablename__] = sorted(rows)
+    return found
+
+
+def rich() -> None:
+    """A directory in which everything that a contact may have is there."""
+    with unit_of_work("make", actor="test"), projected_together():
+        parliament = create_organization("Parliament", category=Category.PARLIAMENT, country="ES", abbreviation="P")
+        committee = create_organization("Committee on Work", category=Category.COMMITTEE, country="ES")
+        other = create_organization("Committee on Work", category=Category.COMMITTEE, country="FR")
+        region = create_organization("Region", category=Category.REGIONAL_GOVERNMENT, country="ES")
+        party = create_organization("Party", category=Category.PARTY)
+        group = create_organization("Group", category=Category.POLITICAL_GROUP)
+        committee.parent_id, committee.region = parliament.id, "ES-MD"
+        region.region, region.founding_date, region.dissolution_date = "ES-CT", date(1979, 1, 1), date(2020, 5, 6)
+        parliament.holders_are = Category.MEP
+        parliament.forms_of_address = {"fr": "Mesdames,\nMessieurs", "es": "Señorías"}
+        minister = Post(organization_id=region.id, label="Minister", country="ES", region="ES-CT")
+        vacant = Post(organization_id=region.id, label="President")
+        ada = create_person(
+            category=Category.PARTNER, given_name="Ada", family_name="One Two", country="ES", name="Ada One Two"
+        )
+        # Of one name and country, and with an address in common.
+        first = create_person(category=Category.OTHER, given_name="Bo", family_name="Same", country="SE")
+        second = create_person(category=Category.OTHER, given_name="Bo", family_name="Same", country="SE")
+        first.birth_date, second.birth_date = date(1960, 1, 1), date(1990, 1, 1)
+        first.category_override = second.category_override = None
+        whole_name = create_person(category=Category.OTHER, name="Just One?name Unsplit", country=None)
+        ada.region, ada.gender, ada.birth_date, ada.death_date = "ES-CT", "other", date(1970, 1, 2), date(2025, 3, 4)
+        ada.honorific_prefix, ada.honorific_suffix = "H. E.  Dr", "PhD"
+        ada.forms_of_address = {"fr": "Madame la Présidente"}
+        db.session.add_all([minister, vacant])
+        db.session.flush()
+        seat = add_membership(
+            ada,
+            parliament,
+            on_behalf_of=group,
+            role="chair",
+            country="FR",
+            term="9",
+            start_date=date(2019, 7, 2),
+            ended_by=date(2024, 7, 16),
+            constituency="North",
+            source="a roster, 2019-07-02",
+        )
+        add_membership(ada, parliament, term="10", start_date=date(2024, 7, 16), source="a roster")
+        add_membership(ada, region, post_id=minister.id, region="ES-CT", end_date=date(2018, 1, 1), source="")
+        add_membership(ada, committee, role="substitute", source="by hand")
+        add_membership(first, party, start_date=date(2001, 1, 1), source="x")
+        add_membership(second, other, source="x")
+        db.session.add_all(
+            [
+                Identifier(contact_id=ada.id, scheme="wikidata", value="Q1"),
+                Identifier(contact_id=parliament.id, scheme="wikidata", value="Q2"),
+                Identifier(contact_id=region.id, scheme="nuts", value="ES51"),
+                OtherName(
+                    contact_id=ada.id,
+                    name="Ада",
+                    language="ru",
+                    note="in Cyrillic",
+                    start_date=date(1999, 1, 1),
+                    end_date=date(2000, 1, 1),
+                ),
+                OtherName(contact_id=region.id, name="Generalitat", language="ca"),
+                ContactLanguage(contact_id=ada.id, language="fr", rank=0),
+                ContactLanguage(contact_id=ada.id, language="en", rank=1),
+                ContactLanguage(contact_id=region.id, language="ca", rank=0),
+                ContactSource(contact_id=ada.id, label="a roster", as_of=date(2024, 7, 16)),
+                ContactSource(contact_id=region.id, label="its site", url="https://region.example/", as_of=None),
+            ]
+        )
+        points: list[tuple[Contact, PointKind, str, dict[str, Any]]] = [
+            (ada, PointKind.EMAIL, "ada@parliament.example", {"membership_id": seat.id, "source": "a roster"}),
+            (ada, PointKind.EMAIL, "old@parliament.example", {"status": PointStatus.RETIRED, "label": "old"}),
+            (ada, PointKind.ADDRESS, "Rue 1\n1000 Town", {"label": "Strasbourg"}),
+            (ada, PointKind.PHONE, "0034 1", {}),
+            (first, PointKind.EMAIL, "office@parliament.example", {}),
+            (second, PointKind.EMAIL, "office@parliament.example", {}),
+            (region, PointKind.EMAIL, "info@region.example", {"label": "post room"}),
+            (region, PointKind.FAX, "+34 2", {"status": PointStatus.RETIRED, "source": "its site"}),
+        ]
+        db.session.add_all(
+            ContactPoint(contact_id=contact.id, kind=kind, value=value, **columns)
+            for contact, kind, value, columns in points
+        )
+        ties: list[tuple[Contact, RelationshipKind, Contact, dict[str, Any]]] = [
+            (ada, RelationshipKind.ADVISES, region, {"note": "since long", "start_date": date(2010, 1, 1)}),
+            (region, RelationshipKind.ALLY, party, {"source": "by hand"}),
+            (first, RelationshipKind.KNOWS, ada, {"end_date": date(2020, 1, 1)}),
+            (ada, RelationshipKind.SUCCEEDED, second, {}),
+        ]
+        db.session.add_all(
+            Relationship(subject_id=subject.id, kind=kind, object_id=end.id, **columns)
+            for subject, kind, end, columns in ties
+        )
+        assert whole_name.family_name is None
+    with unit_of_work("derive", actor="test"), projected_together():
+        for contact in db.session.scalars(sa.select(Contact)):
+            contact.name = contact.name
+
+
+def exported(path: Path) -> Path:
+    path.write_text("".join(document(contact_ids({}))), encoding="utf-8")
+    return path
+
+
+def emptied() -> None:
+    db.session.rollback()
+    with db.engine.begin() as connection:
+        empty(connection)
+    db.session.rollback()
+
+
+def test_a_directory_comes_back_whole(app: Flask, tmp_path: Path) -> None:
+    rich()
+    path = exported(tmp_path / "directory.json")
+    before = whole()
+    assert all(len(rows) > 1 for rows in before.values()), "every table has something to lose"
+    assert import_file(path, as_of=DAY) == {"unchanged": 10}, "nothing is news to where it came from"
+    assert whole() == before
+    emptied()
+    assert import_file(path, as_of=DAY) == {"new": 10}
+    after = whole()
+    for table, rows in before.items():
+        assert after[table] == rows, table
+    assert import_file(path, as_of=DAY) == {"unchanged": 10}
+    assert whole() == before
+    again = json.loads(exported(tmp_path / "again.json").read_text(encoding="utf-8"))
+    assert {len(again[name]) for name in ("persons", "relationships")} == {4}
+
+
+def test_an_import_of_everything_is_undone_at_once(app: Flask, tmp_path: Path) -> None:
+    rich()
+    path = exported(tmp_path / "directory.json")
+    emptied()
+    staged = stage_file(path, as_of=DAY)
+    apply_staged(staged.id)
+    assert all(whole().values())
+    works.take_back(staged.id, actor="user:1")
+    assert not any(whole().values())
+
+
+def test_what_a_directory_lacks_is_filled_and_what_was_made_by_hand_waits(app: Flask, tmp_path: Path) -> None:
+    rich()
+    path = exported(tmp_path / "directory.json")
+    before = whole()
+    region = sa.select(Organization).where(Organization.name == "Region")
+    with unit_of_work("lose", actor="test"), projected_together():
+        lost = db.session.scalars(region).one()
+        db.session.execute(sa.delete(Relationship))
+        db.session.execute(sa.delete(ContactSource))
+        db.session.execute(sa.delete(ContactPoint).where(ContactPoint.contact_id == lost.id))
+        db.session.execute(sa.delete(OtherName))
+        db.session.execute(sa.update(Post).values(country=None, region=None))
+        lost.founding_date = None
+    with unit_of_work("found anew", actor="user:1"):
+        db.session.scalars(region).one().dissolution_date = date(2021, 1, 1)
+    counts = import_file(path, as_of=DAY)
+    assert counts["suspicious"] == 1
+    assert counts["changed"] > 2
+    db.session.rollback()
+    kept = db.session.scalars(region).one()
+    assert kept.dissolution_date == date(2021, 1, 1), "set by hand here"
+    with unit_of_work("mend", actor="test"):
+        kept.dissolution_date, kept.founding_date = date(2020, 5, 6), kept.founding_date or date(1979, 1, 1)
+    after = whole()
+    assert after == before
+
+
+def test_organizations_of_one_name_wait_for_a_person(app: Flask, tmp_path: Path) -> None:
+    with unit_of_work("make", actor="test"):
+        for _ in range(2):
+            create_organization("Twin", category=Category.PARTNER, country="ES")
+    path = exported(tmp_path / "directory.json")
+    assert import_file(path, as_of=DAY) == {"suspicious": 2}
+    rows = db.session.scalars(sa.select(ImportRow)).all()
+    assert {row.reason for row in rows} == {Reason.AMBIGUOUS}
+    assert all(len(row.candidates) == 2 for row in rows)
+    emptied()
+    assert import_file(path, as_of=DAY) == {"new": 2}, "the file tells them apart"
+
+
+def test_a_value_the_directory_cannot_hold_is_named(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "directory.json"
+    ours: dict[str, Any] = {"ratify": {}}
+    organizations = [
+        {"id": "1", "name": "One", "classification": "planet", **ours},
+        {"id": "2", "name": "Two", "founding_date": "once", **ours},
+        {"id": "3", "name": "T" * 301, **ours},
+        {"id": "4", "name": "Four", "ratify": {"country": "Atlantis"}},
+        {"id": "5", "name": "Five", "contact_details": [{"type": "email", "value": "nobody"}], **ours},
+        {"id": "6", "name": "Si\0x", **ours},
+        {"id": "7", **ours},
+        {"id": "8", "name": "Loop", "parent_id": "9", **ours},
+        {"id": "9", "name": "Pool", "parent_id": "8", **ours},
+    ]
+    path.write_text(json.dumps({"organizations": organizations}), encoding="utf-8")
+    found = list(open_roster(path, path.name).records())
+    problems = [one.problem for one in found if isinstance(one, BadLine)]
+    assert problems == [
+        Problem.UNKNOWN_KIND,
+        Problem.NOT_A_DATE,
+        Problem.TOO_LONG,
+        Problem.UNKNOWN_COUNTRY,
+        Problem.NOT_AN_ADDRESS,
+        Problem.NUL,
+        Problem.NO_NAME,
+    ]
+    assert {one.name for one in found if isinstance(one, OrganizationRecord)} == {"Loop", "Pool"}
+    counts = import_file(path, as_of=DAY)
+    assert counts == {"unreadable": 7, "new": 2}
