@@ -7,8 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 
 from crm.database import Base
 from crm.directory.actions import add_membership, create_organization, create_person
@@ -33,10 +35,12 @@ from crm.exports.popolo import document
 from crm.exports.queries import contact_ids
 from crm.extensions import db
 from crm.roster_import import works
+from crm.roster_import.lookups import CHUNK
 from crm.roster_import.models import ImportRow, Reason
 from crm.roster_import.readers import open_roster
 from crm.roster_import.records import BadLine, OrganizationRecord, Problem
 from crm.unit_of_work import unit_of_work
+from tests.factories.accounts import make_user, sign_in
 from tests.factories.roster_import import apply_staged, import_file, stage_file
 from tests.roster_import.test_popolo import empty
 
@@ -298,3 +302,51 @@ def test_a_value_the_directory_cannot_hold_is_named(app: Flask, tmp_path: Path) 
     assert {one.name for one in found if isinstance(one, OrganizationRecord)} == {"Loop", "Pool"}
     counts = import_file(path, as_of=DAY)
     assert counts == {"unreadable": 7, "new": 2}
+
+
+def test_what_a_team_keeps_to_itself_stays_out_of_the_file(app: Flask, tmp_path: Path) -> None:
+    user = make_user(team="Campaigns")
+    with unit_of_work("make", actor="test"):
+        ada = create_person(given_name="Ada", family_name="One")
+        partner = create_organization("Partner", category=Category.PARTNER)
+        ada.owner_id = user.id
+        tie = {"subject_id": ada.id, "object_id": partner.id, "team_id": user.team_id}
+        db.session.add(Relationship(kind=RelationshipKind.ALLY, note="a secret", **tie))
+    told = exported(tmp_path / "directory.json").read_text(encoding="utf-8")
+    assert "Partner" in told
+    assert json.loads(told)["relationships"] == []
+    assert "secret" not in told
+    assert "owner" not in told
+
+
+def test_the_review_says_which_lines_are_organizations(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
+    rich()
+    path = exported(tmp_path / "directory.json")
+    emptied()
+    sign_in(client, make_user())
+    page = client.get(f"/imports/{stage_file(path, as_of=DAY).id}").get_data(as_text=True)
+    assert page.count("Organization · ") == 6
+    for words in ("Part of", "Out of use", "Relationship", "Forms of address", "regional government"):
+        assert words.lower() in page.lower()
+
+
+@pytest.mark.sqlite_only
+def test_more_contacts_than_one_batch_find_each_other(app: Flask, tmp_path: Path) -> None:
+    count = 2 * CHUNK + 10
+    with unit_of_work("make", actor="test"), projected_together():
+        places = [create_organization(f"Place {n}", category=Category.PARTNER) for n in range(CHUNK + 5)]
+        people = [create_person(given_name="Ada", family_name=f"No{n}", country="ES") for n in range(CHUNK + 5)]
+        # Told before what it is part of.
+        places[0].parent_id = places[-1].id
+        for number, person in enumerate(people):
+            add_membership(person, places[-1 - number], source="x")
+        ends = [(people[0], people[-1]), (people[-1], places[0]), (places[-2], people[1])]
+        db.session.add_all(
+            Relationship(subject_id=one.id, object_id=other.id, kind=RelationshipKind.ADVISES) for one, other in ends
+        )
+    path = exported(tmp_path / "directory.json")
+    before = whole()
+    emptied()
+    assert import_file(path, as_of=DAY) == {"new": count}
+    assert whole() == before
+    assert import_file(path, as_of=DAY) == {"unchanged": count}
