@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from crm.audit.models import Change, ChangeKind
 from crm.audit.recording import change_set_of, encode
 from crm.database import Base
 from crm.extensions import db
+from crm.many_rows import insert_columns, new_ids
 from crm.unit_of_work import current_unit_of_work
 
 Row = Mapping[str, Any]
@@ -42,39 +43,56 @@ def _encoded(row: Row) -> dict[str, Any]:
     return {name: value if type(value) in _PLAIN else encode(value) for name, value in row.items()}
 
 
-def _record(table: sa.Table, kind: ChangeKind, rows: Sequence[tuple[int, Row, Row]]) -> None:
+def _encoded_column(values: Sequence[Any]) -> Sequence[Any]:
+    if _PLAIN.issuperset(map(type, values)):
+        return values
+    return [value if type(value) in _PLAIN else encode(value) for value in values]
+
+
+def _record(
+    table: sa.Table,
+    kind: ChangeKind,
+    row_ids: Sequence[int],
+    before: Sequence[dict[str, Any]],
+    after: Sequence[dict[str, Any]],
+) -> None:
     session = db.session()
     change_set_id = change_set_of(session, current_unit_of_work())
-    session.connection().execute(
-        sa.insert(Change),
-        [
-            {
-                "change_set_id": change_set_id,
-                "table_name": table.name,
-                "row_id": row_id,
-                "kind": kind,
-                "before": _encoded(before),
-                "after": _encoded(after),
-            }
-            for row_id, before, after in rows
-        ],
+    count = len(row_ids)
+    insert_columns(
+        session.connection(),
+        Change.__table__,  # type: ignore[arg-type]  # it is a table
+        {
+            "change_set_id": [change_set_id] * count,
+            "table_name": [table.name] * count,
+            "row_id": row_ids,
+            "kind": [kind] * count,
+            "before": before,
+            "after": after,
+        },
     )
 
 
-def _with_defaults(table: sa.Table, row: Row) -> dict[str, Any]:
-    """Every stored column of the row but its id, so that the trail has it whole."""
-    whole: dict[str, Any] = {}
+def _whole_columns(table: sa.Table, rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """Every stored column but the id, with the model's defaults, so that the trail has the rows whole."""
+    columns: dict[str, list[Any]] = {}
+    known = set(table.c.keys())
+    for row in rows:
+        if not row.keys() <= known:
+            raise ValueError(f"{table.name} has no {', '.join(row.keys() - known)}")
     for column in table.columns:
         if column.primary_key or column.computed is not None:
             continue
-        default: Any = column.default
-        if column.name in row:
-            whole[column.name] = row[column.name]
-        elif default is None:
-            whole[column.name] = None
-        else:
-            whole[column.name] = default.arg(None) if default.is_callable else default.arg
-    return whole
+        name, default = column.name, _default(column)
+        columns[name] = [row[name] if name in row else default() for row in rows]
+    return columns
+
+
+def _default(column: sa.Column[Any]) -> Callable[[], Any]:
+    default: Any = column.default
+    if default is None:
+        return lambda: None
+    return (lambda: default.arg(None)) if default.is_callable else (lambda: default.arg)
 
 
 def insert_rows(model: type[Base], rows: Sequence[Row]) -> list[int]:
@@ -82,14 +100,13 @@ def insert_rows(model: type[Base], rows: Sequence[Row]) -> list[int]:
     if not rows:
         return []
     table = _table(model)
-    whole = [_with_defaults(table, row) for row in rows]
-    statement = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    row_ids = list(db.session.connection().execute(statement, whole).scalars())
-    _record(
-        table,
-        ChangeKind.INSERT,
-        [(row_id, {}, {"id": row_id, **row}) for row_id, row in zip(row_ids, whole, strict=True)],
-    )
+    connection = db.session.connection()
+    row_ids = new_ids(connection, table, len(rows))
+    columns = {"id": row_ids, **_whole_columns(table, rows)}
+    insert_columns(connection, table, columns)
+    encoded = zip(*map(_encoded_column, columns.values()), strict=True)
+    after = [dict(zip(columns, values, strict=True)) for values in encoded]
+    _record(table, ChangeKind.INSERT, row_ids, [{}] * len(rows), after)
     return row_ids
 
 
@@ -105,7 +122,13 @@ def update_rows(model: type[Base], updates: Sequence[RowUpdate]) -> None:
     for names, rows in alike.items():
         values = {name: sa.bindparam(name, type_=table.c[name].type) for name in names}
         connection.execute(sa.update(table).where(table.c.id == sa.bindparam("the_row")).values(values), rows)
-    _record(table, ChangeKind.UPDATE, [(update.row_id, update.before, update.after) for update in updates])
+    _record(
+        table,
+        ChangeKind.UPDATE,
+        [update.row_id for update in updates],
+        [_encoded(update.before) for update in updates],
+        [_encoded(update.after) for update in updates],
+    )
     db.session.expire_all()
 
 
@@ -115,7 +138,7 @@ def delete_rows(model: type[Base], rows: Sequence[Row]) -> None:
         return
     table = _table(model)
     db.session.connection().execute(sa.delete(table).where(table.c.id.in_([row["id"] for row in rows])))
-    _record(table, ChangeKind.DELETE, [(row["id"], row, {}) for row in rows])
+    _record(table, ChangeKind.DELETE, [row["id"] for row in rows], [_encoded(row) for row in rows], [{}] * len(rows))
     db.session.expire_all()
 
 
@@ -128,4 +151,4 @@ def restore_rows(model: type[Base], rows: Sequence[Row]) -> None:
     db.session.connection().execute(
         sa.insert(table), [{name: row[name] for name in stored if name in row} for row in rows]
     )
-    _record(table, ChangeKind.INSERT, [(row["id"], {}, row) for row in rows])
+    _record(table, ChangeKind.INSERT, [row["id"] for row in rows], [{}] * len(rows), [_encoded(row) for row in rows])

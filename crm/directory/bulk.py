@@ -1,16 +1,19 @@
 """Writes of many contacts at once, as an import makes them: few statements for thousands of rows, each with its trail.
 
-Rows are columns by name. Derived columns are written by `project` at the end of `projected_together()`.
+Rows are columns by name. Derived columns of new people are written with the row, all others by `project` at the end of
+`projected_together()`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
+from crm import clock
 from crm.audit.bulk import RowUpdate, insert_rows, update_rows
 from crm.directory.models import (
     DIRECTED,
@@ -29,28 +32,67 @@ from crm.directory.models import (
     Post,
     Relationship,
 )
-from crm.directory.projection import CHUNK, project, project_members, sort_name_of, sort_name_of_organization
+from crm.directory.projection import (
+    CHUNK,
+    Mandate,
+    derived_columns,
+    project,
+    project_members,
+    sort_name_of_organization,
+    standing,
+)
 from crm.extensions import db
+from crm.search_index.actions import TextChange, keep_words, words_of
 
 Row = Mapping[str, Any]
 
 
-def add_people(rows: Sequence[Row]) -> list[int]:
-    """New people, by the columns of Person that are known; their ids in the same order."""
-    ids = insert_rows(
-        Person,
-        [
-            {
-                **row,
-                "kind": ContactKind.PERSON,
-                "category": row.get("category_override") or Category.OTHER,
-                "sort_name": sort_name_of(row["name"], row.get("given_name"), row.get("family_name")),
-            }
-            for row in rows
-        ],
+@dataclass(frozen=True)
+class Prospect:
+    """What a new person is given in the same unit of work: memberships, the address letters go to, other names."""
+
+    mandates: Sequence[Mandate] = ()
+    address: str | None = None
+    other_names: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Newcomer:
+    """A new person as the projection reads it."""
+
+    name: str
+    given_name: str | None
+    family_name: str | None
+    country: str | None
+    category_override: Category | None
+    kind: ContactKind = ContactKind.PERSON
+
+
+def add_people(rows: Sequence[Row], prospects: Sequence[Prospect] | None = None) -> list[int]:
+    """New people, by the columns of Person that are known; their ids in the same order.
+
+    With what each is about to be given, the derived columns are written with the row rather than after it: name these
+    people as `foreseen` to those who write it then.
+    """
+    expected = [Prospect()] * len(rows) if prospects is None else prospects
+    whole = [
+        {"kind": ContactKind.PERSON, **row, **_derived(row, prospect)}
+        for row, prospect in zip(rows, expected, strict=True)
+    ]
+    ids = insert_rows(Person, whole)
+    keep_words(
+        TextChange(contact_id, {}, words_of(row["sort_name"], row["search_text"]))
+        for contact_id, row in zip(ids, whole, strict=True)
     )
-    project(ids)
     return ids
+
+
+def _derived(row: Row, prospect: Prospect) -> Row:
+    newcomer = _Newcomer(
+        row["name"], row.get("given_name"), row.get("family_name"), row.get("country"), row.get("category_override")
+    )
+    held = standing(prospect.mandates, clock.today())
+    return derived_columns(newcomer, held, prospect.address, prospect.other_names)
 
 
 def add_organizations(rows: Sequence[Row]) -> list[int]:
@@ -76,10 +118,10 @@ def add_identifiers(rows: Sequence[Row]) -> None:
     insert_rows(Identifier, rows)
 
 
-def add_memberships(rows: Sequence[Row]) -> list[int]:
-    """New memberships; their ids in the same order."""
+def add_memberships(rows: Sequence[Row], foreseen: Collection[int] = ()) -> list[int]:
+    """New memberships; their ids in the same order. `foreseen` are people added with them as prospects."""
     ids = insert_rows(Membership, rows)
-    project(row["person_id"] for row in rows)
+    project(row["person_id"] for row in rows if row["person_id"] not in foreseen)
     return ids
 
 
@@ -93,10 +135,10 @@ def update_posts(updates: Sequence[RowUpdate]) -> None:
     update_rows(Post, updates)
 
 
-def add_other_names(rows: Sequence[Row]) -> None:
-    """New names of contacts, beside the one each goes by."""
+def add_other_names(rows: Sequence[Row], foreseen: Collection[int] = ()) -> None:
+    """New names of contacts, beside the one each goes by. `foreseen` are people added with them as prospects."""
     insert_rows(OtherName, rows)
-    project(row["contact_id"] for row in rows)
+    project(row["contact_id"] for row in rows if row["contact_id"] not in foreseen)
 
 
 def add_languages(rows: Sequence[Row]) -> None:
@@ -165,10 +207,14 @@ def add_relationships(rows: Sequence[Row]) -> None:
     insert_rows(Relationship, list(news.values()))
 
 
-def add_points(rows: Sequence[Row]) -> None:
-    """New contact points; e-mail addresses come normalized (`crm.directory.actions.normalize_address`)."""
+def add_points(rows: Sequence[Row], foreseen: Collection[int] = ()) -> None:
+    """New contact points; e-mail addresses come normalized (`crm.directory.actions.normalize_address`).
+
+    `foreseen` are people added with their address as a prospect.
+    """
     insert_rows(ContactPoint, rows)
-    project(row["contact_id"] for row in rows if row["kind"] is PointKind.EMAIL)
+    addressed = (row["contact_id"] for row in rows if row["kind"] is PointKind.EMAIL)
+    project(contact_id for contact_id in addressed if contact_id not in foreseen)
 
 
 def update_people(updates: Sequence[RowUpdate]) -> None:

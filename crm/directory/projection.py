@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -203,6 +203,29 @@ def _mandates(contact_ids: Sequence[int]) -> dict[int, list[Mandate]]:
     return mandates
 
 
+def affiliations(organization_ids: Collection[int]) -> dict[int, Affiliation]:
+    """These organizations as memberships name them, by their ids."""
+    columns = (
+        Organization.id,
+        Organization.name,
+        Organization.abbreviation,
+        Organization.category,
+        Organization.holders_are,
+    )
+    ordered = sorted(organization_ids)
+    return {
+        row.id: Affiliation(
+            row.id,
+            row.name,
+            row.abbreviation,
+            row.category,
+            row.holders_are or CATEGORY_OF_HOLDERS.get(row.category),
+        )
+        for start in range(0, len(ordered), CHUNK)
+        for row in db.session.execute(sa.select(*columns).where(Organization.id.in_(ordered[start : start + CHUNK])))
+    }
+
+
 def _addresses(contact_ids: Sequence[int]) -> dict[int, str]:
     """The oldest current e-mail address of each contact that has one."""
     found = db.session.execute(
@@ -297,7 +320,7 @@ def forget(contact_ids: Iterable[int]) -> None:
 
 
 def remember(contact_ids: Iterable[int]) -> None:
-    """Put contacts whose rows came back with all their columns into the search index."""
+    """Put contacts whose rows were written with all their columns into the search index."""
     keep_words(TextChange(contact_id, {}, known) for contact_id, known in _indexed(contact_ids))
 
 

@@ -83,13 +83,17 @@ def country_code(label: str) -> str | None:
     return next(iter(meant)) if len(meant) == 1 else None
 
 
+@lru_cache(maxsize=64)
+def _territories(locale: Locale | str) -> Mapping[str, str]:
+    parsed = locale if isinstance(locale, Locale) else Locale.parse(locale)
+    return dict(parsed.territories)
+
+
 def country_name(code: str | None, locale: Locale | str | None = None) -> str:
     """What a reader of `locale` (default English) calls the country; the code itself where nobody has named it."""
     if not code:
         return ""
-    parsed = locale if isinstance(locale, Locale) else Locale.parse(locale or "en")
-    name: str = parsed.territories.get(code, code)
-    return name
+    return _territories(locale or "en").get(code, code)
 
 
 @lru_cache(maxsize=32)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from crm.text import fold
 
 
+# A roster says the same few countries over and over.
+@lru_cache(maxsize=8192)
 def spelling_key(label: str) -> str:
     """Folded, without articles and the like: `St. Kitts & Nevis` is `Saint Kitts and Nevis`."""
     words = ["saint" if word == "st" else word for word in fold(label).split()]

@@ -13,6 +13,7 @@ from crm.audit.models import Change, ChangeSet
 from crm.directory.models import OtherName
 from crm.directory.projection import project
 from crm.extensions import db
+from crm.many_rows import insert_columns, new_ids
 from crm.roster_import.changes import Setting
 from crm.roster_import.models import (
     MOST_ATTEMPTS,
@@ -140,8 +141,14 @@ def begin_rows(import_id: int) -> None:
 
 def keep_rows(import_id: int, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Keep a batch of rows; their ids in the same order."""
-    statement = sa.insert(ImportRow).returning(ImportRow.id, sort_by_parameter_order=True)
-    return list(db.session.scalars(statement, [{**row, "import_id": import_id} for row in rows]))
+    table: sa.Table = ImportRow.__table__  # type: ignore[assignment]  # it is a table
+    connection = db.session.connection()
+    ids = new_ids(connection, table, len(rows))
+    columns: dict[str, Sequence[Any]] = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    columns |= {"id": ids, "import_id": [import_id] * len(rows)}
+    columns |= {"decision": [None] * len(rows), "chosen_id": [None] * len(rows)}
+    insert_columns(connection, table, columns)
+    return ids
 
 
 def ask_for_mapping(import_id: int, layout: Layout) -> None:

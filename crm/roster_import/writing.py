@@ -8,6 +8,7 @@ from typing import Any
 
 from crm.audit.bulk import RowUpdate
 from crm.directory.bulk import (
+    Prospect,
     add_identifiers,
     add_languages,
     add_memberships,
@@ -22,7 +23,8 @@ from crm.directory.bulk import (
     update_people,
     update_points,
 )
-from crm.directory.models import ContactKind, Membership
+from crm.directory.models import ContactKind, Membership, PointKind, PointStatus, last_day
+from crm.directory.projection import Mandate, affiliations
 from crm.roster_import.changes import MembershipUpdate, NewMembership
 from crm.roster_import.diffing import Plan
 from crm.roster_import.labels import SCHEME, Body
@@ -87,24 +89,38 @@ def _ensure_posts(plans: Sequence[Plan], organizations: dict[tuple[str, ...], in
     return ids | dict(zip(missing, made, strict=True))
 
 
-def _write_contacts(plans: Sequence[Plan], refs: MutableMapping[str, int]) -> list[int | None]:
-    """Write the columns of contacts; whom each plan is about, None where nothing is written of nobody."""
-    contact_ids = [plan.contact_id for plan in plans]
-    for kind, add, update in (
-        (ContactKind.ORGANIZATION, add_organizations, update_organizations),
-        (ContactKind.PERSON, add_people, update_people),
-    ):
-        mine = [(index, plan) for index, plan in enumerate(plans) if plan.about is kind and plan.writes.columns]
-        new = [index for index, plan in mine if plan.contact_id is None]
-        for index, contact_id in zip(new, add([plans[index].writes.columns for index in new]), strict=True):
-            contact_ids[index] = contact_id
-        update(
+def _prospects(plans: Sequence[Plan], organizations: dict[tuple[str, ...], int]) -> list[Prospect]:
+    """What each of these new people will have once its plan is carried out."""
+    new = [membership for plan in plans for membership in plan.writes.memberships]
+    named = {body.key: organizations[body.key] for one in new for body in (one.organization, one.on_behalf_of) if body}
+    known = affiliations(set(named.values()))
+    by_key = {key: known[organization_id] for key, organization_id in named.items()}
+    return [
+        Prospect(
             [
-                RowUpdate(plan.contact_id, plan.writes.replaced, plan.writes.columns)
-                for _index, plan in mine
-                if plan.contact_id is not None
-            ]
+                Mandate(
+                    last_day(one.end_date, one.ended_by),
+                    one.start_date,
+                    by_key[one.organization.key],
+                    by_key[one.on_behalf_of.key] if one.on_behalf_of else None,
+                )
+                for one in plan.writes.memberships
+            ],
+            next(
+                (
+                    point.value
+                    for point in plan.writes.points
+                    if point.kind is PointKind.EMAIL and point.status is PointStatus.CURRENT
+                ),
+                None,
+            ),
+            [told.name for told in plan.writes.other_names],
         )
+        for plan in plans
+    ]
+
+
+def _add_refs(plans: Sequence[Plan], contact_ids: Sequence[int | None], refs: MutableMapping[str, int]) -> None:
     refs.update(
         {
             plan.ref: contact_id
@@ -112,7 +128,42 @@ def _write_contacts(plans: Sequence[Plan], refs: MutableMapping[str, int]) -> li
             if plan.ref and contact_id is not None
         }
     )
-    return contact_ids
+
+
+def _updates(plans: Iterable[Plan]) -> list[RowUpdate]:
+    return [
+        RowUpdate(plan.contact_id, plan.writes.replaced, plan.writes.columns)
+        for plan in plans
+        if plan.contact_id is not None and plan.writes.columns
+    ]
+
+
+def _write_organizations(plans: Sequence[Plan], contact_ids: list[int | None]) -> None:
+    """Write the columns of organizations, and the ids of new ones into `contact_ids`."""
+    mine = [(index, plan) for index, plan in enumerate(plans) if plan.about is ContactKind.ORGANIZATION]
+    new = [(index, plan) for index, plan in mine if plan.contact_id is None and plan.writes.columns]
+    made = add_organizations([plan.writes.columns for _index, plan in new])
+    for (index, _plan), contact_id in zip(new, made, strict=True):
+        contact_ids[index] = contact_id
+    update_organizations(_updates(plan for _index, plan in mine))
+
+
+def _write_people(
+    plans: Sequence[Plan], contact_ids: list[int | None], organizations: dict[tuple[str, ...], int]
+) -> frozenset[int]:
+    """Write the columns of people, and the ids of new ones into `contact_ids`; those ids."""
+    mine = [(index, plan) for index, plan in enumerate(plans) if plan.about is ContactKind.PERSON]
+    new = [(index, plan) for index, plan in mine if plan.contact_id is None and plan.writes.columns]
+    newcomers = [plan for _index, plan in new]
+    made = add_people([plan.writes.columns for plan in newcomers], _prospects(newcomers, organizations))
+    for (index, _plan), contact_id in zip(new, made, strict=True):
+        contact_ids[index] = contact_id
+    update_people(_updates(plan for _index, plan in mine))
+    return frozenset(made)
+
+
+def _written(plans: Sequence[Plan], contact_ids: Sequence[int | None]) -> list[tuple[Plan, int]]:
+    return [(plan, contact_id) for plan, contact_id in zip(plans, contact_ids, strict=True) if contact_id is not None]
 
 
 def write(plans: Sequence[Plan], source: str, as_of: date, refs: MutableMapping[str, int]) -> list[int | None]:
@@ -122,21 +173,23 @@ def write(plans: Sequence[Plan], source: str, as_of: date, refs: MutableMapping[
     has the contacts behind the document's ids, and grows with every batch. Wrap all batches of an import in
     `projected_together()`.
     """
-    contact_ids = _write_contacts(plans, refs)
-    written = [
-        (plan, contact_id) for plan, contact_id in zip(plans, contact_ids, strict=True) if contact_id is not None
-    ]
-    write_structure(written, refs)
+    contact_ids = [plan.contact_id for plan in plans]
+    _write_organizations(plans, contact_ids)
+    _add_refs(plans, contact_ids, refs)
+    write_structure(_written(plans, contact_ids), refs)
     organizations = _ensure_organizations(_bodies(plans), refs)
     posts = _ensure_posts(plans, organizations)
-    _write_descriptions(written)
+    newcomers = _write_people(plans, contact_ids, organizations)
+    _add_refs(plans, contact_ids, refs)
+    written = _written(plans, contact_ids)
+    _write_descriptions(written, newcomers)
     write_facts(written, refs)
     memberships = [
         (new, _membership(new, contact_id, organizations, posts, source))
         for plan, contact_id in written
         for new in plan.writes.memberships
     ]
-    made = add_memberships([row for _new, row in memberships])
+    made = add_memberships([row for _new, row in memberships], newcomers)
     offices = {new: membership_id for (new, _row), membership_id in zip(memberships, made, strict=True)}
     update_memberships(
         [_updated(update, organizations, posts) for plan, _id in written for update in plan.writes.membership_updates],
@@ -159,13 +212,14 @@ def write(plans: Sequence[Plan], source: str, as_of: date, refs: MutableMapping[
             }
             for plan, contact_id in written
             for point in plan.writes.points
-        ]
+        ],
+        newcomers,
     )
     note_source([contact_id for plan, contact_id in written if plan.describes], source, as_of)
     return contact_ids
 
 
-def _write_descriptions(written: Sequence[tuple[Plan, int]]) -> None:
+def _write_descriptions(written: Sequence[tuple[Plan, int]], newcomers: frozenset[int]) -> None:
     """Identifiers, other names and languages."""
     add_identifiers(
         [
@@ -186,7 +240,8 @@ def _write_descriptions(written: Sequence[tuple[Plan, int]]) -> None:
             }
             for plan, contact_id in written
             for name in plan.writes.other_names
-        ]
+        ],
+        newcomers,
     )
     add_languages(
         [

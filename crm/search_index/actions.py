@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.extensions import db
+from crm.many_rows import insert_columns
 from crm.search_index.models import postings, words
 
 # The words of a text, each with whether it is part of the name.
@@ -32,15 +32,6 @@ def words_of(name: str, text: str) -> Words:
     return {**dict.fromkeys(text.split(), False), **dict.fromkeys(name.split(), True)}
 
 
-def _add(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows of which some may be there already."""
-    if not rows:
-        return
-    dialect = db.engine.dialect.name
-    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    db.session.connection().execute(insert.on_conflict_do_nothing(), rows)
-
-
 def keep_words(changes: Iterable[TextChange]) -> None:
     """Follow texts that came, changed or went. A word that nobody has any more stays until `forget_unused_words`."""
     gained: set[tuple[str, bool, int]] = set()
@@ -49,14 +40,14 @@ def keep_words(changes: Iterable[TextChange]) -> None:
         gained |= {(*item, change.subject_id) for item in change.after.items() - change.before.items()}
         lost |= {(*item, change.subject_id) for item in change.before.items() - change.after.items()}
     # In the order of the key: the fewest pages are touched, and two writers wait for each other in one direction only.
-    _add(words, [{"word": word} for word in sorted({word for word, _, _ in gained})])
-    _add(
-        postings,
-        [{"word": word, "in_name": in_name, "subject_id": subject} for word, in_name, subject in sorted(gained)],
-    )
+    connection = db.session.connection()
+    insert_columns(connection, words, {"word": sorted({word for word, _, _ in gained})}, passing_over=True)
+    if gained:
+        columns = dict(zip(("word", "in_name", "subject_id"), zip(*sorted(gained), strict=True), strict=True))
+        insert_columns(connection, postings, columns, passing_over=True)
     if lost:
         gone = postings.c
-        db.session.connection().execute(
+        connection.execute(
             sa.delete(postings).where(
                 gone.word == sa.bindparam("the_word"),
                 gone.in_name == sa.bindparam("was_in_name"),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from crm.audit.models import Change, ChangeKind
 from crm.extensions import db
+from crm.many_rows import insert_columns
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import current_unit_of_work
 
@@ -32,9 +33,11 @@ class Event:
 
 def add_events(events: Sequence[Event]) -> None:
     """Write events in one statement, in the running unit of work and in its actor's name."""
-    actor = current_unit_of_work().actor
-    if events:
-        db.session.execute(sa.insert(TimelineEntry), [{**vars(event), "actor": actor} for event in events])
+    columns: dict[str, Sequence[Any]] = {
+        name: [getattr(event, name) for event in events] for name in Event.__dataclass_fields__
+    }
+    columns["actor"] = [current_unit_of_work().actor] * len(events)
+    insert_columns(db.session.connection(), TimelineEntry.__table__, columns)  # type: ignore[arg-type]  # it is a table
 
 
 def forget_undone(changes: Sequence[Change]) -> None:

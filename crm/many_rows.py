@@ -1,0 +1,64 @@
+"""Inserting many rows: the statement is compiled once for all of them, and values are converted column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+# The values of one column, one for each row.
+Column: TypeAlias = Collection[Any]
+_Conversion: TypeAlias = Callable[[Any], Any] | None
+
+
+@lru_cache(maxsize=256)
+def _prepared(
+    table: sa.Table, names: tuple[str, ...], dialect: sa.Dialect, *, passing_over: bool
+) -> tuple[str, tuple[str, ...], tuple[_Conversion, ...]]:
+    """The statement, its columns in the order of its parameters, and what converts the values of each."""
+    # Without `inline`, PostgreSQL would be asked for the ids it gives.
+    statement: sa.Insert = sa.insert(table).inline()
+    if passing_over:
+        insert = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
+        statement = insert.on_conflict_do_nothing().inline()
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    ordered = tuple(compiled.positiontup or names)
+    if set(compiled.params) != set(names):
+        raise ValueError(f"{table.name} needs more than {', '.join(names)}")
+    conversions = (table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in ordered)
+    return str(compiled), ordered, tuple(conversions)
+
+
+def insert_columns(
+    connection: sa.Connection, table: sa.Table, columns: Mapping[str, Column], *, passing_over: bool = False
+) -> None:
+    """Insert as many rows as each column has values; defaults of the model do not count, each column is to be given.
+
+    With `passing_over`, rows that are there already are left out.
+    """
+    if not columns or not all(columns.values()):
+        return
+    sql, ordered, conversions = _prepared(table, tuple(columns), connection.dialect, passing_over=passing_over)
+    converted = [
+        columns[name] if convert is None else map(convert, columns[name])
+        for name, convert in zip(ordered, conversions, strict=True)
+    ]
+    rows = list(zip(*converted, strict=True))
+    if connection.dialect.positional:
+        connection.exec_driver_sql(sql, rows)
+    else:
+        connection.exec_driver_sql(sql, [dict(zip(ordered, row, strict=True)) for row in rows])
+
+
+def new_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
+    """Ids for so many rows about to be inserted, inside a write transaction."""
+    if connection.dialect.name == "postgresql":
+        sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id"))
+        numbers = sa.func.generate_series(1, count).table_valued("number")
+        return list(connection.execute(sa.select(sequence).select_from(numbers)).scalars())
+    # What SQLite would give them itself; there is no other writer.
+    last = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
+    return list(range(last + 1, last + 1 + count))
