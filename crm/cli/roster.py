@@ -87,6 +87,7 @@ def _apply(heading: Heading, bad: _Bad, *, confirmed: bool) -> tuple[Tally, int]
     with unit_of_work("stage import", actor=ACTOR):
         import_id = actions.bring(heading.file_name, stored_name=None, asked={}, user_id=None, ring=False).id
         since = mark()
+    applying = False
     try:
         with Spool[Step]() as spool:
             tally = works.compare(import_id, heading, actor=ACTOR, spool=spool, watch=bad.note)
@@ -96,11 +97,17 @@ def _apply(heading: Heading, bad: _Bad, *, confirmed: bool) -> tuple[Tally, int]
                     f"Nothing was changed. {why} If the file is right, run the command again with --confirm-drop."
                 )
             with unit_of_work("take up import", actor=ACTOR):
-                actions.take_up(import_id, ImportState.APPLYING)
-            return works.write(import_id, spool, since, actor=ACTOR), import_id
+                attempt = actions.take_up(import_id, ImportState.APPLYING)
+            applying = True
+            return works.write(import_id, spool, since, attempt, actor=ACTOR), import_id
+    except actions.MoveRefused:
+        # A worker took it for abandoned, and finishes it.
+        raise
     except BaseException:
-        with unit_of_work("drop import", actor=ACTOR):
-            actions.drop(import_id)
+        is_gone = applying and works.refuse(import_id, "", actor=ACTOR)
+        if is_gone or not applying:
+            with unit_of_work("drop import", actor=ACTOR):
+                actions.drop(import_id)
         raise
 
 

@@ -20,6 +20,7 @@ from crm.roster_import.models import (
     MOVES,
     REVIEWED,
     WHO_IS_IT,
+    WRITTEN,
     AsOfSource,
     ColumnMapping,
     Decision,
@@ -39,6 +40,8 @@ from crm.unit_of_work import current_unit_of_work
 READ_JOB = "crm.roster_import.jobs.read_queued"
 APPLY_JOB = "crm.roster_import.jobs.apply_queued"
 UNDO_JOB = "crm.roster_import.jobs.undo_queued"
+# The action of the unit of work that takes back what was written of an import that cannot be finished.
+TAKE_BACK = "take back part of import"
 
 
 class MoveRefused(Exception):
@@ -127,11 +130,16 @@ def move(import_id: int, to: ImportState, **values: Any) -> None:
         raise MoveRefused(db.session.get_one(Import, import_id).state)
 
 
-def take_up(import_id: int, state: ImportState) -> None:
-    """Mark that a worker begins. Raises MoveRefused, and GivenUp where earlier ones never came to an end."""
+def take_up(import_id: int, state: ImportState) -> int:
+    """Mark that a worker begins, and return which attempt it is.
+
+    Raises MoveRefused, and GivenUp where earlier ones never came to an end.
+    """
     move(import_id, state, attempts=Import.attempts + 1)
-    if db.session.get_one(Import, import_id).attempts > MOST_ATTEMPTS:
+    attempt = db.session.get_one(Import, import_id).attempts
+    if attempt > MOST_ATTEMPTS:
         raise GivenUp
+    return attempt
 
 
 def begin_rows(import_id: int) -> None:
@@ -273,9 +281,18 @@ def follow_undo(changes: Sequence[Change]) -> None:
     An import is not done again by undoing its undo: it is compared and applied anew, on its own page.
     """
     touched = {change.change_set_id for change in changes}
-    for import_id in db.session.scalars(sa.select(Import.id).where(Import.change_set_id.in_(touched))).all():
-        move(import_id, ImportState.UNDONE)
-        forget([f"import:{import_id}"])
+    for found in db.session.scalars(sa.select(Import).where(Import.change_set_id.in_(touched))).all():
+        if found.state in (ImportState.APPLIED, ImportState.UNDOING):
+            move(found.id, ImportState.UNDONE)
+        elif found.state is ImportState.APPLYING and current_unit_of_work().action != TAKE_BACK:
+            # Its worker writes on.
+            raise UndoRefused(Refusal.KEPT)
+        else:
+            # Only a part of it was written: there is nothing to undo, and to apply it begins anew.
+            found.change_set_id = None
+            found.survey = {name: value for name, value in found.survey.items() if name != WRITTEN}
+            db.session.flush()
+        forget([f"import:{found.id}"])
     undone = sa.select(ChangeSet.undoes_id).where(ChangeSet.id.in_(touched))
     if db.session.scalar(sa.select(Import.id).where(Import.change_set_id.in_(undone)).limit(1)) is not None:
         raise UndoRefused(Refusal.KEPT)

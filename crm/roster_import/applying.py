@@ -1,7 +1,8 @@
-"""Applying: an import prepared beside the directory, outside of any transaction, and written in one short one."""
+"""Applying: an import prepared beside the directory, outside of any transaction, and written in short ones."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,16 +12,16 @@ import sqlalchemy as sa
 from crm import clock
 from crm.directory.projection import projected_together
 from crm.extensions import db
-from crm.roster_import.actions import move
+from crm.roster_import.actions import MoveRefused, move
 from crm.roster_import.diffing import Plan
 from crm.roster_import.lookups import CHUNK
-from crm.roster_import.models import Decision, Import, ImportRow, ImportState, Reason, RowKind
+from crm.roster_import.models import WRITTEN, Decision, Import, ImportRow, ImportState, Reason, RowKind
 from crm.roster_import.planning import Planner, Ruling
 from crm.roster_import.record_json import from_json
 from crm.roster_import.records import BadLine, Item, Problem
 from crm.roster_import.spool import Spool
 from crm.roster_import.staging import Tally, setting_for, source_label
-from crm.roster_import.touched import Touched
+from crm.roster_import.touched import Touched, mark_between
 from crm.roster_import.writing import write
 from crm.timeline.actions import Event, add_events
 from crm.timeline.models import EntryKind
@@ -121,34 +122,88 @@ def prepare(import_id: int, spool: Spool[Step], progress: Progress) -> None:
         progress(done)
 
 
-def carry_out(import_id: int, spool: Spool[Step], since: int, progress: Progress) -> Tally:
-    """Write what was prepared, in the running unit of work; the directory's part is one undo.
+class Writing:
+    """A prepared import on its way into the directory: in one transaction, or, where that would take long, in parts.
 
     `since` is the mark (`touched.mark`) set before the preparation: rows about contacts that somebody has changed
-    after it are left alone and marked.
+    after it are left alone and marked. `attempt` is what `actions.take_up` said. All parts are one change set, so one
+    undo; an import whose worker died goes on where the last part ended.
     """
-    # First, because it locks: of two workers, the second finds it done.
-    move(import_id, ImportState.APPLYING)
-    wanted = db.session.get_one(Import, import_id)
-    touched = Touched.since(since)
-    tally = Tally()
-    done = 0
-    refs: dict[str, int] = {}
-    with projected_together():
-        for step in spool:
-            plans = [_moved_on(plan) if touched.bears_on(plan) else plan for plan in step.plans]
-            _write_step(wanted, step.rows, plans, tally, refs)
-            done += len(plans)
-            progress(done)
-    move(
-        import_id,
-        ImportState.APPLIED,
-        applied_at=clock.now(),
-        attempts=0,
-        counts=tally.by_kind(),
-        change_set_id=current_unit_of_work().change_set_id,
-    )
-    return tally
+
+    def __init__(self, import_id: int, spool: Spool[Step], since: int, attempt: int, progress: Progress) -> None:
+        self.tally = Tally()
+        self._import_id = import_id
+        self._steps = iter(spool)
+        self._since = since
+        self._attempt = attempt
+        self._progress = progress
+        self._done = 0
+        self._written_before = 0
+        self._touched = Touched.nobody()
+        self._refs: dict[str, int] = {}
+
+    def part(self, seconds: float) -> bool:
+        """Write in the running unit of work until about so many seconds are over; whether nothing is left then.
+
+        Raises actions.MoveRefused where another worker has taken the import up.
+        """
+        until = time.monotonic() + seconds
+        wanted = self._take_up()
+        self._touched |= Touched.since(self._since, but_for=wanted.change_set_id)
+        with projected_together():
+            for step in self._steps:
+                skipped = self._skipped(step)
+                self._refs |= {
+                    plan.ref: plan.contact_id for plan in step.plans[:skipped] if plan.ref and plan.contact_id
+                }
+                plans = [_moved_on(plan) if self._touched.bears_on(plan) else plan for plan in step.plans[skipped:]]
+                _write_step(wanted, step.rows[skipped:], plans, self.tally, self._refs)
+                self._done += len(step.rows)
+                self._progress(self._done)
+                if self._done > self._written_before and time.monotonic() > until:
+                    self._pause(wanted)
+                    return False
+        self._finish(wanted)
+        return True
+
+    def _take_up(self) -> Import:
+        # First, because it locks: of two workers, the second finds it done.
+        move(self._import_id, ImportState.APPLYING)
+        wanted = db.session.get_one(Import, self._import_id)
+        if wanted.attempts != self._attempt:
+            raise MoveRefused(wanted.state)
+        written = wanted.survey.get(WRITTEN)
+        if written is not None:
+            current_unit_of_work().change_set_id = wanted.change_set_id
+        if written is not None and not self._done:
+            self._written_before = written["rows"]
+            self.tally = Tally.of(written["counts"])
+        return wanted
+
+    def _skipped(self, step: Step) -> int:
+        """How many rows of the step an earlier attempt has written."""
+        return max(0, min(len(step.rows), self._written_before - self._done))
+
+    def _pause(self, wanted: Import) -> None:
+        written = {"rows": self._done, "counts": self.tally.by_kind()}
+        move(
+            self._import_id,
+            ImportState.APPLYING,
+            change_set_id=current_unit_of_work().change_set_id,
+            survey={**wanted.survey, WRITTEN: written},
+        )
+        self._since = mark_between(self._since)
+
+    def _finish(self, wanted: Import) -> None:
+        move(
+            self._import_id,
+            ImportState.APPLIED,
+            applied_at=clock.now(),
+            attempts=0,
+            counts=self.tally.by_kind(),
+            change_set_id=current_unit_of_work().change_set_id,
+            survey={name: value for name, value in wanted.survey.items() if name != WRITTEN},
+        )
 
 
 def _write_step(

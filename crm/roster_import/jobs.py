@@ -16,7 +16,7 @@ from crm.audit.actions import Refusal, UndoRefused
 from crm.extensions import db
 from crm.job_queue import DESK, background
 from crm.roster_import import actions, progress, uploads, works
-from crm.roster_import.models import Import, ImportState
+from crm.roster_import.models import WRITTEN, Import, ImportState
 from crm.roster_import.queries import waiting_imports
 from crm.roster_import.records import Item, UnreadableRoster
 from crm.roster_import.spool import Spool
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 ACTOR = "worker:desk"
 # A command that still compares a file of its own is not given up before this.
 _A_COMMANDS_TIME = timedelta(hours=6)
+# Between two parts of an import that is being written; after that, whoever wrote it has died.
+_A_PARTS_TIME = timedelta(minutes=1)
 
 # Of PostgreSQL's error codes: lost connections, deadlocks, a server that stops or starts, a lock not to be had.
 _PASSING_STATES = ("08", "40", "57P", "55P03")
@@ -54,7 +56,7 @@ def _actor(user_id: int | None) -> str:
     return f"user:{user_id}" if user_id else ACTOR
 
 
-def _work(import_id: int, work: Callable[[Import], None], give_up: Callable[[str], None]) -> None:
+def _work(import_id: int, work: Callable[[Import], None], give_up: Callable[[str], object]) -> None:
     """Do a long work on one import; where it fails for good, `give_up` says so on the import, in its reader's words."""
     try:
         work(db.session.get_one(Import, import_id))
@@ -62,30 +64,32 @@ def _work(import_id: int, work: Callable[[Import], None], give_up: Callable[[str
         logger.info("import %s is %s: nothing to do", import_id, refusal.state)
     except actions.GivenUp:
         logger.warning("import %s was begun too often and never finished", import_id)
-        _settle(
-            give_up,
+        give_up(
             gettext(
                 "It was begun several times and never finished: the worker was stopped each time, or ran out of "
                 "memory. Try again, or split the file into smaller ones."
-            ),
+            )
         )
     except Exception as error:
         if isinstance(error, OperationalError) and _may_pass(error):
             # The import stays on the list, and the sweep rings again.
             raise
-        _settle(give_up, gettext("It failed and was rolled back; the log of the worker has more."))
+        give_up(gettext("It failed and was rolled back; the log of the worker has more."))
         raise
 
 
-def _settle(give_up: Callable[[str], None], problem: str) -> None:
-    with unit_of_work("give up import", actor=ACTOR):
-        give_up(problem)
+def _settling(settle: Callable[[str], None]) -> Callable[[str], None]:
+    def give_up(problem: str) -> None:
+        with unit_of_work("give up import", actor=ACTOR):
+            settle(problem)
+
+    return give_up
 
 
 @background(DESK, timeout=3600)
 def read_queued(import_id: int) -> None:
     """Read one file and compare it with the directory; a table whose columns nobody knows waits for a person."""
-    _work(import_id, _read, lambda problem: actions.cannot_read(import_id, problem))
+    _work(import_id, _read, _settling(lambda problem: actions.cannot_read(import_id, problem)))
 
 
 def _read(wanted: Import) -> None:
@@ -128,10 +132,17 @@ def _read(wanted: Import) -> None:
 @background(DESK, timeout=3600)
 def apply_queued(import_id: int) -> None:
     """Apply one import in the name of who asked for it; one that another worker has applied is left alone."""
-    _work(import_id, _apply, lambda problem: actions.refuse(import_id, problem))
+    _work(import_id, _apply, lambda problem: works.refuse(import_id, problem, actor=ACTOR))
 
 
 def _apply(wanted: Import) -> None:
+    if (
+        wanted.state is ImportState.APPLYING
+        and WRITTEN in wanted.survey
+        and clock.now() - wanted.state_since < _A_PARTS_TIME
+    ):
+        # A command, or another worker, is at it.
+        return
     import_id, actor = wanted.id, _actor(wanted.user_id)
     works.apply(import_id, actor=actor, report=_reporter(import_id))
 
@@ -139,7 +150,7 @@ def _apply(wanted: Import) -> None:
 @background(DESK, timeout=3600)
 def undo_queued(import_id: int) -> None:
     """Take back what one import has changed, in the name of who asked for it."""
-    _work(import_id, _undo, lambda problem: actions.keep_applied(import_id, problem))
+    _work(import_id, _undo, _settling(lambda problem: actions.keep_applied(import_id, problem)))
 
 
 def _undo(wanted: Import) -> None:

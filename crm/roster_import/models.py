@@ -65,6 +65,8 @@ UNREAD = (ImportState.READING, ImportState.MAPPING, ImportState.UNREADABLE)
 READABLE = (ImportState.MAPPING, ImportState.UNREADABLE, *REVIEWED, ImportState.UNDONE)
 # A work that was begun so often and never finished kills its workers: it is given up.
 MOST_ATTEMPTS = 3
+# The key in `Import.survey` of how far an import has come that is written in parts.
+WRITTEN = "written"
 
 
 class AsOfSource(StrEnum):
@@ -136,7 +138,9 @@ class Import(Base):
     those is in the file), renamed and unsettled (rows that are unreadable, or
     of which it is not certain whom they are about), older (an applied roster describes a later day); of a table also
     header, columns, sample (its first lines) and mapping (whose hand the mapping is from: "recognised", "saved",
-    "given"). `attempts` counts how often the present work was begun.
+    "given"). While an import is written in parts, `written` has the number of rows that are, and counts of what they
+    came to; `change_set_id` is the change set of all parts then. `attempts` counts how often the present work was
+    begun.
     """
 
     __tablename__ = "import"

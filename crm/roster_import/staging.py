@@ -195,6 +195,11 @@ class Tally:
         self.unsettled += plan.kind is RowKind.UNREADABLE or doubtful
         self.renamed += any(one.field == "name" and one.before is not None for one in plan.differences)
 
+    @classmethod
+    def of(cls, by_kind: dict[str, int]) -> Tally:
+        """The sums so far, as `by_kind` gave them."""
+        return cls(Counter({kind: by_kind[kind] for kind in RowKind}), skipped=by_kind["skipped"])
+
     def by_kind(self) -> dict[str, int]:
         """Every kind with its number, none left out, and `skipped`."""
         return {kind.value: self.counts[kind] for kind in RowKind} | {"skipped": self.skipped}

@@ -31,6 +31,14 @@ def mark() -> int:
     return db.session.scalar(sa.select(sa.func.max(Change.id))) or 0
 
 
+def mark_between(since: int) -> int:
+    """The mark for the next part of an import, taken at the end of one; `since` is the mark of that one."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        # Others write just now: their entries may be numbered already, and not seen.
+        return since
+    return db.session.scalar(sa.select(sa.func.max(Change.id))) or since
+
+
 @dataclass(frozen=True)
 class Touched:
     """Contacts that were changed, with what a line of a roster could be matched to them by now."""
@@ -41,14 +49,30 @@ class Touched:
     identifiers: Collection[tuple[str, str]]
 
     @classmethod
-    def since(cls, mark: int) -> Touched:
-        """Everybody whom the trail names after the mark."""
+    def nobody(cls) -> Touched:
+        """Nothing was changed."""
+        return cls(frozenset(), frozenset(), frozenset(), frozenset())
+
+    def __or__(self, other: Touched) -> Touched:
+        return Touched(
+            {*self.contact_ids, *other.contact_ids},
+            {*self.sort_names, *other.sort_names},
+            {*self.addresses, *other.addresses},
+            {*self.identifiers, *other.identifiers},
+        )
+
+    @classmethod
+    def since(cls, mark: int, but_for: int | None = None) -> Touched:
+        """Everybody whom the trail names after the mark, in other change sets than `but_for`."""
         found: set[int] = set()
         updated: dict[str, set[int]] = {name: set() for name in _OWNERS}
         changes = sa.select(Change.table_name, Change.row_id, Change.before, Change.after).where(
-            Change.id > mark, Change.table_name.in_(_OWNERS)
+            Change.id > mark, Change.change_set_id.is_distinct_from(but_for)
         )
         for change in db.session.execute(changes):
+            # Asked of the database, this would have SQLite read all that was ever written of these tables.
+            if change.table_name not in _OWNERS:
+                continue
             owner = _OWNERS[change.table_name]
             owners = {change.row_id} if owner == "id" else {change.before.get(owner), change.after.get(owner)}
             found |= owners - {None}

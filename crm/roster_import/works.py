@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext
 
-from crm.audit.actions import undo
+from crm.audit.actions import UndoRefused, undo
 from crm.extensions import db
 from crm.roster_import import actions
-from crm.roster_import.applying import Known, Step, carry_out, prepare
+from crm.roster_import.applying import Known, Step, Writing, prepare
 from crm.roster_import.known import APPLY
-from crm.roster_import.models import Import, ImportState
+from crm.roster_import.models import WRITTEN, Import, ImportState
 from crm.roster_import.progress import Phase
 from crm.roster_import.spool import Spool
 from crm.roster_import.staging import Heading, Tally, compared
 from crm.roster_import.touched import mark
 from crm.unit_of_work import unit_of_work
 
+# Seconds an import holds SQLite's one place for a writer: a sixth of what the others wait for it (BUSY_TIMEOUT).
+LONGEST = 5.0
+# Seconds between two parts: who waits for that place looks every tenth of a second whether it is free.
+PAUSE = 0.25
 Report = Callable[[Phase, int, int], None]
 
 
@@ -75,19 +81,53 @@ def described_after(heading: Heading) -> bool:
 def apply(import_id: int, *, actor: str, report: Report = untold) -> Tally:
     """Apply a staged import as it was reviewed. Raises actions.MoveRefused, actions.GivenUp."""
     with unit_of_work("take up import", actor=actor):
-        actions.take_up(import_id, ImportState.APPLYING)
+        attempt = actions.take_up(import_id, ImportState.APPLYING)
         since = mark()
     total = sum(db.session.get_one(Import, import_id).counts.values())
     with Spool[Step]() as spool:
         prepare(import_id, spool, lambda done: report(Phase.COMPARED, done, total))
-        return write(import_id, spool, since, actor=actor, report=report)
+        return write(import_id, spool, since, attempt, actor=actor, report=report)
 
 
-def write(import_id: int, spool: Spool[Step], since: int, *, actor: str, report: Report = untold) -> Tally:
-    """Write what was prepared after the mark `since`, in one transaction."""
+def write(
+    import_id: int, spool: Spool[Step], since: int, attempt: int, *, actor: str, report: Report = untold
+) -> Tally:
+    """Write what was prepared after the mark `since`, in parts where one transaction would keep others waiting.
+
+    Where it fails for good, call `refuse`, which takes back the parts that were written.
+    """
     total = sum(db.session.get_one(Import, import_id).counts.values())
-    with unit_of_work(APPLY, actor=actor):
-        return carry_out(import_id, spool, since, lambda done: report(Phase.WRITTEN, done, total))
+    writing = Writing(import_id, spool, since, attempt, lambda done: report(Phase.WRITTEN, done, total))
+    while True:
+        with unit_of_work(APPLY, actor=actor):
+            is_all = writing.part(LONGEST)
+        if is_all:
+            return writing.tally
+        time.sleep(PAUSE)
+
+
+def refuse(import_id: int, problem: str, *, actor: str) -> bool:
+    """Mark that an import could not be applied, and why; whether nothing of it is left in the directory.
+
+    What was written of it is taken back, unless people have built on it: then it stays, and the import says so.
+    """
+    try:
+        with unit_of_work(actions.TAKE_BACK, actor=actor):
+            found = db.session.get_one(Import, import_id)
+            if WRITTEN in found.survey and found.change_set_id is not None:
+                undo(found.change_set_id)
+            actions.refuse(import_id, problem)
+    except UndoRefused:
+        with unit_of_work(actions.TAKE_BACK, actor=actor):
+            actions.refuse(
+                import_id,
+                gettext(
+                    "It failed before its end. The part that was written stays, because contacts of it have changed "
+                    "since or are needed elsewhere. Apply it again to write the rest."
+                ),
+            )
+        return False
+    return True
 
 
 def take_back(import_id: int, *, actor: str, report: Report = untold) -> None:

@@ -1,0 +1,187 @@
+"""A large import is written in parts, so that others get to write: it is still one undo, and all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from crm import clock
+from crm.audit.actions import Refusal, UndoRefused, undo
+from crm.audit.models import Change
+from crm.directory.actions import update_contact
+from crm.directory.models import Contact, Person
+from crm.extensions import db
+from crm.roster_import import actions, applying, jobs, works
+from crm.roster_import.models import WRITTEN, Import, ImportRow, ImportState, Reason, RowKind
+from crm.timeline.models import TimelineEntry
+from crm.unit_of_work import unit_of_work
+from tests.factories.directory import make_person
+from tests.factories.roster_import import full_list, members, stage_file
+
+DAY = date(2025, 6, 1)
+
+
+class Killed(BaseException):
+    """The worker's end."""
+
+
+@pytest.fixture
+def between(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """Two rows a part; what is in the list is done between two parts, one each time."""
+    deeds: list[Callable[[], object]] = []
+    monkeypatch.setattr(applying, "CHUNK", 2)
+    monkeypatch.setattr(works, "LONGEST", -1.0)
+    monkeypatch.setattr("crm.roster_import.works.time.sleep", lambda _seconds: deeds.pop(0)() if deeds else None)
+    return deeds
+
+
+@pytest.fixture
+def staged_id(app: Flask, tmp_path: Path, between: list[Callable[[], object]]) -> int:
+    staged_id = stage_file(full_list(tmp_path / "list.xml", members(5)), as_of=DAY).id
+    with unit_of_work("ask for import", actor="user:1"):
+        actions.request_application(staged_id, confirmed=False)
+    return staged_id
+
+
+def the(import_id: int) -> Import:
+    db.session.rollback()
+    return db.session.get_one(Import, import_id)
+
+
+def people() -> int:
+    db.session.rollback()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Person)) or 0
+
+
+def die() -> None:
+    raise Killed
+
+
+def fail() -> None:
+    raise RuntimeError("no room")
+
+
+def edit_one() -> None:
+    with unit_of_work("edit contact", actor="user:1"):
+        update_contact(db.session.scalars(sa.select(Person)).first(), country="FR")  # type: ignore[arg-type]
+
+
+def a_minute_later(import_id: int) -> None:
+    with unit_of_work("wait", actor="user:1"):
+        db.session.get_one(Import, import_id).state_since = clock.now() - timedelta(minutes=2)
+
+
+def test_others_write_between_the_parts_of_one_change_set(staged_id: int, between: list[Callable[[], object]]) -> None:
+    seen: list[int] = []
+    between += [lambda: seen.append(people()), lambda: seen.append(people())]
+    jobs.apply_queued(staged_id)
+    assert seen == [2, 4]
+    found = the(staged_id)
+    assert (found.state, found.counts[RowKind.NEW], people()) == (ImportState.APPLIED, 5, 5)
+    assert WRITTEN not in found.survey
+    about_people = sa.select(Change.change_set_id.distinct()).where(Change.table_name == Contact.__tablename__)
+    assert db.session.scalars(about_people).all() == [found.change_set_id]
+
+
+def test_it_is_undone_as_one(staged_id: int) -> None:
+    jobs.apply_queued(staged_id)
+    change_set_id = the(staged_id).change_set_id
+    assert change_set_id is not None
+    with unit_of_work("undo", actor="user:1"):
+        undo(change_set_id)
+    assert (the(staged_id).state, people()) == (ImportState.UNDONE, 0)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Contact)) == 0
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(TimelineEntry)) == 0
+
+
+def test_what_others_made_between_two_parts_is_left_to_a_person(
+    staged_id: int, between: list[Callable[[], object]]
+) -> None:
+    between.append(lambda: make_person("Ada INVENTED5", email=None, parliament=None, group=None, country="ES"))
+    jobs.apply_queued(staged_id)
+    assert people() == 5
+    held = db.session.scalars(sa.select(ImportRow).where(ImportRow.reason == Reason.MOVED_ON)).all()
+    assert [row.name for row in held] == ["Ada INVENTED5"]
+
+
+def test_after_the_workers_end_the_next_one_writes_the_rest(
+    staged_id: int, between: list[Callable[[], object]]
+) -> None:
+    between.append(die)
+    with pytest.raises(Killed):
+        jobs.apply_queued(staged_id)
+    found = the(staged_id)
+    first = found.change_set_id
+    assert (found.state, found.survey[WRITTEN]["rows"], people()) == (ImportState.APPLYING, 2, 2)
+    # Nobody can tell so soon that it has died.
+    jobs.catch_up()
+    assert people() == 2
+    a_minute_later(staged_id)
+    jobs.catch_up()
+    found = the(staged_id)
+    assert (found.state, found.change_set_id, people()) == (ImportState.APPLIED, first, 5)
+    assert found.counts[RowKind.NEW] == 5
+    rows = db.session.scalars(sa.select(ImportRow).where(ImportRow.import_id == staged_id)).all()
+    assert [row.kind for row in rows] == [RowKind.NEW] * 5
+    assert all(row.contact_id for row in rows)
+
+
+def test_a_worker_whose_import_another_one_took_up_stops(staged_id: int, between: list[Callable[[], object]]) -> None:
+    def taken() -> None:
+        a_minute_later(staged_id)
+        jobs.catch_up()
+
+    between.append(taken)
+    jobs.apply_queued(staged_id)
+    assert (the(staged_id).state, people()) == (ImportState.APPLIED, 5)
+    assert the(staged_id).counts[RowKind.NEW] == 5
+
+
+def test_what_fails_for_good_leaves_nothing(staged_id: int, between: list[Callable[[], object]]) -> None:
+    between.append(fail)
+    with pytest.raises(RuntimeError):
+        jobs.apply_queued(staged_id)
+    found = the(staged_id)
+    assert (found.state, found.change_set_id, people()) == (ImportState.REFUSED, None, 0)
+    assert WRITTEN not in found.survey
+    assert "rolled back" in found.problem
+
+
+def test_a_part_that_people_have_built_on_stays_until_the_rest_is_applied(
+    staged_id: int, between: list[Callable[[], object]]
+) -> None:
+    def edit_and_fail() -> None:
+        edit_one()
+        fail()
+
+    between.append(edit_and_fail)
+    with pytest.raises(RuntimeError):
+        jobs.apply_queued(staged_id)
+    found = the(staged_id)
+    assert (found.state, people()) == (ImportState.REFUSED, 2)
+    assert "Apply it again" in found.problem
+    with unit_of_work("ask for import", actor="user:1"):
+        actions.request_application(staged_id, confirmed=False)
+    jobs.apply_queued(staged_id)
+    assert (the(staged_id).state, people()) == (ImportState.APPLIED, 5)
+
+
+def test_nobody_undoes_a_part_while_the_rest_is_written(staged_id: int, between: list[Callable[[], object]]) -> None:
+    refused: list[Refusal] = []
+
+    def try_it() -> None:
+        change_set_id = the(staged_id).change_set_id
+        assert change_set_id is not None
+        with pytest.raises(UndoRefused) as caught, unit_of_work("undo", actor="user:1"):
+            undo(change_set_id)
+        refused.append(caught.value.reason)
+
+    between.append(try_it)
+    jobs.apply_queued(staged_id)
+    assert refused == [Refusal.KEPT]
+    assert (the(staged_id).state, people()) == (ImportState.APPLIED, 5)
