@@ -29,6 +29,8 @@ Value = TypeVar("Value")
 
 def _parts(text: str) -> list[str]:
     """The entries of a field that holds several."""
+    if not text:
+        return []
     return [part for part in (one_line(part) for part in re.split(r"[|;]", text)) if part]
 
 
@@ -42,7 +44,10 @@ class _Row:
         self._columns = columns
 
     def text(self, name: str) -> str:
-        found = (one_line(self._cells[index]) for index in self._columns.fields.get(name, ()))
+        indexes = self._columns.fields.get(name)
+        if not indexes:
+            return ""
+        found = (one_line(self._cells[index]) for index in indexes)
         filled = [text for text in found if text]
         return " | ".join(filled) if name in SEVERAL else next(iter(filled), "")
 
