@@ -1,5 +1,6 @@
-// Ticking contacts across pages: the ticks are kept while one pages, sorts and filters, until something is done with
-// them or they are cleared. “All that fit” is sent as the filter, never as thousands of ids.
+// Ticking contacts across pages: the ticks are kept while one pages and sorts, until something is done with them, they
+// are cleared, or another filter is set: whom one no longer sees is not changed unawares. “All that fit” is sent as the
+// filter, never as thousands of ids.
 
 const KEPT = "ratify-ticked";
 const results = document.querySelector("#results");
@@ -7,11 +8,14 @@ if (results) setUp();
 
 function setUp() {
   let ticked = new Set();
+  let filter;
   let all = false;
   let last;
 
   try {
-    ticked = new Set(JSON.parse(sessionStorage.getItem(KEPT)) ?? []);
+    const kept = JSON.parse(sessionStorage.getItem(KEPT)) ?? { ids: [] };
+    ticked = new Set(kept.ids);
+    filter = kept.filter;
   } catch {
     // A tab that keeps nothing starts anew on every page.
   }
@@ -24,7 +28,7 @@ function setUp() {
 
   function keep() {
     try {
-      sessionStorage.setItem(KEPT, JSON.stringify([...ticked]));
+      sessionStorage.setItem(KEPT, JSON.stringify({ filter, ids: [...ticked] }));
     } catch {
       // As above.
     }
@@ -36,6 +40,11 @@ function setUp() {
   function draw() {
     const form = bar();
     if (!form) return;
+    if (form.dataset.filter !== filter) {
+      filter = form.dataset.filter;
+      ticked.clear();
+      keep();
+    }
     const page = boxes();
     for (const box of page) box.checked = all || ticked.has(box.value);
     const header = results.querySelector("[data-choose-page]");

@@ -41,6 +41,7 @@ class Problem(StrEnum):
     NO_PERSON = "no_person"  # the card of an organization or group
     NUL = "nul"  # a NUL byte, which no text holds and no database takes
     UNKNOWN_KIND = "unknown_kind"  # of something our own exports tell, in a word this version does not know
+    NO_PLACE = "no_place"  # a role, and no institution that it is held in
     LOST_LETTERS = "lost_letters"  # question marks inside a word stand for letters the file has lost
 
 

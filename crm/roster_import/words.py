@@ -78,6 +78,9 @@ REASONS: dict[str, Any] = {
     Problem.NO_PERSON: lazy_gettext("The card is an organization's, and people are imported from cards."),
     Problem.NUL: lazy_gettext("holds a NUL byte: save the file again as CSV in UTF-8"),
     Problem.UNKNOWN_KIND: lazy_gettext("a kind of thing this version of the directory does not know"),
+    Problem.NO_PLACE: lazy_gettext(
+        "no column says in which institution: choose one for it, or import it without the role"
+    ),
     Problem.LOST_LETTERS: lazy_gettext("question marks stand for lost letters"),
 }
 FIELDS = {

@@ -222,3 +222,13 @@ def test_an_older_roster_says_that_it_only_fills_gaps(officer: FlaskClient, tmp_
     import_file(full_list(tmp_path / "list.xml", members(3)), as_of=date(2025, 6, 1))
     address = uploaded(officer, full_list(tmp_path / "list_2024-08.xml", members(3)))
     assert "only fills gaps" in officer.get(address).text
+
+
+def test_a_role_without_an_institution_is_told_and_not_lost(app: Flask, tmp_path: Path) -> None:
+    rows = [{"name": "Ada Alvaro", "role": "Coordinator"}, {"name": "Ben Berg", "role": ""}]
+    path = table(tmp_path / "people.csv", rows)
+    ada, ben = open_roster(path).records()
+    assert isinstance(ada, Record)
+    assert isinstance(ben, Record)
+    assert (ada.mandates, [(doubt.field, doubt.value) for doubt in ada.doubts]) == ((), [("role", "Coordinator")])
+    assert ben.doubts == ()

@@ -179,6 +179,8 @@ class Table(ABC):
     def _mandate(self, row: _Row) -> Mandate | None:
         institution = row.text("institution") or self.institution
         if not institution:
+            if row.text("role"):
+                row.doubts.append(Doubt("role", shown(row.text("role")), Problem.NO_PLACE))
             return None
         return Mandate(
             institution,
