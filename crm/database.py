@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -100,6 +102,23 @@ def _know_old_values(mapper: Mapper[Any], kind: type[Base]) -> None:
         getattr(kind, attribute.key).impl.active_history = True
 
 
+# SQLite reads through the system's own cache, which all connections share, instead of 2 MB for each.
+_SHARED_CACHE = ("mmap_size=268435456", "cache_size=-2000")
+# What is mapped counts as the process's own memory, and random writes need more than 2 MB to stay together.
+_OWN_CACHE = ("mmap_size=0", "cache_size=-65536")
+_in_large_work: ContextVar[bool] = ContextVar("in_large_work", default=False)
+
+
+@contextmanager
+def large_work() -> Iterator[None]:
+    """Give SQLite 64 MB of this process for transactions begun inside, rather than a view on the whole file."""
+    token = _in_large_work.set(True)
+    try:
+        yield
+    finally:
+        _in_large_work.reset(token)
+
+
 def on_sqlite_connect(connection: Any, _record: Any) -> None:
     """Hand transactions to SQLAlchemy and set the pragmas of a server under load."""
     connection.isolation_level = None
@@ -110,8 +129,7 @@ def on_sqlite_connect(connection: Any, _record: Any) -> None:
         f"busy_timeout={BUSY_TIMEOUT}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
-        # Read through the system's own cache, which all connections share, instead of 2 MB for each.
-        "mmap_size=268435456",
+        *_SHARED_CACHE,
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -127,6 +145,11 @@ def on_sqlite_begin(connection: sa.Connection) -> None:
     if connection.info.get("synchronous", "FULL") != level:
         connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.info["synchronous"] = level
+    large = _in_large_work.get()
+    if connection.info.get("large_work", False) != large:
+        for pragma in _OWN_CACHE if large else _SHARED_CACHE:
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
+        connection.info["large_work"] = large
     if not options.get("write", False):
         connection.exec_driver_sql("BEGIN")
     elif options.get("wait", True):

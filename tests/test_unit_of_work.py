@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from config import Settings
 from crm import create_app, job_queue
 from crm.audit.models import Change, ChangeSet
+from crm.database import large_work
 from crm.directory.models import Category, Contact, Organization
 from crm.extensions import db
 from crm.job_queue import MAIL
@@ -108,3 +109,17 @@ def test_an_impatient_unit_gives_way_at_once(app: Flask, settings: Settings) -> 
         add_organization()
     assert count(Contact) == 2
     assert db.session.scalar(sa.text("PRAGMA busy_timeout")) == 30_000
+
+
+@pytest.mark.sqlite_only
+def test_large_works_have_a_cache_of_their_own_and_give_it_back(app: Flask) -> None:
+    def pragmas() -> tuple[int, int]:
+        with unit_of_work("look", actor="user:1"):
+            found = [db.session.scalar(sa.text(f"PRAGMA {name}")) for name in ("mmap_size", "cache_size")]
+        return found[0], found[1]
+
+    before = pragmas()
+    with large_work():
+        assert pragmas() == (0, -65536)
+    assert pragmas() == before
+    assert before[0] > 0

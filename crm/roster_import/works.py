@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask_babel import gettext
 
 from crm.audit.actions import UndoRefused, undo
+from crm.database import large_work
 from crm.extensions import db
 from crm.roster_import import actions
 from crm.roster_import.applying import Known, Step, Writing, prepare
@@ -32,6 +33,7 @@ def untold(_phase: Phase, _done: int, _total: int) -> None:
     """Progress that nobody watches."""
 
 
+@large_work()
 def compare(
     import_id: int,
     heading: Heading,
@@ -78,6 +80,7 @@ def described_after(heading: Heading) -> bool:
     return db.session.scalar(later.limit(1)) is not None
 
 
+@large_work()
 def apply(import_id: int, *, actor: str, report: Report = untold) -> Tally:
     """Apply a staged import as it was reviewed. Raises actions.MoveRefused, actions.GivenUp."""
     with unit_of_work("take up import", actor=actor):
@@ -89,6 +92,7 @@ def apply(import_id: int, *, actor: str, report: Report = untold) -> Tally:
         return write(import_id, spool, since, attempt, actor=actor, report=report)
 
 
+@large_work()
 def write(
     import_id: int, spool: Spool[Step], since: int, attempt: int, *, actor: str, report: Report = untold
 ) -> Tally:
@@ -106,6 +110,7 @@ def write(
         time.sleep(PAUSE)
 
 
+@large_work()
 def refuse(import_id: int, problem: str, *, actor: str) -> bool:
     """Mark that an import could not be applied, and why; whether nothing of it is left in the directory.
 
@@ -130,6 +135,7 @@ def refuse(import_id: int, problem: str, *, actor: str) -> bool:
     return True
 
 
+@large_work()
 def take_back(import_id: int, *, actor: str, report: Report = untold) -> None:
     """Undo an applied import. Raises actions.MoveRefused, actions.GivenUp, crm.audit.actions.UndoRefused."""
     with unit_of_work("take up import", actor=actor):
