@@ -32,6 +32,16 @@ def _prepared(
     return str(compiled), ordered, tuple(conversions)
 
 
+def _converted(values: Column, convert: _Conversion) -> Column:
+    if convert is None:
+        return values
+    first = next(iter(values))
+    # Much of what is written at once is one and the same object in every row.
+    if all(value is first for value in values):
+        return [convert(first)] * len(values)
+    return [convert(value) for value in values]
+
+
 def insert_columns(
     connection: sa.Connection, table: sa.Table, columns: Mapping[str, Column], *, passing_over: bool = False
 ) -> None:
@@ -42,10 +52,7 @@ def insert_columns(
     if not columns or not all(columns.values()):
         return
     sql, ordered, conversions = _prepared(table, tuple(columns), connection.dialect, passing_over=passing_over)
-    converted = [
-        columns[name] if convert is None else map(convert, columns[name])
-        for name, convert in zip(ordered, conversions, strict=True)
-    ]
+    converted = [_converted(columns[name], convert) for name, convert in zip(ordered, conversions, strict=True)]
     rows = list(zip(*converted, strict=True))
     if connection.dialect.positional:
         connection.exec_driver_sql(sql, rows)

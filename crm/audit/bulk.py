@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,8 +46,13 @@ def _encoded(row: Row) -> dict[str, Any]:
 
 
 def _encoded_column(values: Sequence[Any]) -> Sequence[Any]:
-    if _PLAIN.issuperset(map(type, values)):
+    kinds = set(map(type, values)) - _PLAIN
+    if not kinds:
         return values
+    if all(issubclass(kind, Enum | date) for kind in kinds):
+        # Few different ones, and what is equal is written alike.
+        known = {value: encode(value) for value in set(values)}
+        return [known[value] for value in values]
     return [value if type(value) in _PLAIN else encode(value) for value in values]
 
 
@@ -84,15 +91,15 @@ def _whole_columns(table: sa.Table, rows: Sequence[Row]) -> dict[str, list[Any]]
         if column.primary_key or column.computed is not None:
             continue
         name, default = column.name, _default(column)
-        columns[name] = [row[name] if name in row else default() for row in rows]
+        columns[name] = [row.get(name, default) for row in rows]
     return columns
 
 
-def _default(column: sa.Column[Any]) -> Callable[[], Any]:
+def _default(column: sa.Column[Any]) -> Any:
     default: Any = column.default
     if default is None:
-        return lambda: None
-    return (lambda: default.arg(None)) if default.is_callable else (lambda: default.arg)
+        return None
+    return default.arg(None) if default.is_callable else default.arg
 
 
 def insert_rows(model: type[Base], rows: Sequence[Row]) -> list[int]:
