@@ -15,6 +15,9 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+from sqlalchemy import event
+
 from benchmarks.servers import settings_in
 from crm import create_app
 from crm.cli.app import prepare_data
@@ -37,13 +40,13 @@ _COUNTRIES = ("ES", "MT", "FR", "DE", "PL", "IT", "SE", "GR", "RO", "IE")
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of the whole import and of its one write transaction, the raw inserts, and the peak of its memory."""
+    """Seconds of the whole import and of its longest write transaction, the raw inserts, and the peak of its memory."""
 
     rows: int
     seconds: float
     read_seconds: float
     apply_seconds: float
-    locked_seconds: float
+    longest_seconds: float
     raw_seconds: float
     peak_megabytes: float
 
@@ -73,18 +76,34 @@ def write_rows(path: Path, rows: int) -> None:
             )
 
 
+def _write_transactions(engine: sa.Engine) -> list[float]:
+    """Seconds of every write transaction of the engine from now on, up to its commit; the list grows with them."""
+    held: list[float] = []
+    began: dict[sa.Connection, float] = {}
+
+    def begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("write"):
+            began[connection] = time.perf_counter()
+
+    def commit(connection: sa.Connection) -> None:
+        if connection in began:
+            held.append(time.perf_counter() - began.pop(connection))
+
+    event.listen(engine, "begin", begin)
+    event.listen(engine, "commit", commit)
+    return held
+
+
 def run(folder: Path, rows: int) -> dict[str, float]:
     """Import the file in this process, as the desk worker does, with its progress; the figures so far."""
     settings = settings_in(folder)
     prepare_data(settings)
     write_rows(folder / "people.csv", rows)
     app = create_app(settings)
-    locked: list[float] = []
     with app.app_context():
+        held = _write_transactions(db.engine)
 
         def tell(phase: Phase, done: int, total: int) -> None:
-            if phase is Phase.WRITTEN and not locked:
-                locked.append(time.perf_counter())
             report(import_id, phase, done, total)
 
         began = time.perf_counter()
@@ -104,7 +123,7 @@ def run(folder: Path, rows: int) -> dict[str, float]:
         "seconds": ended - began,
         "read_seconds": read - began,
         "apply_seconds": ended - read,
-        "locked_seconds": ended - locked[0],
+        "longest_seconds": max(held),
         "peak_megabytes": peak,
     }
 
@@ -162,8 +181,8 @@ def text(measured: Measured) -> str:
     return (
         f"import of {measured.rows:,} CSV rows: {measured.seconds:.1f} s, {measured.ratio:.1f} times the raw inserts "
         f"({measured.raw_seconds:.1f} s), at most {MOST_TIMES}\n"
-        f"  read and compared {measured.read_seconds:.1f} s, applied {measured.apply_seconds:.1f} s, of which "
-        f"{measured.locked_seconds:.1f} s in the write transaction\n"
+        f"  read and compared {measured.read_seconds:.1f} s, applied {measured.apply_seconds:.1f} s, the longest "
+        f"write transaction {measured.longest_seconds:.1f} s\n"
         f"  peak memory {measured.peak_megabytes:.0f} MB, at most {MOST_MEGABYTES}"
     )
 
