@@ -63,7 +63,14 @@ def settings(settings: Settings, smtp_server: SmtpServer) -> Settings:
 
 
 @pytest.fixture
-def workers(app: Flask, settings: Settings, tmp_path: Path) -> Iterator[None]:
+def members(app: Flask) -> None:
+    """The real rosters, in the directory before a worker could take them up."""
+    for roster in ROSTERS:
+        import_file(roster)
+
+
+@pytest.fixture
+def workers(members: None, settings: Settings, tmp_path: Path) -> Iterator[None]:
     """Both workers, as processes of their own."""
     logs = {queue: tmp_path / f"{queue}.log" for queue in ("mail", "desk")}
     both = [Workers(environment_of(settings), log, queue) for queue, log in logs.items()]
@@ -111,8 +118,6 @@ def plan_a_mailing(officer: FlaskClient, campaign_id: int) -> int:
 def test_every_member_gets_exactly_one_letter(
     app: Flask, smtp_server: SmtpServer, workers: None, settings: Settings
 ) -> None:
-    for roster in ROSTERS:
-        import_file(roster)
     lead_user = make_user(Role.LEAD)
     lead, officer = sign_in(app.test_client(), lead_user), sign_in(app.test_client(), make_user(Role.OFFICER))
     campaign_id = start_campaign(lead, lead_user.id)

@@ -15,7 +15,9 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "demo": ("--size", "20"),
     "hold-sending": (),
     "import-roster": (str(Path(__file__).with_name("roster.csv")),),
+    "rebuild": (),
     "settings": (),
+    "treaty-status": ("ICRMW", "--json"),
 }
 # Commands that need no database.
 WITHOUT_DATA = {"settings"}
