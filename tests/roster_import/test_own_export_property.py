@@ -29,8 +29,9 @@ from crm.directory.models import (
 from crm.directory.projection import project, projected_together
 from crm.extensions import db
 from crm.unit_of_work import unit_of_work
+from tests.factories.rich_directory import DAY
 from tests.factories.roster_import import import_file
-from tests.roster_import.test_own_export import DAY, emptied, exported, whole
+from tests.roster_import.test_own_export import emptied, exported, whole
 
 # No text of a database has NUL bytes, and no file of text lone surrogates.
 _SIGNS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
