@@ -161,7 +161,7 @@ def test_a_cell_is_mended_in_its_place_and_undone(contacts: Page) -> None:
     pencil = row.get_by_role("link", name="Edit the country")
     pencil.focus()
     contacts.keyboard.press("Enter")
-    field = row.get_by_label("Country")
+    field = row.get_by_label("Country", exact=True)
     expect(field).to_be_focused()
     assert_accessible(contacts)
     contacts.keyboard.press("Escape")
