@@ -16,9 +16,9 @@ from crm.directory.labels import KINDS, country_label
 from crm.directory.menus import countries_present
 from crm.directory.merging import MergeRefused
 from crm.directory.models import ContactKind
+from crm.directory.offices import offices_of
 from crm.directory.queries import (
     identifiers_of,
-    memberships_of,
     points_of,
     whole_contact,
 )
@@ -70,7 +70,7 @@ def _known_of(contact: Values) -> dict[str, Any]:
         "contact": contact,
         "points": points_of(contact["id"]),
         "identifiers": identifiers_of(contact["id"]),
-        "memberships": memberships_of(contact["id"]) if is_person else [],
+        "memberships": offices_of(contact["id"]) if is_person else [],
         "rows": row_count(contact["id"]),
     }
 

@@ -12,9 +12,8 @@ from crm import clock
 from crm.directory.actions import add_membership, set_point_status
 from crm.directory.finding import contacts_named
 from crm.directory.models import Category, ContactPoint, Organization, Person, PointStatus
+from crm.directory.offices import members_of, offices_of
 from crm.directory.queries import (
-    members_of,
-    memberships_of,
     points_of,
     possible_duplicates,
     whole_contact,
@@ -39,7 +38,7 @@ def test_memberships_come_running_first_and_ended_ones_are_marked(app: Flask) ->
         add_membership(person, parliament, start_date=date(2014, 7, 1), end_date=date(2019, 7, 1), term="8")
         add_membership(person, parliament, term="9", ended_by=date(2024, 7, 16))
         leaving = make_person("Bea Bruno", ended=clock.today())
-    lines = memberships_of(person.id)
+    lines = offices_of(person.id)
     assert [(line.term, line.ended, line.end_is_known) for line in lines] == [
         ("10", False, False),
         ("9", True, False),
