@@ -47,7 +47,9 @@ def _figures(found: HomeFigures) -> list[Figure]:
         "bad",
     )
     figures = [
-        Figure(found.contacts, ngettext("contact", "contacts", found.contacts), url_for("overview.contacts")),
+        Figure(
+            found.contacts, ngettext("contact", "contacts", found.contacts), url_for("overview.contacts", kind="all")
+        ),
         Figure(
             found.campaigns,
             ngettext("campaign", "campaigns", found.campaigns),
