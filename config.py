@@ -40,6 +40,9 @@ class Settings(BaseSettings):
         validation_alias="RATIFY_DATA",
         description="folder of the SQLite database, the embedded queue, caught mail and uploads",
     )
+    attachment_limit: int = Field(
+        20, validation_alias="ATTACHMENT_LIMIT_MB", ge=1, le=60, description="megabytes a stored file may have"
+    )
     port: int = Field(
         8000, validation_alias="PORT", ge=0, le=65535, description="port of the web server of `ratify up`"
     )

@@ -12,6 +12,7 @@ from crm.accounts import passwords, sessions
 from crm.accounts import queries as accounts_queries
 from crm.accounts import views as accounts_views
 from crm.accounts.links import forget_links
+from crm.attachments import views as attachments_views
 from crm.audit import recording
 from crm.audit import views as audit_views
 from crm.audit.actions import after_undo, on_undo
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     audit_views.init_app(app, accounts_queries.actor_names)
     app.register_blueprint(accounts_views.blueprint)
     app.register_blueprint(audit_views.blueprint)
+    app.register_blueprint(attachments_views.blueprint)
     app.register_blueprint(places_views.blueprint)
     labels.init_app(app)
     app.register_blueprint(overview_views.blueprint)

@@ -1,6 +1,7 @@
 """Every table of the product in one place, so that migrations and tests see them all."""
 
 import crm.accounts.models
+import crm.attachments.models
 import crm.audit.models
 import crm.directory.models
 import crm.duplicates.models
@@ -22,6 +23,7 @@ FEATURES = (
     crm.search_index.models,
     crm.outbox.models,
     crm.accounts.models,
+    crm.attachments.models,
     crm.places.models,
     crm.directory.models,
     crm.timeline.models,
