@@ -14,7 +14,7 @@ def now() -> datetime:
 
 
 def today() -> date:
-    """The present day in UTC."""
+    """The present day in UTC, for what holds for everybody; a reader's own day is `i18n.today`."""
     return now().date()
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.support import NullTranslations
 from flask import Flask, current_app, has_request_context, request, session
-from flask_babel import Domain, get_locale
+from flask_babel import Domain, get_locale, get_timezone
 from flask_login import current_user
 
+from crm import clock
 from crm.extensions import babel
 
 LANGUAGES = {"en": "English"}
@@ -79,6 +82,15 @@ def _select_locale() -> str:
 
 def _select_timezone() -> str | None:
     return getattr(current_user, "timezone", None) if has_request_context() else None
+
+
+def today(zone: str | None = None) -> date:
+    """The present day where the reader is, by the clock their screens show moments in; outside a request, in UTC.
+
+    With a `zone` (an IANA name), the day there. What is stored and compared for everybody alike (which mandates have
+    ended) goes by `clock.today`.
+    """
+    return clock.now().astimezone(ZoneInfo(zone) if zone else get_timezone()).date()
 
 
 def direction() -> str:

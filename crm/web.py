@@ -18,7 +18,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter, RoutingException, ValidationError
 
-from crm import clock
+from crm import clock, i18n
 from crm.database import read_id
 
 PARTIAL_HEADER = "X-Partial"
@@ -150,8 +150,8 @@ def ago(moment: datetime | date | None) -> str:
     if moment is None:
         return ""
     if not isinstance(moment, datetime):
-        days = (moment - clock.today()).days
-        return str(gettext("today") if days == 0 else format_timedelta(moment - clock.today(), add_direction=True))
+        days = (moment - i18n.today()).days
+        return str(gettext("today") if days == 0 else format_timedelta(moment - i18n.today(), add_direction=True))
     return str(format_timedelta(moment - clock.now(), add_direction=True))
 
 

@@ -125,6 +125,15 @@ def test_imports_stand_at_the_top() -> None:
         assert not module.inner_imports(), module.name
 
 
+def test_screens_go_by_the_readers_day() -> None:
+    """Who reads in Brussels or Suva has another today than the server: `i18n.today`, not `clock.today`."""
+    screens = [module for module in PRODUCT if re.search(r"/(?:views|forms)(?:/|\.py)", module.name)]
+    assert len(screens) > 20
+    for module in screens:
+        clocks = [node for node in ast.walk(module.tree) if isinstance(node, ast.Attribute) and node.attr == "today"]
+        assert {ast.unparse(node.value) for node in clocks} <= {"i18n"}, module.name
+
+
 def test_every_module_says_what_it_owns() -> None:
     for module in PRODUCT:
         assert ast.get_docstring(module.tree), module.name

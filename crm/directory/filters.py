@@ -14,7 +14,7 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from crm import clock
+from crm import i18n
 from crm.accounts.models import User
 from crm.database import read_id
 from crm.directory.finding import text_matches
@@ -49,7 +49,7 @@ MANDATE_LABELS = {MandateState.CURRENT: lazy_gettext("In office"), MandateState.
 def runs_today() -> sa.ColumnElement[bool]:
     """Memberships that are not known to have ended."""
     return sa.and_(
-        Membership.ended_by.is_(None), sa.or_(Membership.end_date.is_(None), Membership.end_date >= clock.today())
+        Membership.ended_by.is_(None), sa.or_(Membership.end_date.is_(None), Membership.end_date >= i18n.today())
     )
 
 
@@ -188,9 +188,9 @@ class ContactFilter:
             if values:
                 yield column == values[0] if len(values) == 1 else column.in_(values)
         if self.mandate is MandateState.CURRENT:
-            yield Contact.mandate_end >= clock.today()
+            yield Contact.mandate_end >= i18n.today()
         elif self.mandate is MandateState.ENDED:
-            yield Contact.mandate_end < clock.today()
+            yield Contact.mandate_end < i18n.today()
         if self.has_address is not None:
             yield Contact.email.is_not(None) if self.has_address else Contact.email.is_(None)
         if self.assigned:

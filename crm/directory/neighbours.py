@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm import clock
+from crm import i18n
 from crm.directory.models import Contact, Membership, Relationship, RelationshipKind
 from crm.directory.offices import running
 from crm.extensions import db
@@ -67,7 +67,7 @@ def ties_from(contact_ids: Collection[int], team_id: int) -> list[Link]:
     )
     links = []
     for tie in found:
-        over = tie.end_date is not None and tie.end_date < clock.today()
+        over = tie.end_date is not None and tie.end_date < i18n.today()
         for near, far, backwards in (
             (tie.subject_id, tie.object_id, False),
             (tie.object_id, tie.subject_id, True),
@@ -81,7 +81,7 @@ def _is_small(organization: Any) -> sa.ColumnElement[bool]:
     member = Membership.__table__.alias("member")
     one_too_many = (
         sa.select(member.c.id)
-        .where(member.c.organization_id == organization, running(member.c, clock.today()))
+        .where(member.c.organization_id == organization, running(member.c, i18n.today()))
         .limit(1)
         .offset(SMALL)
     )
@@ -93,7 +93,7 @@ def shared_from(contact_ids: Collection[int]) -> list[Link]:
 
     From an organization among them the links lead to its own people.
     """
-    today = clock.today()
+    today = i18n.today()
     small = (
         sa.select(_mine.c.organization_id)
         .where(

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm import clock
+from crm import i18n
 from crm.directory.models import OPEN_END, Category, Contact, Membership, Post, last_day
 from crm.extensions import db
 
@@ -52,7 +52,7 @@ class Mandate:
     @property
     def ended(self) -> bool:
         """Whether it is over today."""
-        return self.last_day < clock.today()
+        return self.last_day < i18n.today()
 
     @property
     def open(self) -> bool:
@@ -94,7 +94,7 @@ _FORMER = _MEMBERS.where(sa.not_(running(Membership, _TODAY)))
 
 
 def _mandates(statement: sa.Select[*tuple[Any, ...]], contact_id: int) -> list[Mandate]:
-    parameters = {"contact": contact_id, "today": clock.today()}
+    parameters = {"contact": contact_id, "today": i18n.today()}
     lines = [
         Mandate(
             id=row.id,

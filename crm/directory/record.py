@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm import clock
+from crm import i18n
 from crm.directory.models import (
     Contact,
     ContactLanguage,
@@ -197,7 +197,7 @@ class Tie:
     @property
     def over(self) -> bool:
         """Whether it has ended by today."""
-        return self.end_date is not None and self.end_date < clock.today()
+        return self.end_date is not None and self.end_date < i18n.today()
 
 
 @dataclass(frozen=True)
@@ -275,7 +275,7 @@ def _post_lines(rows: Sequence[Any]) -> list[PostLine]:
 def record_of(contact_id: int, team_id: int) -> Record:
     """Everything that describes the contact and that this team may see, in one query."""
     found: dict[str, list[Any]] = defaultdict(list)
-    for row in db.session.execute(_RECORD, {"contact": contact_id, "team": team_id, "today": clock.today()}):
+    for row in db.session.execute(_RECORD, {"contact": contact_id, "team": team_id, "today": i18n.today()}):
         found[row.part].append(row)
     ties = [_tie(row) for row in found["tie"] + found["tie back"]]
     return Record(

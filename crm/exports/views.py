@@ -22,7 +22,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 
-from crm import clock
+from crm import i18n
 from crm.database import read_id
 from crm.directory.filters import ContactFilter
 from crm.exports import actions, queries
@@ -102,7 +102,7 @@ def contacts() -> ResponseReturnValue:
 
 
 def _file_name(how: ExportFormat) -> str:
-    return f"contacts-{clock.today().isoformat()}.{ENDINGS[how]}"
+    return f"contacts-{i18n.today().isoformat()}.{ENDINGS[how]}"
 
 
 def _download(how: ExportFormat, ids: list[int]) -> ResponseReturnValue:

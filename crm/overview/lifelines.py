@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from crm import clock
+from crm import i18n
 from crm.directory.offices import Mandate
 
 # User units of the line's whole length.
@@ -36,7 +36,7 @@ def lifelines(offices: Sequence[Mandate]) -> Lifelines | None:
     dated = [line for line in offices if line.start_date is not None]
     if len(dated) < 2:
         return None
-    today = clock.today()
+    today = i18n.today()
     first = min(line.start_date for line in dated if line.start_date is not None)
     last = max([today, *(line.last_day for line in dated if not line.open)])
     whole = max((last - first).days, 1)

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from crm import clock
+from crm import i18n
 from crm.database import read_id
 from crm.directory.filters import ContactFilter
 from crm.directory.models import Contact
@@ -29,7 +29,7 @@ def has_reached(stage: Stage) -> sa.ColumnElement[bool]:
 
 def is_overdue() -> sa.ColumnElement[bool]:
     """Open targets whose next step was due before today."""
-    return Target.due_order < clock.today()
+    return Target.due_order < i18n.today()
 
 
 @dataclass(frozen=True)

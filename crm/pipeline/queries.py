@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from crm import clock
+from crm import i18n
 from crm.accounts.models import User
 from crm.directory.filters import ContactFilter
 from crm.directory.models import Contact
@@ -152,7 +152,7 @@ def _cards() -> AnySelect:
             Contact.category,
             Contact.country,
             sa.func.coalesce(_group.c.abbreviation, _group.c.name).label("group"),
-            (Contact.mandate_end < clock.today()).label("mandate_ended"),
+            (Contact.mandate_end < i18n.today()).label("mandate_ended"),
         )
         .select_from(Target)
         .join(Contact, Contact.id == Target.contact_id)

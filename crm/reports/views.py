@@ -10,7 +10,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, format_percent, gettext
 
-from crm import charts, clock
+from crm import charts, i18n
 from crm.database import read_id
 from crm.directory.labels import country_label
 from crm.i18n import direction
@@ -89,7 +89,7 @@ def pipeline() -> ResponseReturnValue:
         letters=letters,
         sent=letters.get(MessageState.SENT, 0),
         late=targets.next_steps(campaign_id) if report.overdue else [],
-        today=clock.today(),
+        today=i18n.today(),
         won_stages=",".join(WON),
         open_stages=",".join(OPEN_STAGES),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm import clock
+from crm import i18n
 from crm.audit.authorship import columns_set_by_hand, rows_deleted_by_hand
 from crm.extensions import db
 from crm.treaties.models import CONSENTS, ActionKind, Confidence, Conflict, Treaty, TreatyAction, conflict
@@ -100,7 +100,7 @@ def _others(action: TreatyAction) -> list[TreatyAction]:
 def _check(action: TreatyAction) -> None:
     with db.session.no_autoflush:
         treaty = db.session.get_one(Treaty, action.treaty_id, with_for_update=True)
-        reason = conflict(_others(action), action, adopted_on=treaty.adopted_on, today=clock.today())
+        reason = conflict(_others(action), action, adopted_on=treaty.adopted_on, today=i18n.today())
     if reason is not None:
         raise ActionRefused(reason)
 

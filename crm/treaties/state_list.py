@@ -13,7 +13,7 @@ from flask_babel import get_locale, gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from crm import clock
+from crm import i18n
 from crm.places.countries import countries_meant, country_name
 from crm.places.european_union import eu_members
 from crm.places.states import WorldRegion, alpha_3, un_members
@@ -49,7 +49,7 @@ class StateFilter:
         name, value = "", ""
         try:
             name, value = "as_of", args.get("as_of", "").strip()
-            as_of = date.fromisoformat(value) if value else clock.today()
+            as_of = date.fromisoformat(value) if value else i18n.today()
             name, value = "standing", args.get("standing", "").strip()
             standing = Standing(value) if value else None
             name, value = "region", args.get("region", "").strip()
@@ -66,7 +66,7 @@ class StateFilter:
         """Query arguments that `from_args` reads back, with some of them changed; None leaves one out."""
         sort = ("-" if self.descending else "") + self.order
         found: dict[str, str | None] = {
-            "as_of": None if self.as_of == clock.today() else self.as_of.isoformat(),
+            "as_of": None if self.as_of == i18n.today() else self.as_of.isoformat(),
             "standing": self.standing,
             "region": self.region,
             "text": self.text,

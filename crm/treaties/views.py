@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, get_locale, gettext
 from werkzeug.wrappers import Response
 
-from crm import charts, clock
+from crm import charts, i18n
 from crm.extensions import db
 from crm.i18n import direction
 from crm.places.countries import country_codes, country_name
@@ -56,7 +56,7 @@ def treaties() -> ResponseReturnValue:
     return render_template(
         "treaties/treaties.html",
         treaties=queries.treaties(),
-        statuses=queries.treaty_statuses(clock.today()),
+        statuses=queries.treaty_statuses(i18n.today()),
         Standing=Standing,
     )
 
@@ -87,7 +87,7 @@ def treaty(code: str) -> ResponseReturnValue:
         labels=labels,
         Order=Order,
         Standing=Standing,
-        today=clock.today(),
+        today=i18n.today(),
     )
 
 
@@ -142,7 +142,7 @@ def _state_page(treaty: TreatyRow, state: str, form: ActionForm) -> ResponseRetu
         state=state,
         name=country_name(state, get_locale()),
         acts=acts,
-        standing=standing(acts, clock.today()),
+        standing=standing(acts, i18n.today()),
         in_eu=state in eu_members(),
         form=form,
         labels=labels,

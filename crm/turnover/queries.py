@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm import clock
+from crm import i18n
 from crm.accounts.models import User
 from crm.directory.models import Contact
 from crm.extensions import db
@@ -39,7 +39,7 @@ def _left() -> sa.Select[*tuple[Any, ...]]:
         .join(Campaign, Campaign.id == Target.campaign_id)
         .outerjoin(User, User.id == Target.owner_id)
         .where(
-            Contact.mandate_end < clock.today(),
+            Contact.mandate_end < i18n.today(),
             Target.stage != Stage.CLOSED,
             Campaign.archived_at.is_(None),
         )

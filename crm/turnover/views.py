@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 
-from crm import clock
+from crm import i18n
 from crm.database import read_id
 from crm.directory.queries import whole_contact
 from crm.pipeline.actions import MoveRefused, close_target
@@ -50,7 +50,7 @@ def ended() -> ResponseReturnValue:
         page=page,
         whose=whose,
         contact=whole_contact(contact_id) if contact_id is not None else None,
-        successors=successors_of(contacts, clock.today(), team_id=current_user.team_id) if contacts else {},
+        successors=successors_of(contacts, i18n.today(), team_id=current_user.team_id) if contacts else {},
         grounds=GROUNDS,
     )
 
@@ -102,9 +102,9 @@ def hand_over(target_id: int, contact_id: int) -> ResponseReturnValue:
 
 def turnover_of(contact: Any) -> list[Successor]:
     """Who came after a contact whose mandate is over, for its page."""
-    if contact.mandate_end is None or contact.mandate_end >= clock.today():
+    if contact.mandate_end is None or contact.mandate_end >= i18n.today():
         return []
-    return successors_of([contact.id], clock.today(), team_id=current_user.team_id).get(contact.id, [])
+    return successors_of([contact.id], i18n.today(), team_id=current_user.team_id).get(contact.id, [])
 
 
 def my_ended() -> int:

@@ -12,7 +12,7 @@ from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
-from crm import clock
+from crm import i18n
 from crm.accounts.queries import active_users
 from crm.directory.labels import POINTS, REGISTERS, language_label, register_label, role_label
 from crm.directory.models import Contact, PointKind
@@ -141,7 +141,7 @@ class SourceForm(PartForm):
         description=_l("Such as the ministry's web page."),
     )
     url = StringField(_l("Web address"), [Length(max=500), _web_address], filters=[text])
-    as_of = DayField(_l("Read on"), default=clock.today)
+    as_of = DayField(_l("Read on"), default=i18n.today)
 
     columns: tuple[str, ...] = ("label", "url", "as_of")
 

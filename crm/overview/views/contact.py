@@ -8,7 +8,7 @@ from typing import Any
 from flask import abort, render_template, request
 from flask_login import current_user
 
-from crm import clock
+from crm import i18n
 from crm.accounts.queries import actor_names
 from crm.database import read_id
 from crm.directory.filters import ContactFilter
@@ -76,7 +76,7 @@ def contact_page(contact: Contact, editor: Editor | None = None) -> str:
         entries=entries,
         happenings=happenings(entries.rows, names),
         editor=editor,
-        today=clock.today(),
+        today=i18n.today(),
     )
 
 

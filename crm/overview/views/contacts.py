@@ -9,7 +9,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm import clock
+from crm import i18n
 from crm.accounts.queries import active_users
 from crm.directory.filters import MANDATE_LABELS
 from crm.directory.listing import COUNT_LIMIT, Column, Sort, count_contacts, counted_rows
@@ -62,7 +62,7 @@ def contacts() -> ResponseReturnValue:
         mandates=MANDATE_LABELS,
         kinds=ContactKind,
         pickers=PICKERS,
-        today=clock.today(),
+        today=i18n.today(),
         views=reader.views,
         owners=active_users() if lobbies else [],
         campaigns=campaign_names() if lobbies else [],

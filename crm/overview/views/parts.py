@@ -9,7 +9,7 @@ from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from crm import clock
+from crm import i18n
 from crm.audit.models import ChangeKind
 from crm.directory import actions
 from crm.directory.actions import AlreadyKnown
@@ -111,7 +111,7 @@ def end_membership(contact_id: int, row_id: int) -> ResponseReturnValue:
         membership = db.session.get(Membership, row_id)
         if membership is None or contact_id not in (membership.person_id, membership.organization_id):
             abort(404, gettext("There is no such entry: it may have been removed."))
-        yesterday = clock.today() - timedelta(days=1)
+        yesterday = i18n.today() - timedelta(days=1)
         actions.change_membership(membership, end_date=max(yesterday, membership.start_date or yesterday))
         label = contact_or_404(membership.organization_id).name
         tell_edit([membership.person_id, contact_id], "memberships", ChangeKind.UPDATE, label)

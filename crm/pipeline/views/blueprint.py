@@ -9,7 +9,7 @@ from flask import Blueprint, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, gettext
 
-from crm import clock
+from crm import i18n
 from crm.directory.labels import category_label, country_label
 from crm.directory.menus import countries_present, organizations_of
 from crm.directory.models import Category
@@ -67,7 +67,7 @@ def _words() -> dict[str, Any]:
 @blueprint.app_template_test()
 def overdue(row: AnyRow) -> bool:
     """Whether a target's next step was due before today."""
-    return row.next_step_due is not None and row.next_step_due < clock.today() and row.stage is not Stage.CLOSED
+    return row.next_step_due is not None and row.next_step_due < i18n.today() and row.stage is not Stage.CLOSED
 
 
 def filter_menus() -> dict[str, Any]:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
-from crm import clock
+from crm import i18n
 from crm.accounts.queries import active_users
 from crm.pipeline import actions, queries
 from crm.pipeline.forms import CampaignForm
@@ -24,7 +24,7 @@ def campaigns() -> ResponseReturnValue:
     """All campaigns."""
     page = queries.campaigns_page(request.args.get("cursor"))
     figures = queries.figures([row.id for row in page.rows])
-    return render_template("pipeline/campaigns.html", page=page, figures=figures, today=clock.today())
+    return render_template("pipeline/campaigns.html", page=page, figures=figures, today=i18n.today())
 
 
 def _form() -> CampaignForm:
@@ -104,5 +104,5 @@ def campaign(campaign_id: int) -> ResponseReturnValue:
         overdue=queries.overdue_count(campaign_id),
         next_steps=queries.next_steps(campaign_id),
         recent=queries.recently_moved(campaign_id),
-        today=clock.today(),
+        today=i18n.today(),
     )
