@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from babel import Locale
 from flask import Flask
 from flask_babel import get_locale, lazy_gettext
 
+from crm.directory.likeness import AGAINST, Reason
 from crm.directory.models import Category, ContactKind, PointKind, RelationshipKind
 from crm.places.countries import country_name
 from crm.places.regions import region_name
@@ -52,6 +54,22 @@ REGISTERS = {
     "europarl-body": (lazy_gettext("European Parliament's code"), ""),
     "wikidata": (lazy_gettext("Wikidata"), "https://www.wikidata.org/wiki/{}"),
 }
+# Why two contacts may be one, or may not.
+REASONS = {
+    Reason.SAME_ADDRESS: lazy_gettext("same e-mail address"),
+    Reason.SAME_NAME: lazy_gettext("same name"),
+    Reason.REORDERED_NAME: lazy_gettext("same name in another order"),
+    Reason.OTHER_NAME: lazy_gettext("one goes by a name of the other"),
+    Reason.SHORT_NAME: lazy_gettext("same short name"),
+    Reason.LONGER_NAME: lazy_gettext("one name is part of the other"),
+    Reason.SIMILAR_NAME: lazy_gettext("names alike"),
+    Reason.SAME_BIRTH_DATE: lazy_gettext("born on the same day"),
+    Reason.SAME_COUNTRY: lazy_gettext("same country"),
+    Reason.COUNTRY_UNKNOWN: lazy_gettext("country not known of both"),
+    Reason.REGISTERS_DIFFER: lazy_gettext("two entries in one register"),
+    Reason.BIRTH_DATES_DIFFER: lazy_gettext("different days of birth"),
+    Reason.COUNTRIES_DIFFER: lazy_gettext("different countries"),
+}
 # What stands before the other contact's name, from the side of the subject and from that of the object.
 TIES = {
     RelationshipKind.KNOWS: (lazy_gettext("Knows"), lazy_gettext("Knows")),
@@ -70,6 +88,12 @@ GENDERS = {
     "male": lazy_gettext("Male"),
     "non-binary": lazy_gettext("Non-binary"),
 }
+
+
+def likeness_reasons(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """What speaks for it and against it, with the tone of each."""
+    known = [Reason(code) for code in codes if code in set(Reason)]
+    return [(str(REASONS[reason]), "warn" if reason in AGAINST else "neutral") for reason in known]
 
 
 def category_label(category: Category) -> str:

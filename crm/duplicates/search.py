@@ -12,8 +12,9 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from crm import clock
+from crm.directory.likeness import Block, Likeness, Subject, blocks, in_order, likeness, pairs
 from crm.directory.models import Contact, ContactKind, ContactPoint, Identifier, OtherName, PointKind
-from crm.duplicates.likeness import Block, Likeness, Subject, blocks, in_order, likeness, pairs
+from crm.directory.subjects import subjects
 from crm.duplicates.models import DuplicateProposal, DuplicateSearch
 from crm.extensions import db
 from crm.text import fold
@@ -33,52 +34,6 @@ ACTOR = "worker:desk"
 
 
 Where: TypeAlias = sa.ColumnElement[bool]
-
-
-def _grouped(statement: sa.Select[int, str]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = defaultdict(set)
-    for contact_id, value in db.session.execute(statement):
-        found[contact_id].add(value)
-    return found
-
-
-def subjects(where: Where | None = None) -> dict[int, Subject]:
-    """Contacts as likeness sees them, in four queries: all, or those that `where` finds."""
-    table = Contact.__table__
-    whose: Where = sa.true() if where is None else where
-    ids = sa.select(table.c.id).where(whose)
-
-    def among(column: Any) -> Where:
-        return sa.true() if where is None else column.in_(ids)
-
-    addresses = _grouped(
-        sa.select(ContactPoint.contact_id, ContactPoint.value).where(
-            ContactPoint.kind == PointKind.EMAIL, among(ContactPoint.contact_id)
-        )
-    )
-    names = _grouped(sa.select(OtherName.contact_id, OtherName.name).where(among(OtherName.contact_id)))
-    registers: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    entries = sa.select(Identifier.contact_id, Identifier.scheme, Identifier.value)
-    for contact_id, scheme, value in db.session.execute(entries.where(among(Identifier.contact_id))):
-        registers[contact_id].append((scheme, value))
-    columns = ("id", "kind", "name", "sort_name", "category", "country", "birth_date", "abbreviation")
-    found: dict[int, Subject] = {}
-    none: frozenset[str] = frozenset()
-    for row in db.session.execute(sa.select(*(table.c[name] for name in columns)).where(whose)):
-        person = row.kind is ContactKind.PERSON
-        found[row.id] = Subject(
-            id=row.id,
-            kind=row.kind,
-            name=row.sort_name if person else fold(row.name),
-            category=row.category,
-            country=row.country,
-            birth_date=row.birth_date,
-            short_name=fold(row.abbreviation or ""),
-            addresses=frozenset(addresses[row.id]) if row.id in addresses else none,
-            registers=tuple(registers[row.id]) if row.id in registers else (),
-            other_names=frozenset(map(fold, names[row.id])) if row.id in names else none,
-        )
-    return found
 
 
 def _near(changed: Collection[int]) -> Where:

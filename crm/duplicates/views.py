@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from crm.directory.comparison import chosen_values, compare, preview, row_count, rows_of
 from crm.directory.finding import contacts_named
-from crm.directory.labels import KINDS, country_label
+from crm.directory.labels import KINDS, country_label, likeness_reasons
 from crm.directory.menus import countries_present
 from crm.directory.merging import MergeRefused
 from crm.directory.models import ContactKind
@@ -50,7 +50,7 @@ def proposals() -> ResponseReturnValue:
         was_searched=queries.was_searched(),
         certainties=words.CERTAINTIES,
         certainty_of=certainty_of,
-        reasons=words.reasons,
+        reasons=likeness_reasons,
         kinds=KINDS,
         countries=sorted(countries.items(), key=lambda country: fold(country[1])),
     )
@@ -90,7 +90,7 @@ def comparison(contact_id: int, other_id: int) -> ResponseReturnValue:
         lines=lines,
         said=lambda values: words.said(values, names),
         preview=preview(contact_id, other_id),
-        reasons=words.reasons(proposal.reasons) if proposal else [],
+        reasons=likeness_reasons(proposal.reasons) if proposal else [],
         told_apart=queries.are_told_apart(contact_id, other_id),
     )
 

@@ -1,4 +1,4 @@
-"""Duplicates in the reader's words: reasons, certainty, and the values two contacts are compared by."""
+"""Duplicates in the reader's words: certainty, and the values two contacts are compared by."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crm.accounts.models import User
 from crm.directory.comparison import Line
 from crm.directory.labels import category_label, country_label
 from crm.directory.models import Category, Contact
-from crm.duplicates.models import AGAINST, Certainty, Reason
+from crm.duplicates.models import Certainty
 from crm.extensions import db
 
 CERTAINTIES = {
@@ -21,27 +21,6 @@ CERTAINTIES = {
     Certainty.LIKELY: (lazy_gettext("Likely"), "info"),
     Certainty.POSSIBLE: (lazy_gettext("Possible"), "neutral"),
 }
-REASONS = {
-    Reason.SAME_ADDRESS: lazy_gettext("same e-mail address"),
-    Reason.SAME_NAME: lazy_gettext("same name"),
-    Reason.REORDERED_NAME: lazy_gettext("same name in another order"),
-    Reason.OTHER_NAME: lazy_gettext("one goes by a name of the other"),
-    Reason.SHORT_NAME: lazy_gettext("same short name"),
-    Reason.LONGER_NAME: lazy_gettext("one name is part of the other"),
-    Reason.SIMILAR_NAME: lazy_gettext("names alike"),
-    Reason.SAME_BIRTH_DATE: lazy_gettext("born on the same day"),
-    Reason.SAME_COUNTRY: lazy_gettext("same country"),
-    Reason.COUNTRY_UNKNOWN: lazy_gettext("country not known of both"),
-    Reason.REGISTERS_DIFFER: lazy_gettext("two entries in one register"),
-    Reason.BIRTH_DATES_DIFFER: lazy_gettext("different days of birth"),
-    Reason.COUNTRIES_DIFFER: lazy_gettext("different countries"),
-}
-
-
-def reasons(codes: Collection[str]) -> list[tuple[str, str]]:
-    """What speaks for it and against it, with the tone of each."""
-    known = [Reason(code) for code in codes if code in set(Reason)]
-    return [(str(REASONS[reason]), "warn" if reason in AGAINST else "neutral") for reason in known]
 
 
 def named_by_id(lines: Collection[Line]) -> dict[tuple[str, int], str]:

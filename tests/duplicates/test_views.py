@@ -7,8 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.audit.models import ChangeSet
+from crm.directory.likeness import Reason
 from crm.directory.models import ContactMerge, Person
-from crm.duplicates.models import DuplicateProposal, Reason, ToldApart
+from crm.duplicates.models import DuplicateProposal, ToldApart
 from crm.extensions import db
 from crm.policy import Role
 from crm.unit_of_work import unit_of_work

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from crm.directory.likeness import Reason, Subject, blocks, likeness, skeleton
 from crm.directory.models import ContactKind
-from crm.duplicates.likeness import Subject, blocks, likeness, skeleton
-from crm.duplicates.models import Certainty, Reason, certainty_of
+from crm.duplicates.models import Certainty, certainty_of
 
 BORN = date(1960, 5, 1)
 

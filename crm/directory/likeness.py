@@ -6,13 +6,36 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from itertools import combinations, permutations
 from typing import TypeAlias
 
 from rapidfuzz import fuzz
 
 from crm.directory.models import ContactKind
-from crm.duplicates.models import Reason
+
+
+class Reason(StrEnum):
+    """Why two contacts may be one, or may not; see `likeness`."""
+
+    SAME_ADDRESS = "same_address"
+    SAME_NAME = "same_name"
+    REORDERED_NAME = "reordered_name"  # the same words in another order
+    OTHER_NAME = "other_name"  # one goes or went by a name of the other
+    SHORT_NAME = "short_name"  # an organization's abbreviation is the other's name or abbreviation
+    LONGER_NAME = "longer_name"  # the one name has words more than the other
+    SIMILAR_NAME = "similar_name"
+    SAME_BIRTH_DATE = "same_birth_date"
+    SAME_COUNTRY = "same_country"
+    COUNTRY_UNKNOWN = "country_unknown"
+    REGISTERS_DIFFER = "registers_differ"  # one register has both, as two
+    BIRTH_DATES_DIFFER = "birth_dates_differ"
+    COUNTRIES_DIFFER = "countries_differ"
+
+
+# What speaks against it: never certain then.
+AGAINST = (Reason.REGISTERS_DIFFER, Reason.BIRTH_DATES_DIFFER, Reason.COUNTRIES_DIFFER)
+
 
 Block: TypeAlias = tuple[object, ...]
 NO_WORDS: frozenset[str] = frozenset()
