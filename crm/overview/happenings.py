@@ -20,7 +20,7 @@ from crm.timeline.models import EntryKind
 
 # What it is called, and the tone of its mark.
 KINDS = {
-    EntryKind.IMPORTED: (lazy_gettext("Roster imported"), "info"),
+    EntryKind.IMPORTED: (lazy_gettext("Imported"), "info"),
     EntryKind.TARGETED: (lazy_gettext("Made a target"), "info"),
     EntryKind.STAGE_MOVED: (lazy_gettext("Stage moved"), "info"),
     EntryKind.LETTER_SENT: (lazy_gettext("Letter sent"), "good"),

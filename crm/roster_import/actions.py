@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm import clock
+from crm import clock, i18n
 from crm.audit.actions import Refusal, UndoRefused
 from crm.audit.models import Change, ChangeSet
 from crm.directory.models import OtherName
@@ -70,7 +70,7 @@ def bring(
         stored_name=stored_name,
         user_id=user_id,
         state=ImportState.READING,
-        as_of=clock.today(),
+        as_of=i18n.today(),
         as_of_source=AsOfSource.TODAY,
         complete=False,
         asked=asked,

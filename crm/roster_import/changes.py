@@ -149,6 +149,17 @@ class Changes:
         self.differences.append(Difference(name, _shown(before), _shown(after), None if self.accepted else held))
         return held is None or self.accepted
 
+    def update_membership(
+        self,
+        membership: KnownMembership,
+        after: dict[str, Any],
+        behalf: Body | None = None,
+        post: tuple[Body, str] | None = None,
+    ) -> None:
+        """Give a known membership new values, and a group or a post that may have to be made first."""
+        before = {name: getattr(membership, name) for name in after}
+        self.writes.membership_updates.append(MembershipUpdate(RowUpdate(membership.id, before, after), behalf, post))
+
     @property
     def held(self) -> bool:
         """Whether a difference waits for a decision."""

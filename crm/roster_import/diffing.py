@@ -11,10 +11,11 @@ from crm.audit.bulk import RowUpdate
 from crm.directory.models import Category, ContactKind, PointKind, PointStatus
 from crm.places.countries import country_code
 from crm.roster_import.affiliations import compare_affiliations
+from crm.roster_import.belonging import compare_group_alone, compare_party, compare_seats
 from crm.roster_import.changes import Changes, Comparison, Difference, NewMembership, NewPoint, Setting, Writes
 from crm.roster_import.known import Known, KnownContact, KnownMembership, KnownPoint
 from crm.roster_import.labels import Body
-from crm.roster_import.mandates import compare_group_alone, compare_mandate, compare_party, compare_seats, end_mandate
+from crm.roster_import.mandates import compare_mandate, end_mandate
 from crm.roster_import.matching import Match
 from crm.roster_import.models import Decision, Reason, RowKind
 from crm.roster_import.records import Problem, Record

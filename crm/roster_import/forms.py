@@ -15,7 +15,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, RadioField
 from wtforms.validators import Optional, ValidationError
 
-from crm import clock
+from crm import i18n
 from crm.roster_import.readers.columns import FIELDS, SEAT
 
 
@@ -52,7 +52,7 @@ class _ReadingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
 
     def validate_as_of(self, field: DateField) -> None:
         """Refuse days to come."""
-        if isinstance(field.data, date) and field.data > clock.today():
+        if isinstance(field.data, date) and field.data > i18n.today():
             raise ValidationError(gettext("That day is still to come."))
 
     @property

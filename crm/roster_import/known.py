@@ -28,7 +28,7 @@ from crm.directory.models import (
 )
 from crm.extensions import db
 from crm.roster_import.lookups import chunked
-from crm.roster_import.models import Decision, Import, ImportRow, ImportState, RowKind
+from crm.roster_import.models import Decision, Import, ImportRow, ImportState, Reason, RowKind
 
 APPLY = "apply import"  # the action of the change sets imports leave
 
@@ -71,6 +71,10 @@ class KnownMembership:
     def is_open(self) -> bool:
         """Whether no end of it is known."""
         return self.end_date is None and self.ended_by is None
+
+    def held_by_hand(self, column: str) -> Reason | None:
+        """Why no import replaces the column by itself: a user has set it."""
+        return Reason.HAND_MADE if column in self.by_hand else None
 
 
 @dataclass(frozen=True)

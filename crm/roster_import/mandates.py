@@ -1,4 +1,4 @@
-"""Comparing what a record says of mandates, party and committee seats with what the directory knows.
+"""Comparing what a record says of mandates with what the directory knows.
 
 A later source always knows better: an older roster adds mandates nobody knew of, but moves, ends and reopens none.
 """
@@ -12,11 +12,11 @@ from typing import Any
 from crm.audit.bulk import RowUpdate
 from crm.directory.models import Category, PointStatus
 from crm.roster_import import labels
-from crm.roster_import.changes import Changes, Comparison, MembershipUpdate, NewMembership, Setting
+from crm.roster_import.changes import Changes, Comparison, NewMembership, Setting
 from crm.roster_import.known import Known, KnownMembership
 from crm.roster_import.labels import Body, Term
 from crm.roster_import.models import Reason
-from crm.roster_import.records import Mandate, Record, Seat
+from crm.roster_import.records import Mandate, Record
 from crm.roster_import.told_memberships import told_bodies
 from crm.text import fold
 
@@ -45,25 +45,6 @@ def described(organization: str, group: str = "", role: str = "member") -> str:
     """A mandate or seat in one line."""
     place = f"{organization} ({role})" if role != "member" else organization
     return f"{place}: {group}" if group else place
-
-
-def _update(
-    changes: Changes,
-    membership: KnownMembership,
-    after: dict[str, Any],
-    behalf: Body | None = None,
-    post: tuple[Body, str] | None = None,
-) -> None:
-    before = {name: getattr(membership, name) for name in after}
-    changes.writes.membership_updates.append(MembershipUpdate(RowUpdate(membership.id, before, after), behalf, post))
-
-
-def _by_hand(membership: KnownMembership, column: str) -> Reason | None:
-    return Reason.HAND_MADE if column in membership.by_hand else None
-
-
-def _is_seat(membership: KnownMembership) -> bool:
-    return membership.category is Category.COMMITTEE
 
 
 def _comes_with_a_mandate(membership: KnownMembership) -> bool:
@@ -184,16 +165,18 @@ def compare_mandate(it: Comparison, mandate: Mandate) -> int | NewMembership:
 def _compare_office(it: Comparison, mandate: Mandate, fitting: KnownMembership) -> None:
     """Compare the post and the area; an older roster only fills, and the country is filled alone."""
     if fitting.country is None and it.country:
-        _update(it.changes, fitting, {"country": it.country})
+        it.changes.update_membership(fitting, {"country": it.country})
     for name in ("constituency", "region"):
         after, before = getattr(mandate, name), getattr(fitting, name)
         differs = after and after != before and (before is None or not it.is_older)
-        if differs and it.changes.add(name, before, after, _by_hand(fitting, name)):
-            _update(it.changes, fitting, {name: after})
+        if differs and it.changes.add(name, before, after, fitting.held_by_hand(name)):
+            it.changes.update_membership(fitting, {name: after})
     if mandate.post and fold(mandate.post) != fold(fitting.post) and (not fitting.post or not it.is_older):
         after = f"{mandate.post} ({mandate.note})" if mandate.note else mandate.post
-        if it.changes.add("post", fitting.post or None, after, _by_hand(fitting, "post_id")):
-            _update(it.changes, fitting, {"post_id": None}, post=(labels.institution_of(mandate), mandate.post))
+        if it.changes.add("post", fitting.post or None, after, fitting.held_by_hand("post_id")):
+            it.changes.update_membership(
+                fitting, {"post_id": None}, post=(labels.institution_of(mandate), mandate.post)
+            )
 
 
 def _close_earlier_terms(it: Comparison, mine: Sequence[KnownMembership], term: Term, start: date | None) -> None:
@@ -204,7 +187,7 @@ def _close_earlier_terms(it: Comparison, mine: Sequence[KnownMembership], term: 
             last_day = term.starts - _DAY if term.starts else None
             over_by = start or it.setting.as_of
             it.changes.add("mandate_end" if last_day else "mandate_over_by", None, _closed(one, last_day or over_by))
-            _update(it.changes, one, {"end_date": last_day} if last_day else {"ended_by": over_by})
+            it.changes.update_membership(one, {"end_date": last_day} if last_day else {"ended_by": over_by})
 
 
 def _closed(membership: KnownMembership, day: date) -> str:
@@ -214,15 +197,15 @@ def _closed(membership: KnownMembership, day: date) -> str:
 def _compare_dates(it: Comparison, mandate: Mandate, fitting: KnownMembership) -> None:
     add = it.changes.add
     starts = mandate.start not in (None, fitting.start_date) and (fitting.start_date is None or it.is_newer)
-    if starts and add("mandate_start", fitting.start_date, mandate.start, _by_hand(fitting, "start_date")):
-        _update(it.changes, fitting, {"start_date": mandate.start})
+    if starts and add("mandate_start", fitting.start_date, mandate.start, fitting.held_by_hand("start_date")):
+        it.changes.update_membership(fitting, {"start_date": mandate.start})
     ends = mandate.end not in (None, fitting.end_date) and (fitting.is_open or it.is_newer)
-    if ends and add("mandate_end", fitting.end_date, mandate.end, _by_hand(fitting, "end_date")):
-        _update(it.changes, fitting, {"end_date": mandate.end, "ended_by": None})
+    if ends and add("mandate_end", fitting.end_date, mandate.end, fitting.held_by_hand("end_date")):
+        it.changes.update_membership(fitting, {"end_date": mandate.end, "ended_by": None})
     # A roster of a later day names the person again.
     again = mandate.end is None and fitting.ended_by is not None and it.setting.as_of >= fitting.ended_by
-    if again and it.is_newer and add("mandate_over_by", fitting.ended_by, None, _by_hand(fitting, "ended_by")):
-        _update(it.changes, fitting, {"ended_by": None})
+    if again and it.is_newer and add("mandate_over_by", fitting.ended_by, None, fitting.held_by_hand("ended_by")):
+        it.changes.update_membership(fitting, {"ended_by": None})
 
 
 def _compare_group(it: Comparison, group: Body, parliament: Body, fitting: KnownMembership) -> None:
@@ -233,93 +216,16 @@ def _compare_group(it: Comparison, group: Body, parliament: Body, fitting: Known
     if fitting.on_behalf_of_id is not None:
         if it.is_older:
             return
-        held = _by_hand(fitting, "on_behalf_of_id")
+        held = fitting.held_by_hand("on_behalf_of_id")
         if held is None and parliament.code and not group.code and group.key not in it.setting.aliases:
             held = Reason.UNKNOWN_GROUP
     if it.changes.add("group", fitting.on_behalf_of or None, group.short, held):
-        _update(it.changes, fitting, {"on_behalf_of_id": group_id}, group)
+        it.changes.update_membership(fitting, {"on_behalf_of_id": group_id}, group)
         left = fitting.on_behalf_of_id
         for one in it.memberships:
             ran_on = one.end_date is None and (one.ended_by or date.max) > it.setting.as_of
             if left is not None and one.organization_id == left and ran_on and not one.by_hand:
-                _update(it.changes, one, {"ended_by": it.setting.as_of})
-
-
-def compare_group_alone(it: Comparison) -> None:
-    """Compare a group whose institution the source does not tell: it is noted of somebody who has none yet."""
-    if not it.record.group:
-        return
-    european = labels.known_group(it.record.group)
-    names = {fold(it.record.group), fold(european.short) if european else ""}
-    known = [one.on_behalf_of or one.organization for one in it.memberships if one.is_open and _names_group(one)]
-    if not known:
-        group = Body(it.record.group, Category.POLITICAL_GROUP, country=it.country)
-        it.changes.add("group", None, group.short)
-        it.changes.writes.memberships.append(NewMembership(group, "member", country=it.country))
-    elif names.isdisjoint(map(fold, known)) and not it.is_older:
-        it.changes.add("group", ", ".join(known), it.record.group, Reason.NO_INSTITUTION)
-
-
-def _names_group(membership: KnownMembership) -> bool:
-    return bool(membership.on_behalf_of) or membership.category is Category.POLITICAL_GROUP
-
-
-def compare_party(it: Comparison) -> None:
-    """Compare the national party; an older roster only tells it where no later one has."""
-    if it.record.party is None or it.said_later("party"):
-        return
-    party = labels.party(it.record.party, it.country)
-    party_id = it.setting.organization_id(party)
-    parties = [one for one in it.memberships if one.category is Category.PARTY and one.is_open]
-    left = [one for one in parties if one.organization_id != party_id]
-    stays = len(left) < len(parties)
-    if not left and (stays or party is None):
-        return
-    if left and it.is_older:
-        return
-    before = ", ".join(one.organization for one in left) or None
-    held = Reason.HAND_MADE if any(one.by_hand for one in left) else None
-    if it.changes.add("party", before, party.short if party else None, held):
-        for one in left:
-            _update(it.changes, one, {"ended_by": it.setting.as_of})
-        if party is not None and not stays:
-            it.changes.writes.memberships.append(NewMembership(party, "member", country=it.country))
-
-
-def compare_seats(it: Comparison, over_by: date | None) -> None:
-    """Compare committee and delegation seats; `over_by` is when the mandate they come with is known to be over."""
-    if it.record.seats is None or it.said_later("seats"):
-        return
-    parliament = labels.institution_of(it.record.mandates[0]) if it.record.mandates else None
-    term = labels.term_on(parliament, it.setting.as_of) if parliament else None
-    number = term.number if term else None
-    mine = [one for one in it.memberships if _is_seat(one) and (one.is_open or (over_by and one.term == number))]
-    named = {found.id for seat in it.record.seats if (found := _compare_seat(it, seat, mine, number, over_by))}
-    if it.is_older:
-        return
-    for one in mine:
-        if one.is_open and one.id not in named:
-            held = Reason.HAND_MADE if one.by_hand else None
-            if it.changes.add("seat", described(one.organization, role=one.role), None, held):
-                _update(it.changes, one, {"ended_by": it.setting.as_of})
-
-
-def _compare_seat(
-    it: Comparison, seat: Seat, mine: Sequence[KnownMembership], term: str | None, over_by: date | None
-) -> KnownMembership | None:
-    """Compare one seat and return the known one, None where it is new."""
-    body = labels.seat(seat.body)
-    body_id = it.setting.organization_id(body)
-    after = described(body.short, role=seat.role)
-    known = next((one for one in mine if one.organization_id == body_id), None)
-    if known is None:
-        it.changes.add("seat", None, after)
-        it.changes.writes.memberships.append(NewMembership(body, seat.role, term=term, ended_by=over_by))
-        return None
-    other = known.role != seat.role and not it.is_older
-    if other and it.changes.add("seat", described(body.short, role=known.role), after, _by_hand(known, "role")):
-        _update(it.changes, known, {"role": seat.role})
-    return known
+                it.changes.update_membership(one, {"ended_by": it.setting.as_of})
 
 
 def end_mandate(mandate: KnownMembership, known: Known, setting: Setting, parliament: Body, changes: Changes) -> None:
@@ -332,10 +238,10 @@ def end_mandate(mandate: KnownMembership, known: Known, setting: Setting, parlia
     if not changes.add("mandate", before, None, Reason.HAND_MADE if mandate.by_hand else None):
         return
     changes.add("mandate_end" if "end_date" in ended else "mandate_over_by", None, *ended.values())
-    _update(changes, mandate, ended)
+    changes.update_membership(mandate, ended)
     for one in known.memberships:
         if _comes_with_a_mandate(one) and one.is_open and one.term == mandate.term:
-            _update(changes, one, ended)
+            changes.update_membership(one, ended)
     for point in known.points:
         if point.membership_id == mandate.id and point.status is PointStatus.CURRENT:
             changes.add(point.kind, point.value, None)

@@ -71,7 +71,7 @@ def _steps(found: HomeFigures) -> list[Step]:
     return [
         Step(
             found.contacts > 0,
-            gettext("Import a roster"),
+            gettext("Import contacts"),
             gettext("Bring in who you write to: the European Parliament's list, or any CSV file."),
             _href("roster_import.imports", Permission.IMPORT),
         ),

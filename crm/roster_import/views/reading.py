@@ -1,0 +1,101 @@
+"""How a file is to be read: what its columns hold, which day it describes, what it calls a group."""
+
+from __future__ import annotations
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+
+from crm import i18n
+from crm.database import read_id
+from crm.policy import Permission, actor, requires
+from crm.roster_import import actions, queries
+from crm.roster_import.forms import MappingForm, ReadAgainForm
+from crm.roster_import.models import READABLE
+from crm.roster_import.survey import day_in_name
+from crm.roster_import.views.blueprint import back, blueprint, explain, import_or_404, reading_form
+from crm.roster_import.words import column_choices
+from crm.unit_of_work import unit_of_work
+from crm.web import toast
+
+
+@blueprint.route("/imports/<int:import_id>/columns", methods=["GET", "POST"])
+@requires(Permission.IMPORT)
+def columns(import_id: int) -> ResponseReturnValue:
+    """What each column of a table holds, beside its first lines; then the file is compared anew."""
+    found = import_or_404(import_id)
+    header = found.survey.get("header")
+    if not header or not found.stored_name or found.state not in READABLE:
+        return redirect(url_for("roster_import.review", import_id=import_id))
+    chosen, problem = list(found.survey["columns"]), ""
+    before = reading_form(found)
+    form = MappingForm(as_of=before.as_of.data, extent=before.extent.data)
+    if form.is_submitted():
+        chosen = form.columns(header)
+        if not {"name", "family_name"} & set(chosen):
+            problem = gettext("Say which column holds the names: the whole name, or the family name.")
+        elif form.validate():
+            asked = {**form.asked, "columns": chosen}
+            try:
+                with unit_of_work("map columns of import", actor=actor()):
+                    if form.keep.data:
+                        actions.save_mapping(header, chosen, found.file_name, current_user.id)
+                    actions.read_again(import_id, asked)
+            except actions.MoveRefused as refusal:
+                explain(refusal)
+            return redirect(url_for("roster_import.review", import_id=import_id))
+    day = day_in_name(found.file_name, i18n.today())
+    page = render_template(
+        "roster_import/columns.html",
+        one=found,
+        form=form,
+        header=header,
+        chosen=chosen,
+        problem=problem,
+        sample=found.survey["sample"],
+        choices=column_choices(),
+        saved=queries.mapping_for(header),
+        mapping=found.survey["mapping"],
+        day_in_name=day,
+    )
+    return page, 422 if form.is_submitted() else 200
+
+
+@blueprint.post("/imports/<int:import_id>/again")
+@requires(Permission.IMPORT)
+def read_again(import_id: int) -> ResponseReturnValue:
+    """Compare the same file anew, as of another day or as another kind of roster."""
+    found = import_or_404(import_id)
+    form = ReadAgainForm()
+    if not found.stored_name or not form.validate():
+        toast(" ".join(form.as_of.errors) or gettext("Only uploaded files can be read again."), category="error")
+        return back(import_id)
+    try:
+        with unit_of_work("read import again", actor=actor()):
+            actions.read_again(import_id, {**form.asked, "columns": found.asked.get("columns")})
+    except actions.MoveRefused as refusal:
+        explain(refusal)
+    return redirect(url_for("roster_import.review", import_id=import_id))
+
+
+@blueprint.post("/imports/<int:import_id>/alias")
+@requires(Permission.IMPORT)
+def add_alias(import_id: int) -> ResponseReturnValue:
+    """Teach a group the label this file has for it, and compare the file anew."""
+    found = import_or_404(import_id)
+    label, group_id = request.form.get("label", "").strip(), request.form.get("group", type=read_id)
+    if not label or label not in found.survey.get("unknown_groups", ()) or not found.stored_name:
+        abort(400, gettext("This file has no such label."))
+    if group_id is None or group_id not in {group.id for group in queries.groups()}:
+        toast(gettext("Choose which group “%(label)s” is.", label=label), category="error")
+        return back(import_id)
+    try:
+        with unit_of_work("add alias", actor=actor()):
+            actions.add_alias(group_id, label)
+            actions.read_again(import_id, found.asked)
+    except actions.MoveRefused as refusal:
+        explain(refusal)
+    else:
+        toast(gettext("Noted on the group's page; the file is compared anew."))
+    return redirect(url_for("roster_import.review", import_id=import_id))
