@@ -36,9 +36,19 @@ def wants_json() -> bool:
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
-def toast(message: str, *, undo: int | None = None, redo: bool = False, category: str = "success") -> None:
-    """Show a message on the next page, with a button that undoes the change set `undo`; `redo` names it so."""
-    flash({"text": message, "undo": undo, "redo": redo}, category)  # type: ignore[arg-type]
+def toast(
+    message: str,
+    *,
+    undo: int | None = None,
+    redo: bool = False,
+    undo_at: str | None = None,
+    category: str = "success",
+) -> None:
+    """Show a message on the next page, with a button that undoes the change set `undo`; `redo` names it so.
+
+    `undo_at` is the address of a POST that takes back what has a way of its own.
+    """
+    flash({"text": message, "undo": undo, "redo": redo, "undo_at": undo_at}, category)  # type: ignore[arg-type]
 
 
 def _could_leave(path: str) -> bool:

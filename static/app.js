@@ -129,6 +129,12 @@ document.addEventListener("submit", (event) => {
   dialog.showModal();
 });
 
+// The field that is to be mended, or the first of a form opened by a link to it, has the focus: where the address names
+// a part of the page, browsers leave `autofocus` alone.
+const mend = document.querySelector("main .field.invalid :is(input, select, textarea)");
+const opened = location.hash ? document.getElementById(location.hash.slice(1))?.querySelector("[autofocus]") : undefined;
+(mend ?? opened)?.focus();
+
 // data-insert="text" data-into="#subject, #body": writes a placeholder where the cursor stood last in one of these
 // fields; at the end of the last one where it stood in none.
 let written;

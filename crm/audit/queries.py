@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from crm.audit.models import Change, ChangeKind, ChangeSet
 from crm.database import Base, read_id
 from crm.extensions import db
 from crm.paging import Page, SortKey, page
+from crm.policy import Permission
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,17 @@ def _change_sets() -> sa.Select[*tuple[Any, ...]]:
     ).outerjoin(undone_by, undone_by.undoes_id == ChangeSet.id)
 
 
+def deeds_of(actor: str, cursor: str | None, *, without: Collection[Permission], and_actions: Collection[str]) -> Page:
+    """What one actor did, the latest first, with the columns of `trail`.
+
+    Left out is what needed one of the permissions `without`, and what needed none (a worker's deeds in the actor's
+    name are such), unless it is one of `and_actions`.
+    """
+    wanted = sa.or_(ChangeSet.permission.not_in(without), ChangeSet.action.in_(and_actions))
+    statement = _change_sets().where(ChangeSet.actor == actor, wanted)
+    return page(statement, [SortKey(ChangeSet.__table__.c.id, descending=True)], cursor)
+
+
 def trail(wanted: TrailFilter, cursor: str | None) -> Page:
     """Change sets, the latest first: id, at, action, actor, permission, notes, undoes_id, undone_by_id."""
     return page(wanted.apply(_change_sets()), [SortKey(ChangeSet.__table__.c.id, descending=True)], cursor)
@@ -97,6 +109,15 @@ def counts(change_set_ids: Sequence[int]) -> dict[int, list[tuple[str, ChangeKin
     for change_set_id, table, kind, number in db.session.execute(statement):
         found[change_set_id].append((table, kind, number))
     return found
+
+
+def can_go_back(row: sa.Row[*tuple[Any, ...]], written: Collection[tuple[str, ChangeKind, int]]) -> bool:
+    """Whether a change set of the trail can be undone, by what is known without a look at its rows.
+
+    `written` are its `counts`. What was summed up in notes, undone already or kept by a table's own rules cannot.
+    """
+    tables = {table for table, _kind, _number in written}
+    return bool(tables) and not tables & kept_tables() and not row.notes and row.undone_by_id is None
 
 
 def inserted(change_set_id: int, record: str, row_id: int) -> bool:

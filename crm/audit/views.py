@@ -55,11 +55,10 @@ def trail() -> ResponseReturnValue:
     """Everything that was done, the latest first; of one record, by its table and row."""
     wanted = TrailFilter.from_args(request.args)
     page = queries.trail(wanted, request.args.get("cursor"))
-    counts, kept = queries.counts([row.id for row in page.rows]), queries.kept_tables()
+    counts = queries.counts([row.id for row in page.rows])
 
     def offers_undo(row: sa.Row[*tuple[Any, ...]]) -> bool:
-        tables = {table for table, _kind, _number in counts.get(row.id, [])}
-        return bool(tables) and not tables & kept and not row.notes and row.undone_by_id is None and _may_undo(row)
+        return queries.can_go_back(row, counts.get(row.id, [])) and _may_undo(row)
 
     return render_template(
         "audit/trail.html",

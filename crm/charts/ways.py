@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from markupsafe import Markup
 
 from crm.charts.shapes import attributes, picture, text
 
-BOX, HEIGHT = 164, 44
+BOX = 188
 ACROSS, DOWN = 52, 16
-# Letters that fit into a box at the size of its two lines.
-LETTERS, SMALL_LETTERS = 20, 26
+# Letters that fit into a line of a box, of a name and of the note under it; the lines' heights.
+LETTERS, SMALL_LETTERS = 23, 30
+LINE, SMALL_LINE, PADDING = 17, 15, 11
+# What does not fit is in the box's own title, and in the words beside the drawing.
+NAME_LINES, NOTE_LINES = 4, 2
 
 
 @dataclass(frozen=True)
@@ -33,30 +37,46 @@ class Way:
     firm: tuple[bool, ...]
 
 
-def _cut(words: str, letters: int) -> str:
-    return words if len(words) <= letters else f"{words[: letters - 1].rstrip()}…"
+def _lines(words: str, letters: int, most: int) -> list[str]:
+    """The words in lines, broken between them; a name of many more words ends in dots."""
+    lines = wrap(words, letters)
+    if len(lines) > most:
+        last = lines[most - 1]
+        lines = [*lines[: most - 1], f"{last[: letters - 1].rstrip()}…"]
+    return lines
 
 
-def _box(node: Node, x: float, y: float) -> Markup:
+def _written(node: Node) -> tuple[list[str], list[str]]:
+    return _lines(node.name, LETTERS, NAME_LINES), _lines(node.note, SMALL_LETTERS, NOTE_LINES)
+
+
+def _tall(node: Node) -> int:
+    name, note = _written(node)
+    return 2 * PADDING + LINE * len(name) + SMALL_LINE * len(note)
+
+
+def _box(node: Node, x: float, y: float, height: int) -> Markup:
     frame = attributes(
         x=f"{x:g}",
         y=f"{y:g}",
         width=BOX,
-        height=HEIGHT,
+        height=height,
         rx=8,
         class_="way-box way-strong" if node.strong else "way-box",
     )
     middle = x + BOX / 2
     centred = {"text_anchor": "middle", "unicode_bidi": "plaintext"}
-    lines = [(node.name, LETTERS, 13, y + (19 if node.note else 27), 650)]
-    if node.note:
-        lines.append((node.note, SMALL_LETTERS, 11, y + 35, 400))
+    name, note = _written(node)
+    top = y + (height - _tall(node)) / 2 + PADDING
+    below = top + LINE * len(name)
+    lines = [(words, 13, top + LINE * (place + 1) - 4, 650) for place, words in enumerate(name)]
+    lines += [(words, 11, below + SMALL_LINE * (place + 1) - 3, 400) for place, words in enumerate(note)]
     return Markup("<g><title>{}</title><rect {}/>{}</g>").format(
         f"{node.name}, {node.note}" if node.note else node.name,
         frame,
         Markup().join(
-            text(_cut(words, letters), middle, place, font_size=size, font_weight=weight, **centred)
-            for words, letters, size, place, weight in lines
+            text(words, middle, place, font_size=size, font_weight=weight, **centred)
+            for words, size, place, weight in lines
         ),
     )
 
@@ -92,23 +112,24 @@ def ways(identifier: str, title: str, description: str, found: Sequence[Way], *,
     for key in nodes:
         rows.setdefault(columns[key], []).append(key)
     tallest = max(len(keys) for keys in rows.values())
+    tall = max(map(_tall, nodes.values()))
     width = (max(columns.values()) + 1) * (BOX + ACROSS) - ACROSS
-    height = tallest * (HEIGHT + DOWN) - DOWN
+    height = tallest * (tall + DOWN) - DOWN
     places: dict[int, tuple[float, float]] = {}
     for column, keys in rows.items():
         begin = column * (BOX + ACROSS)
         x = float(width - begin - BOX if right_to_left else begin)
-        top = (height - (len(keys) * (HEIGHT + DOWN) - DOWN)) / 2
+        top = (height - (len(keys) * (tall + DOWN) - DOWN)) / 2
         for row, key in enumerate(keys):
-            places[key] = (x, top + row * (HEIGHT + DOWN))
+            places[key] = (x, top + row * (tall + DOWN))
     lines = {}
     for way in found:
         for one, other, firm in zip(way.nodes, way.nodes[1:], way.firm, strict=False):
             (from_x, y), (to_x, to_y) = places[one.key], places[other.key]
             out, into = (0, BOX) if right_to_left else (BOX, 0)
-            start, end = (from_x + out, y + HEIGHT / 2), (to_x + into, to_y + HEIGHT / 2)
+            start, end = (from_x + out, y + tall / 2), (to_x + into, to_y + tall / 2)
             lines[one.key, other.key] = _line(start, end, firm)
-    shapes = [*lines.values(), *(_box(node, *places[key]) for key, node in nodes.items())]
+    shapes = [*lines.values(), *(_box(node, *places[key], tall) for key, node in nodes.items())]
     # The names in it are data: nobody translates them.
     size = {"data_raw": "", "width": f"{width + 4:g}", "height": f"{height + 4:g}"}
     moved = Markup('<g transform="translate(2 2)">{}</g>').format(Markup().join(shapes))

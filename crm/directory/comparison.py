@@ -14,6 +14,7 @@ from crm.database import Base
 from crm.directory import registry
 from crm.directory.merging import CONTACT, doubles
 from crm.directory.models import Contact, ContactKind
+from crm.directory.registry import ContactRows
 from crm.extensions import db
 
 
@@ -141,15 +142,9 @@ def preview(survivor_id: int, absorbed_id: int) -> Preview:
     moved: list[str] = []
     explained: list[str] = []
     total = 0
-    for rows in registry.contact_rows():
-        if rows.counted is None:
-            continue
-        named = sa.or_(*(rows.table.c[column] == absorbed_id for column in rows.columns))
-        count = db.session.scalar(sa.select(sa.func.count()).select_from(rows.table).where(named)) or 0
+    for rows, count in _counts(absorbed_id):
         total += count
-        if not count:
-            continue
-        moved.append(rows.counted(count))
+        moved.append(_in_words(rows, count))
         if rows.explained is not None:
             pairs = [
                 pair for column in rows.columns for pair in doubles(rows, rows.table, column, absorbed_id, survivor_id)
@@ -158,17 +153,32 @@ def preview(survivor_id: int, absorbed_id: int) -> Preview:
     return Preview(moved, explained, total)
 
 
-def row_count(contact_id: int) -> int:
-    """How many rows name the contact: of two, the one with more of them is the better survivor."""
+def _in_words(rows: ContactRows, count: int) -> str:
+    return rows.counted(count) if rows.counted else ""
+
+
+def _counts(contact_id: int) -> list[tuple[ContactRows, int]]:
+    """How many rows of each table name the contact, where any do, in one query."""
+    counting = [rows for rows in registry.contact_rows() if rows.counted is not None]
     counts = [
         sa.select(sa.func.count())
         .select_from(rows.table)
         .where(sa.or_(*(rows.table.c[column] == contact_id for column in rows.columns)))
         .scalar_subquery()
-        for rows in registry.contact_rows()
-        if rows.counted is not None
+        for rows in counting
     ]
-    return sum(db.session.execute(sa.select(*counts)).one())
+    found = db.session.execute(sa.select(*counts)).one()
+    return [(rows, count) for rows, count in zip(counting, found, strict=True) if count]
+
+
+def rows_in_words(contact_id: int) -> list[str]:
+    """What is known of the contact row by row: the numbers of rows that name it, in words."""
+    return [_in_words(rows, count) for rows, count in _counts(contact_id)]
+
+
+def row_count(contact_id: int) -> int:
+    """How many rows name the contact: of two, the one with more of them is the better survivor."""
+    return sum(count for _rows, count in _counts(contact_id))
 
 
 NOT_COMPARED = {"id", "kind", "created_at", "updated_at", "mandate_order"} | {

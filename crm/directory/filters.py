@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest
 from crm import i18n
 from crm.accounts.models import User
 from crm.database import read_id
-from crm.directory.finding import text_matches
+from crm.directory.finding import of_kind, text_matches
 from crm.directory.labels import category_label, country_label, kind_label, language_label, region_label
 from crm.directory.models import (
     Category,
@@ -175,7 +175,7 @@ class ContactFilter:
         if self.text:
             yield text_matches(self.text)
         if self.kind is not None:
-            yield _of_kind(self.kind)
+            yield of_kind(self.kind)
         columns: tuple[tuple[Any, tuple[Any, ...]], ...] = (
             (Contact.category, self.category),
             (Contact.country, self.country),
@@ -274,14 +274,6 @@ class _Names:
     def name(self, number: int) -> str:
         """The name, or that there is no such row any more."""
         return str(self.known.get(number) or gettext("no longer in the directory"))
-
-
-def _of_kind(kind: ContactKind) -> sa.ColumnElement[bool]:
-    """Of one kind. People are asked for as “no organization”, which no index answers.
-
-    They are nine in ten: a database that goes in by the kind reads nearly all of them and then sorts them.
-    """
-    return Contact.kind != ContactKind.ORGANIZATION if kind is ContactKind.PERSON else Contact.kind == kind
 
 
 def _written(value: Any) -> str:

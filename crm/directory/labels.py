@@ -63,6 +63,7 @@ REASONS = {
     Reason.SHORT_NAME: lazy_gettext("same short name"),
     Reason.LONGER_NAME: lazy_gettext("one name is part of the other"),
     Reason.SIMILAR_NAME: lazy_gettext("names alike"),
+    Reason.SAME_PARTY: lazy_gettext("same party"),
     Reason.SAME_BIRTH_DATE: lazy_gettext("born on the same day"),
     Reason.SAME_COUNTRY: lazy_gettext("same country"),
     Reason.COUNTRY_UNKNOWN: lazy_gettext("country not known of both"),

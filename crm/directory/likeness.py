@@ -25,6 +25,7 @@ class Reason(StrEnum):
     SHORT_NAME = "short_name"  # an organization's abbreviation is the other's name or abbreviation
     LONGER_NAME = "longer_name"  # the one name has words more than the other
     SIMILAR_NAME = "similar_name"
+    SAME_PARTY = "same_party"
     SAME_BIRTH_DATE = "same_birth_date"
     SAME_COUNTRY = "same_country"
     COUNTRY_UNKNOWN = "country_unknown"
@@ -54,7 +55,7 @@ _NAMES = {
     Reason.SHORT_NAME: (0, 60),
     Reason.LONGER_NAME: (48, 0),
 }
-_ADDRESS_ALONE, _ADDRESS, _BIRTH_DATE, _COUNTRY, _OTHER_COUNTRY, _OTHER_CATEGORY = 20, 25, 25, 15, -40, -25
+_ADDRESS_ALONE, _ADDRESS, _BIRTH_DATE, _PARTY, _COUNTRY, _OTHER_COUNTRY, _OTHER_CATEGORY = 20, 25, 25, 8, 15, -40, -25
 # Names this alike (of 100) may be two spellings of one.
 _ALIKE = 90
 _ALIKE_BASE = 42
@@ -74,6 +75,7 @@ class Subject:
     category: str
     country: str | None = None
     birth_date: date | None = None
+    party_id: int | None = None
     short_name: str = ""
     addresses: frozenset[str] = NO_WORDS
     registers: tuple[tuple[str, str], ...] = ()
@@ -184,11 +186,14 @@ def _named(one: Subject, other: Subject) -> tuple[float, list[Reason]]:
 
 
 def _around(one: Subject, other: Subject) -> tuple[float, list[Reason]]:
-    """What country and day of birth add or take away."""
+    """What country, party and day of birth add or take away."""
     score, reasons = 0.0, []
     if one.birth_date is not None and one.birth_date == other.birth_date:
         score += _BIRTH_DATE
         reasons.append(Reason.SAME_BIRTH_DATE)
+    if one.party_id is not None and one.party_id == other.party_id:
+        score += _PARTY
+        reasons.append(Reason.SAME_PARTY)
     if one.country is None or other.country is None:
         reasons.append(Reason.COUNTRY_UNKNOWN)
     elif one.country == other.country:

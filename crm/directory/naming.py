@@ -41,3 +41,9 @@ def contacts_called(text: str, kind: ContactKind | None = None) -> Sequence[sa.R
     meant = " ".join(words)
     exact = [row for row in found if meant in (fold(row.name), fold(row.abbreviation or ""))]
     return exact or found
+
+
+def contact_chosen(contact_id: int, name: str, kind: ContactKind | None = None) -> sa.Row[*tuple[Any, ...]] | None:
+    """The contact of this id, if it is still called so: id, name."""
+    statement = sa.select(Contact.id, Contact.name).where(Contact.id == contact_id, Contact.name == name)
+    return db.session.execute(statement if kind is None else statement.where(Contact.kind == kind)).first()

@@ -10,12 +10,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm import i18n
-from crm.directory.models import Contact, Membership, Relationship, RelationshipKind
+from crm.directory.models import Category, Contact, Membership, Relationship, RelationshipKind
 from crm.directory.offices import running
 from crm.extensions import db
 
 # In a larger organization sharing a membership says nothing: both in a parliament is no acquaintance.
 SMALL = 60
+# Belonging to one of these is no acquaintance either, however few of its people the directory knows.
+_LOOSE = (Category.PARLIAMENT,)
+# Weaker than the longest way over ties alone, all of them over: what somebody noted comes first.
+_SHARED = 4.75
 # How many rows one step looks at, so that it costs the same in a directory of any size.
 STEP_LIMIT = 4000
 
@@ -23,7 +27,7 @@ STEP_LIMIT = 4000
 CLOSED_TIES = (RelationshipKind.OPPONENT,)
 
 _mine, _theirs = Membership.__table__.alias("mine"), Membership.__table__.alias("theirs")
-_shared = Contact.__table__.alias("shared")
+_shared, _place = Contact.__table__.alias("shared"), Contact.__table__.alias("place")
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,13 @@ class Link:
 
     @property
     def cost(self) -> float:
-        """How weak the step is: a tie of today counts as one, a shared organization the less the larger it is."""
+        """How weak the step is: a tie of today counts as one, a shared organization the less the larger it is.
+
+        A way over noted ties alone is always stronger than one over a shared organization.
+        """
         if self.kind is not None:
             return 1.5 if self.over else 1.0
-        return 1.25 if self.organization_id in (self.near, self.far) else 1.75 + self.size / SMALL
+        return 1.25 if self.organization_id in (self.near, self.far) else _SHARED + self.size / SMALL
 
 
 def ties_from(contact_ids: Collection[int], team_id: int) -> list[Link]:
@@ -91,15 +98,22 @@ def _is_small(organization: Any) -> sa.ColumnElement[bool]:
 def shared_from(contact_ids: Collection[int]) -> list[Link]:
     """From these contacts to the small organizations they belong to and to all who do too, in one query.
 
-    From an organization among them the links lead to its own people.
+    From an organization among them, of any size and kind, the links lead to its own people.
     """
     today = i18n.today()
     small = (
         sa.select(_mine.c.organization_id)
+        .join(_place, _place.c.id == _mine.c.organization_id)
         .where(
-            sa.or_(_mine.c.person_id.in_(contact_ids), _mine.c.organization_id.in_(contact_ids)),
+            sa.or_(
+                _mine.c.organization_id.in_(contact_ids),
+                sa.and_(
+                    _mine.c.person_id.in_(contact_ids),
+                    _place.c.category.not_in(_LOOSE),
+                    _is_small(_mine.c.organization_id),
+                ),
+            ),
             running(_mine.c, today),
-            _is_small(_mine.c.organization_id),
         )
         .distinct()
     )

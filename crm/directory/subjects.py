@@ -41,7 +41,7 @@ def subjects(where: Where | None = None) -> dict[int, Subject]:
     entries = sa.select(Identifier.contact_id, Identifier.scheme, Identifier.value)
     for contact_id, scheme, value in db.session.execute(entries.where(among(Identifier.contact_id))):
         registers[contact_id].append((scheme, value))
-    columns = ("id", "kind", "name", "sort_name", "category", "country", "birth_date", "abbreviation")
+    columns = ("id", "kind", "name", "sort_name", "category", "country", "birth_date", "party_id", "abbreviation")
     found: dict[int, Subject] = {}
     none: frozenset[str] = frozenset()
     for row in db.session.execute(sa.select(*(table.c[name] for name in columns)).where(whose)):
@@ -53,6 +53,7 @@ def subjects(where: Where | None = None) -> dict[int, Subject]:
             category=row.category,
             country=row.country,
             birth_date=row.birth_date,
+            party_id=row.party_id,
             short_name=fold(row.abbreviation or ""),
             addresses=frozenset(addresses[row.id]) if row.id in addresses else none,
             registers=tuple(registers[row.id]) if row.id in registers else (),

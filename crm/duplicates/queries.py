@@ -18,6 +18,8 @@ from crm.paging import Page, SortKey, page
 AnyRow = sa.Row[*tuple[Any, ...]]
 _one, _other = (Contact.__table__.alias(name) for name in ("one", "other"))
 COUNT_LIMIT = 1000
+# Beside a link, nobody counts further.
+MANY = 99
 
 
 def told_apart() -> sa.ColumnElement[bool]:
@@ -117,6 +119,12 @@ def count_proposals(wanted: ProposalFilter) -> int:
     """How many pairs pass the filter; COUNT_LIMIT + 1 stands for more."""
     found = wanted.apply(_joined(DuplicateProposal.id)).limit(COUNT_LIMIT + 1).subquery()
     return db.session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+
+
+def waiting() -> sa.ScalarSelect[int]:
+    """How many pairs wait for somebody to look at them, for a query of any page; MANY + 1 stands for more."""
+    found = _joined(DuplicateProposal.id).limit(MANY + 1).subquery()
+    return sa.select(sa.func.count()).select_from(found).scalar_subquery()
 
 
 def was_searched() -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
+from flask_babel import format_decimal, gettext, ngettext
 from flask_login import current_user
 
-from crm.directory.comparison import chosen_values, compare, preview, row_count, rows_of
+from crm.directory.comparison import Line, chosen_values, compare, preview, rows_in_words, rows_of
 from crm.directory.finding import contacts_named
 from crm.directory.labels import KINDS, country_label, likeness_reasons
 from crm.directory.menus import countries_present
@@ -26,6 +27,7 @@ from crm.directory.unmerging import UnmergeRefused
 from crm.duplicates import actions, queries, words
 from crm.duplicates.models import certainty_of
 from crm.duplicates.queries import ProposalFilter
+from crm.extensions import db
 from crm.policy import Permission, actor, can, requires
 from crm.text import fold
 from crm.unit_of_work import unit_of_work
@@ -71,7 +73,7 @@ def _known_of(contact: Values) -> dict[str, Any]:
         "points": points_of(contact["id"]),
         "identifiers": identifiers_of(contact["id"]),
         "memberships": offices_of(contact["id"]) if is_person else [],
-        "rows": row_count(contact["id"]),
+        "rows": rows_in_words(contact["id"]),
     }
 
 
@@ -88,6 +90,8 @@ def comparison(contact_id: int, other_id: int) -> ResponseReturnValue:
         survivor=_known_of(survivor),
         absorbed=_known_of(absorbed),
         lines=lines,
+        # As they were chosen, for whoever comes back from the last question.
+        chosen={line.field.name: request.args.get(line.field.name) or line.chosen for line in lines},
         said=lambda values: words.said(values, names),
         preview=preview(contact_id, other_id),
         reasons=likeness_reasons(proposal.reasons) if proposal else [],
@@ -98,13 +102,15 @@ def comparison(contact_id: int, other_id: int) -> ResponseReturnValue:
 @blueprint.post("/duplicates/<int:contact_id>/<int:other_id>")
 @requires(Permission.LOBBY)
 def merge(contact_id: int, other_id: int) -> ResponseReturnValue:
-    """Merge the second contact into the first, with the values that were chosen."""
+    """Merge the second contact into the first, with the values that were chosen, once that is confirmed."""
     survivor, absorbed = _pair_or_404(contact_id, other_id)
     lines = compare(survivor, absorbed)
+    if "confirmed" not in request.form:
+        return _last_question(survivor, absorbed, lines)
     try:
         with unit_of_work("merge contacts", actor=actor()):
             moved = preview(contact_id, other_id).total
-            actions.merge_contacts(contact_id, other_id, chosen_values(lines, request.form))
+            merge_id = actions.merge_contacts(contact_id, other_id, chosen_values(lines, request.form)).id
     except MergeRefused:
         abort(404, gettext("These two cannot be merged: one of them may have been merged or removed meanwhile."))
     toast(
@@ -114,9 +120,30 @@ def merge(contact_id: int, other_id: int) -> ResponseReturnValue:
             moved,
             name=absorbed["name"],
             survivor=survivor["name"],
-        )
+        ),
+        undo_at=url_for("duplicates.unmerge", merge_id=merge_id),
     )
     return redirect(url_for("overview.contact", contact_id=contact_id))
+
+
+def _last_question(survivor: Values, absorbed: Values, lines: Collection[Line]) -> str:
+    """What is kept of each and what moves, before anything does."""
+    names = words.named_by_id(lines)
+    kept = chosen_values(lines, request.form)
+    choices = {line.field.name: request.form.get(line.field.name) or line.chosen for line in lines}
+    return render_template(
+        "duplicates/confirm.html",
+        survivor=survivor,
+        absorbed=absorbed,
+        kept=[
+            (line.field, words.said({name: kept[name] for name in line.field.columns}, names), choices[line.field.name])
+            for line in lines
+        ],
+        name=kept["name"],
+        other_names=[name for name in (survivor["name"], absorbed["name"]) if name != kept["name"]],
+        choices=choices,
+        preview=preview(survivor["id"], absorbed["id"]),
+    )
 
 
 @blueprint.post("/duplicates/<int:contact_id>/<int:other_id>/apart")
@@ -180,11 +207,22 @@ def choose(contact_id: int) -> ResponseReturnValue:
     )
 
 
+def waiting(known: int | None = None) -> str:
+    """How many pairs wait for somebody to look at them, as a link tells it; nothing where none does.
+
+    Counted in a query of its own, unless the page has counted them: `known`.
+    """
+    count = db.session.scalar(sa.select(queries.waiting())) if known is None else known
+    if not count:
+        return ""
+    return f"{format_decimal(queries.MANY)}+" if count > queries.MANY else str(format_decimal(count))
+
+
 def notices_of(contact_id: int) -> queries.Notices:
     """What a contact's page says of duplicates, to those who may do something about it."""
     return queries.notices_of(contact_id) if can(Permission.LOBBY) else queries.Notices()
 
 
 def init_app(app: Flask) -> None:
-    """Let the contact's page ask for its notices, templates/duplicates/notice.html."""
-    app.jinja_env.globals.update(duplicate_notices=notices_of)
+    """Let the contact's page ask for its notices, and every page of the directory how many pairs wait."""
+    app.jinja_env.globals.update(duplicate_notices=notices_of, duplicates_waiting=waiting)

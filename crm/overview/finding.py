@@ -26,6 +26,7 @@ from crm.treaties.models import Treaty
 # Of each kind the newest so many are looked through: these are tens, where contacts are a hundred thousand.
 NEWEST = 1000
 SHOWN = 6
+SUGGESTED = 8
 LONGEST = 200  # characters of a text somebody looks for
 RECENT = "recent"
 

@@ -113,12 +113,15 @@ class _Reached:
 def _further(
     reached: dict[int, _Reached], frontier: Collection[int], links: Iterable[Link]
 ) -> dict[int, list[_Reached]]:
-    """Every way one step on from the frontier, to contacts that no shorter way has reached."""
+    """Every way one step on from the frontier, to contacts that no way as strong has reached."""
     found: dict[int, list[_Reached]] = {}
     for link in _best(links).values():
+        if link.near not in frontier:
+            continue
         before = reached[link.near]
-        if link.far not in reached and link.near in frontier:
-            found.setdefault(link.far, []).append(_Reached(before.cost + link.cost, (*before.links, link)))
+        cost = before.cost + link.cost
+        if link.far not in reached or cost < reached[link.far].cost:
+            found.setdefault(link.far, []).append(_Reached(cost, (*before.links, link)))
     return found
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from crm.accounts.models import User
 from crm.database import Base
 from crm.directory.models import Contact
+from crm.duplicates.queries import waiting
 from crm.extensions import db
 from crm.letters.models import Mailing, MailingState
 from crm.outbox.models import WAITING, Batch, BatchState, MessageState, OutgoingMessage
@@ -91,10 +92,14 @@ def mailings_to_approve(limit: int = 5) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 @dataclass(frozen=True)
 class ListReader:
-    """What a reader has set up for the list: columns of their own, and the saved views they may use."""
+    """What a reader has set up for the list: columns of their own, and the saved views they may use.
+
+    `duplicates` is how many pairs wait beside it, as `crm.duplicates.queries.waiting` counts them.
+    """
 
     columns: tuple[str, ...]
     views: Sequence[sa.Row[*tuple[Any, ...]]]
+    duplicates: int
 
 
 def reader_of_list(user_id: int, team_id: int) -> ListReader:
@@ -108,6 +113,7 @@ def reader_of_list(user_id: int, team_id: int) -> ListReader:
             SavedView.team_id,
             SavedView.name,
             SavedView.args,
+            waiting().label("duplicates"),
         )
         .select_from(User)
         .outerjoin(ChosenColumns, ChosenColumns.user_id == User.id)
@@ -117,4 +123,8 @@ def reader_of_list(user_id: int, team_id: int) -> ListReader:
         .limit(VIEWS_SHOWN)
     ).all()
     chosen = found[0].columns if found else None
-    return ListReader(tuple((chosen or "").split(",")) if chosen else (), [row for row in found if row.id is not None])
+    return ListReader(
+        tuple((chosen or "").split(",")) if chosen else (),
+        [row for row in found if row.id is not None],
+        found[0].duplicates if found else 0,
+    )

@@ -32,6 +32,12 @@ def addresses(*values: str) -> frozenset[str]:
     [
         (person("lovelace ada"), person("lovelace ada"), Certainty.LIKELY, {Reason.SAME_NAME, Reason.SAME_COUNTRY}),
         (
+            person("lovelace ada", party_id=7),
+            person("lovelace ada byron", party_id=7),
+            Certainty.LIKELY,
+            {Reason.LONGER_NAME, Reason.SAME_PARTY, Reason.SAME_COUNTRY},
+        ),
+        (
             person("lovelace ada"),
             person("ada lovelace"),
             Certainty.LIKELY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -48,7 +49,13 @@ def test_two_are_compared_merged_and_taken_apart(client: FlaskClient) -> None:
     page = client.get(f"/duplicates/{one}/{other}").text
     assert "1 target" in page
     assert "they become one" in page
-    merged = client.post(f"/duplicates/{one}/{other}", data={"country": "absorbed"}, follow_redirects=True)
+    asked = client.post(f"/duplicates/{one}/{other}", data={"country": "absorbed"}).text
+    assert "Yes, merge them" in asked
+    assert "France" in asked
+    assert f"/duplicates/{one}/{other}?name=survivor" in asked
+    assert db.session.get(Person, other) is not None
+    confirmed = {"country": "absorbed", "confirmed": "yes"}
+    merged = client.post(f"/duplicates/{one}/{other}", data=confirmed, follow_redirects=True)
     assert "Ada Lovelase is part of Ada Lovelace now" in merged.text
     assert db.session.get_one(Person, one).country == "FR"
     assert db.session.get_one(Person, one).name == "Ada Lovelace"
@@ -56,6 +63,7 @@ def test_two_are_compared_merged_and_taken_apart(client: FlaskClient) -> None:
     assert (moved.status_code, moved.location) == (302, f"/contacts/{one}")
     assert "Merged with" in client.get(f"/contacts/{one}").text
     record = db.session.scalars(sa.select(ContactMerge.id)).one()
+    assert f'action="/merges/{record}/unmerge"' in merged.text
     apart = client.post(f"/merges/{record}/unmerge", follow_redirects=True)
     assert "Ada Lovelase stands by itself again." in apart.text
     assert db.session.get_one(Person, other).country == "FR"
@@ -67,7 +75,7 @@ def test_two_are_compared_merged_and_taken_apart(client: FlaskClient) -> None:
 
 def test_the_trail_tells_of_a_merge_in_one_entry(client: FlaskClient) -> None:
     one, other = make_pair()
-    officer(client).post(f"/duplicates/{one}/{other}")
+    officer(client).post(f"/duplicates/{one}/{other}", data={"confirmed": "yes"})
     merge = db.session.scalars(sa.select(ChangeSet).where(ChangeSet.action == "merge contacts")).one()
     assert merge.notes["merged"]["into"] == one
     assert merge.notes["merged"]["rows"]["membership"] == 1
@@ -117,3 +125,16 @@ def test_readers_are_told_nothing_of_duplicates(app: Flask, client: FlaskClient)
     one, _other = make_pair()
     page = sign_in(client, make_user(Role.VIEWER)).get(f"/contacts/{one}").text
     assert "may be the same" not in page
+
+
+@pytest.mark.sqlite_only
+def test_two_ticked_contacts_are_compared_and_the_directory_tells_how_many_pairs_wait(client: FlaskClient) -> None:
+    one, other = make_pair()
+    organization = make_organization("Partner").id
+    officer(client)
+    assert '<span class="tab-count">1</span>' in client.get("/contacts").text
+    answer = client.post("/contacts/bulk/compare", data={"contact": [other, one]})
+    # Of the first more is known.
+    assert answer.location == f"/duplicates/{one}/{other}"
+    for ticked, said in (([one], "tick exactly two"), ([one, organization], "cannot become one")):
+        assert said in client.post("/contacts/bulk/compare", data={"contact": ticked}, follow_redirects=True).text

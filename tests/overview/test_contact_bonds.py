@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -81,3 +82,24 @@ def test_what_another_team_keeps_to_itself_hinders_nobody(client: FlaskClient) -
         assert status == 302
     status, page = sent(client, f"/contacts/{ada.id}/ties", **tie)
     assert (status, "This is there already." in page) == (422, True)
+
+
+@pytest.mark.sqlite_only
+def test_the_other_of_a_tie_is_offered_and_the_field_in_error_has_the_focus(officer: FlaskClient) -> None:
+    ada = make_person("Ada Alvaro")
+    twins = [make_person("Bo Bruun"), make_person("Bo Bruun")]
+    form = officer.get(f"/contacts/{ada.id}?edit=ties").text
+    assert 'data-suggest="/contacts/suggestions"' in form
+    status, page = sent(officer, f"/contacts/{ada.id}/ties", tie="knows", other="Bo Bruun")
+    field = next(each for each in re.findall("<input[^>]*>", page) if 'name="other"' in each)
+    assert (status, "autofocus" in field, page.count("autofocus")) == (422, True, 1)
+    assert "Several are called like this" in page
+    # The one that was chosen among those offered as one typed.
+    sent(officer, f"/contacts/{ada.id}/ties", tie="knows", other="Bo Bruun", other_id=str(twins[1].id))
+    assert only(Relationship).object_id == twins[1].id
+    # Known by where they belong: offered for choice, never taken unasked.
+    cai = make_person("Cai Cole", party="Seafarers")
+    status, page = sent(officer, f"/contacts/{ada.id}/ties", tie="ally", other="seafarers cai")
+    assert (status, "Nobody is called just so" in page) == (422, True)
+    status, _ = sent(officer, f"/contacts/{ada.id}/ties", tie="ally", other="seafarers cai", other_id=str(cai.id))
+    assert status == 302

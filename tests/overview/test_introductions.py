@@ -77,6 +77,28 @@ def test_a_small_organization_is_a_way_and_a_parliament_is_none(target: Person) 
     assert names(introductions(target, user.team_id)) == [["Cora Colleague", "Tea Target"]]
 
 
+@pytest.mark.sqlite_only
+def test_what_somebody_noted_comes_before_a_party_and_a_small_parliament_is_none(target: Person) -> None:
+    user = make_user()
+    party = make_organization("Party of Few", category=Category.PARTY)
+    parliament = make_organization("Village Parliament", category=Category.PARLIAMENT)
+    comrade, member, middle, friend = (person(f"Ann {name}") for name in ("Comrade", "Member", "Middle", "Friend"))
+    with unit_of_work("seats", actor="test"):
+        for each in (target, comrade, friend):
+            add_membership(each, party)
+        for each in (target, member):
+            add_membership(each, parliament)
+    tie(friend, middle)
+    tie(middle, target)
+    for each in (comrade, member, friend):
+        own(each, user.id)
+    found = names(introductions(target, user.team_id))
+    assert found[0] == ["Ann Friend", "Ann Middle", "Tea Target"]
+    assert sorted(found[1:]) == [["Ann Comrade", "Tea Target"], ["Ann Friend", "Tea Target"]]
+    # Whom a parliament itself knows are its people, however many.
+    assert names(introductions(parliament, user.team_id))[0] == ["Ann Member", "Village Parliament"]
+
+
 def test_the_stronger_way_comes_first(target: Person) -> None:
     user = make_user()
     committee = make_organization("Committee", category=Category.COMMITTEE)
@@ -134,8 +156,8 @@ def test_the_page_tells_and_draws_the_ways(client: FlaskClient, target: Person) 
     page = officer.get(f"/contacts/{target.id}/introductions").text
     for said in (
         "Ask Fri End (Ada Officer of our team looks after them)",
-        "Mid <Dle> reports to Fri End (this is over)",
-        "Mid <Dle> advises Tea Target",
+        "Fri End can speak to Mid <Dle>: Mid <Dle> reports to Fri End (this is over)",
+        "Mid <Dle> can speak to Tea Target: Mid <Dle> advises Tea Target",
         "2 steps",
     ):
         assert said in words(page)

@@ -145,3 +145,14 @@ def test_a_search_costs_three_queries_besides_the_session(app: Flask, officer: F
     make_person("Ada Alvaro")
     alone = queries_of(lambda: officer.get("/search?q=", headers=PARTIAL))
     assert queries_of(lambda: officer.get("/search?q=ada", headers=PARTIAL)) == alone + 3
+
+
+@pytest.mark.sqlite_only
+def test_a_field_for_a_name_offers_contacts_of_its_kind(officer: FlaskClient) -> None:
+    person = make_person("Łukasz Kohut", country="PL")
+    organization = make_organization("Kohutova Foundation")
+    offered = officer.get("/contacts/suggestions?q=kohut&kind=person", headers=PARTIAL).text
+    assert re.findall(r'data-id="(\d+)" data-name="([^"]*)"', offered) == [(str(person.id), "Łukasz Kohut")]
+    both = officer.get("/contacts/suggestions?q=kohut", headers=PARTIAL).text
+    assert set(re.findall(r'data-id="(\d+)"', both)) == {str(person.id), str(organization.id)}
+    assert officer.get("/contacts/suggestions?q=kohut&kind=thing").status_code == 404

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from flask import url_for
 from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -16,9 +17,10 @@ from wtforms.validators import Optional, StopValidation, ValidationError
 from wtforms.widgets import DateInput, TextInput
 
 from crm.database import read_id
+from crm.directory.finding import contacts_named
 from crm.directory.labels import category_label, country_label
 from crm.directory.models import ContactKind
-from crm.directory.naming import contacts_called
+from crm.directory.naming import contact_chosen, contacts_called
 from crm.places.countries import countries_by_name
 from crm.places.regions import regions_of
 
@@ -58,9 +60,13 @@ class Named:
 
 
 class _NameInput(TextInput):
-    """The name, and under it a choice where it could mean several."""
+    """The name, with suggestions as one types; after a refusal, a choice under it where it could mean several."""
 
     def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        kwargs["data-suggest"] = url_for("overview.suggestions", kind=field.among)
+        kwargs["data-suggest-id"] = f"{field.name}_id"
+        kwargs["data-suggest-count"] = gettext("Results: %(count)s", count="{count}")
+        kwargs["data-suggest-none"] = gettext("Nobody is called that.")
         written = super().__call__(field, autocomplete="off", **kwargs)
         if not field.candidates:
             return written
@@ -87,7 +93,7 @@ class ContactField(StringField):
     def __init__(self, label: Any, *, among: ContactKind | None = None, needed: str = "", **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
         self.data: Any
-        self._among, self._needed = among, needed
+        self.among, self._needed = among, needed
         self.candidates: Sequence[Any] = ()
         self._typed = ""
         self._chosen = ""
@@ -120,18 +126,41 @@ class ContactField(StringField):
         if self._known and self._typed == self._known.name and not self._chosen:
             self.data = self._known
             return
-        found = contacts_called(self._typed, self._among)
-        meant = [row for row in found if str(row.id) == self._chosen] or (found if len(found) == 1 else [])
-        if meant:
-            self.data = Named(meant[0].id, meant[0].name)
-        elif found:
-            self.candidates = found
+        found = contacts_called(self._typed, self.among)
+        meant = self._meant(found)
+        if meant is not None:
+            self.data = Named(meant.id, meant.name)
+            return
+        # Nobody bears the name, but somebody may be known by it, or by where they belong.
+        self.candidates = found or contacts_named(self._typed, kind=self.among)
+        if found:
             raise StopValidation(gettext("Several are called like this: choose which one is meant."))
-        else:
-            raise StopValidation(
-                gettext("Nobody in the directory is called “%(name)s”: check the spelling, or add them first.")
-                % {"name": self._typed}
-            )
+        if self.candidates:
+            raise StopValidation(gettext("Nobody is called just so: choose who is meant, or check the spelling."))
+        raise StopValidation(
+            gettext("Nobody in the directory is called “%(name)s”: check the spelling, or add them first.")
+            % {"name": self._typed}
+        )
+
+    def _meant(self, found: Sequence[Any]) -> Any:
+        """The one that was chosen, or the only one there is; None where it is not clear."""
+        chosen = self._chosen_id()
+        if chosen is not None:
+            listed = next((row for row in found if row.id == chosen), None)
+            meant = listed or contact_chosen(chosen, self._typed, self.among) or self._listed_before(chosen)
+            if meant is not None:
+                return meant
+        return found[0] if len(found) == 1 else None
+
+    def _chosen_id(self) -> int | None:
+        try:
+            return read_id(self._chosen) if self._chosen else None
+        except ValueError:
+            return None
+
+    def _listed_before(self, chosen: int) -> Any:
+        """One of those offered for a text that is nobody's name."""
+        return next((row for row in contacts_named(self._typed, kind=self.among) if row.id == chosen), None)
 
 
 def choices_of_countries(none: Any = None) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from crm.overview.views import (
     bulk,
     cells,
+    changes,
     contact,
     contacts,
     editing,
@@ -19,6 +20,7 @@ __all__ = [
     "blueprint",
     "bulk",
     "cells",
+    "changes",
     "contact",
     "contacts",
     "editing",

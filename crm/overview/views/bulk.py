@@ -8,6 +8,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from crm.database import read_id
+from crm.directory.comparison import row_count, rows_of
 from crm.extensions import db
 from crm.overview import actions
 from crm.overview.bulk import AT_ONCE, CannotDo, Chosen, named, outcome, perform
@@ -22,6 +23,7 @@ from crm.web import has_endpoint, own_page, toast
 # Counting before the work stops here; the work itself takes all.
 _COUNTED = 1_000_000
 _IDS_IN_ADDRESS = 300
+_TWO = 2
 # Fields of the form beside those of the filter, which have these names already.
 _FIELDS = {
     BulkAction.TAG: "the_tag",
@@ -81,6 +83,21 @@ def change_many(action: str) -> ResponseReturnValue:
         changed = perform(wanted, value, chosen.resolved())
     toast(outcome(wanted, name, changed), undo=work.change_set_id, category="success" if changed else "info")
     return _back(done=True)
+
+
+@blueprint.post("/contacts/bulk/compare")
+@requires(Permission.LOBBY)
+def compare_two() -> ResponseReturnValue:
+    """Go to the two ticked contacts side by side; of which more is known stands first, and would stay."""
+    ids = _chosen().resolved() if not request.form.get("all") else []
+    if len(ids) != _TWO:
+        toast(gettext("To compare and merge, tick exactly two contacts."), category="error")
+        return _back()
+    if len({row["kind"] for row in rows_of(*ids).values()}) != 1:
+        toast(gettext("A person and an organization cannot become one."), category="error")
+        return _back()
+    first, second = sorted(ids, key=row_count, reverse=True)
+    return redirect(url_for("duplicates.comparison", contact_id=first, other_id=second))
 
 
 @blueprint.post("/contacts/bulk/export")

@@ -64,6 +64,7 @@ def contacts() -> ResponseReturnValue:
         pickers=PICKERS,
         today=i18n.today(),
         views=reader.views,
+        duplicates=reader.duplicates,
         owners=active_users() if lobbies else [],
         campaigns=campaign_names() if lobbies else [],
         tags=tag_names() if lobbies else [],

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from crm import charts
 from crm.accounts.queries import actor_names
 from crm.directory.labels import category_label
-from crm.directory.models import Contact, RelationshipKind
+from crm.directory.models import DIRECTED, Contact, RelationshipKind
 from crm.directory.neighbours import SMALL, Link
 from crm.i18n import direction
 from crm.overview.introductions import STEPS, Acquaintance, Path, Place, introductions
@@ -60,10 +60,17 @@ def _why(place: Place) -> Markup:
 
 
 def _step(link: Link, near: Place, far: Place) -> Markup:
-    """One step in words: `far` is nearer to us."""
+    """One step in words: whom `far`, who is nearer to us, can speak to, and why."""
+    said = escape(gettext("%(one)s can speak to %(other)s: %(reason)s"))
+    return said % {"one": _name(far), "other": _name(near), "reason": _reason(link, near, far)}
+
+
+def _reason(link: Link, near: Place, far: Place) -> Markup:
     organization = Markup("<bdi>{}</bdi>").format(link.organization)
     if link.kind is not None:
-        subject, other = (far, near) if link.backwards else (near, far)
+        # Where it reads alike from both sides, it is told from ours.
+        forth = link.kind in DIRECTED and not link.backwards
+        subject, other = (near, far) if forth else (far, near)
         said = escape(str(_SENTENCES[link.kind])) % {"one": _name(subject), "other": _name(other)}
         return escape(gettext("%(sentence)s (this is over)")) % {"sentence": said} if link.over else said
     if link.organization_id in (near.id, far.id):

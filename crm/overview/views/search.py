@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Response, render_template, request
+from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from crm.overview.finding import LONGEST, hits, note_opened, recent_hits
+from crm.directory.finding import contacts_named
+from crm.directory.models import ContactKind
+from crm.overview.finding import LONGEST, SUGGESTED, hits, note_opened, recent_hits
 from crm.overview.views.blueprint import blueprint
 from crm.policy import Permission, requires
 from crm.web import is_partial
@@ -18,6 +20,18 @@ def search() -> ResponseReturnValue:
     text = request.args.get("q", "").strip()[:LONGEST]
     template = "overview/search_hits.html" if is_partial() else "overview/search.html"
     return render_template(template, text=text, groups=hits(text) if text else recent_hits())
+
+
+@blueprint.get("/contacts/suggestions")
+@requires(Permission.READ)
+def suggestions() -> ResponseReturnValue:
+    """Contacts of a kind (of both where none is said) that a field for a name offers as one types."""
+    kind = request.args.get("kind")
+    if kind is not None and kind not in set(ContactKind):
+        abort(404)
+    text = request.args.get("q", "").strip()[:LONGEST]
+    found = contacts_named(text, SUGGESTED, kind=ContactKind(kind) if kind else None)
+    return render_template("overview/suggestions.html", contacts=found)
 
 
 @blueprint.after_request
