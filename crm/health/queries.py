@@ -116,5 +116,7 @@ def health_warning() -> str | None:
             )
         )
     if trouble.desk_worker_missing:
-        return str(gettext("Imports and planned mailings wait: no desk worker is running."))
+        return str(
+            gettext("Imports and planned mailings wait: the program that does them in the background is not running.")
+        )
     return None

@@ -31,6 +31,7 @@ from crm.roster_import.models import (
     RowKind,
 )
 from crm.roster_import.planning import Planner, Ruling
+from crm.roster_import.queries import present
 from crm.roster_import.readers.columns import header_hash
 from crm.roster_import.record_json import from_json
 from crm.roster_import.staging import Heading, Layout, Tally, setting_for, source_label
@@ -236,15 +237,17 @@ def keep_applied(import_id: int, problem: str) -> None:
 def decide(row_id: int, decision: Decision | None, contact_id: int | None = None) -> ImportRow:
     """Take a person's decision on a row down; where it says whom the row is about, the row is compared with them.
 
-    `contact_id` is one of the row's candidates, None for somebody new. Raises MoveRefused once the import is queued.
+    `contact_id` is one of the row's candidates (as they stand now), None for somebody new. Raises MoveRefused once the
+    import is queued.
     """
     row = db.session.get_one(ImportRow, row_id)
     staged = db.session.get_one(Import, row.import_id)
     if staged.state not in REVIEWED:
         raise MoveRefused(staged.state)
     row.decision = decision
+    row.candidates = present(row.candidates)
     row.chosen_id = contact_id if decision is Decision.ACCEPT and contact_id in row.candidates else None
-    if row.reason in WHO_IS_IT:
+    if row.reason in WHO_IS_IT or row.candidates:
         ruling = {0: Ruling(decision, row.chosen_id)} if decision is Decision.ACCEPT else {}
         compared = Planner(_setting(staged)).plan_batch([from_json(row.record)], ruling)[0]
         row.diff = [difference.as_json() for difference in compared.differences]

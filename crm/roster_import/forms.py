@@ -34,18 +34,19 @@ class _ReadingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """How a file is to be read."""
 
     as_of = DateField(
-        _l("Day it describes"),
+        _l("Which day does it describe?"),
         [Optional()],
         description=_l(
-            "Leave it empty to take the day from the file's name, else the latest start of a mandate in it, else today."
+            "A list is right on a certain day. Leave it empty to take that day from the file's name, else from the "
+            "latest start of a mandate in it, else today."
         ),
     )
     extent = RadioField(
-        _l("Whom it names"),
+        _l("Whom does it name?"),
         choices=[
             (Extent.BY_FILE.value, _l("Decide by the file")),
             (Extent.COMPLETE.value, _l("Every member of an institution: whoever is missing has left")),
-            (Extent.PARTIAL.value, _l("Some contacts: nobody's mandate ends")),
+            (Extent.PARTIAL.value, _l("Some people: nobody's mandate ends because they are missing")),
         ],
         default=Extent.BY_FILE.value,
     )

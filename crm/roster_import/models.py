@@ -135,12 +135,12 @@ class Import(Base):
     holds, "" for none), each null where the file is to tell. `counts` has the number of rows by RowKind, and of those a
     person skipped. `survey` holds what was seen of the file as a whole: unread_columns, unknown_groups, alarms, members
     (whose mandate ran before), before (the same, or the members of the legislature that has just ended), stayed (who of
-    those is in the file), renamed and unsettled (rows that are unreadable, or
-    of which it is not certain whom they are about), older (an applied roster describes a later day); of a table also
-    header, columns, sample (its first lines) and mapping (whose hand the mapping is from: "recognised", "saved",
-    "given"). While an import is written in parts, `written` has the number of rows that are, and counts of what they
-    came to; `change_set_id` is the change set of all parts then. `attempts` counts how often the present work was
-    begun.
+    those is in the file), alike (new rows that resemble somebody known), renamed and unsettled (rows that are
+    unreadable, or of which it is not certain whom they are about), older (an applied roster describes a later day); of
+    a table also header, columns, sample (its first lines) and mapping (whose hand the mapping is from: "recognised",
+    "saved", "given"). While an import is written in parts, `written` has the number of rows that are, and counts of
+    what they came to; `change_set_id` is the change set of all parts then. `attempts` counts how often the present work
+    was begun.
     """
 
     __tablename__ = "import"
@@ -193,7 +193,8 @@ class ImportRow(Base):
     """One line of a file, or one person a complete roster no longer names (`line` 0).
 
     `record` is the Record as JSON. `diff` lists the differences as {field, before, after, held}: `held` says why a
-    difference waits for a decision. `candidates` are the contacts that fit, where they are several.
+    difference waits for a decision. `candidates` are the contacts that fit, where that is not certain; of a new row
+    those it resembles, the most alike first. See `queries.present`: they may have become part of others since.
     """
 
     __tablename__ = "import_row"

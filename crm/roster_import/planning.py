@@ -103,8 +103,8 @@ class Planner:
         found = match_organization(record, fits, known)
         if self._is_repeated(record, found.contact_id) and found.reason is None:
             found = Match(found.contact_id, Reason.REPEATED, (found.contact_id,) if found.contact_id else ())
-        if found.reason is not None and ruling is not None and ruling.decision is Decision.ACCEPT:
-            found = Match(ruling.contact_id if ruling.contact_id in known else None)
+        if ruling is not None and ruling.decision is Decision.ACCEPT:
+            found = self._ruled(found, ruling.contact_id if ruling.contact_id in known else None)
         if found.contact_id is not None:
             self._matched.add(found.contact_id)
         return found
@@ -154,8 +154,8 @@ class Planner:
         # Nobody who may be meant by a line is taken for absent.
         self._maybe.update(found.candidates)
         doubtful = found.reason is not None
-        if doubtful and ruling is not None and ruling.decision is Decision.ACCEPT:
-            found = Match(ruling.contact_id if ruling.contact_id in people else None)
+        if ruling is not None and ruling.decision is Decision.ACCEPT:
+            found = self._ruled(found, ruling.contact_id if ruling.contact_id in people else None)
         if found.contact_id is not None:
             self._matched.add(found.contact_id)
         self._settle(record, found)
@@ -167,6 +167,15 @@ class Planner:
                 name for name in planned.writes.identifiers if name not in fits.by_identifier and not repeated
             ]
         return planned
+
+    def _ruled(self, found: Match, chosen: int | None) -> Match:
+        """Whom a line is about now that a person has said so; None is somebody new."""
+        if found.reason is not None:
+            return Match(chosen)
+        if found.contact_id is not None or chosen is None:
+            return found
+        # Taken for new, it resembled somebody, whom another line may be about all the same.
+        return Match(chosen, Reason.REPEATED, (chosen,)) if chosen in self._matched else Match(chosen)
 
     def _is_repeated(self, record: Record | OrganizationRecord, contact_id: int | None) -> bool:
         """Whether an earlier line was about the same contact; the line is remembered."""

@@ -17,6 +17,7 @@ class Phase(StrEnum):
     """What is being done with the rows; a work has several of these one after the other."""
 
     COMPARED = "compared"
+    LIKENED = "likened"  # new lines beside everybody who is known
     WRITTEN = "written"
     UNDONE = "undone"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -12,10 +12,22 @@ from werkzeug.datastructures import MultiDict
 
 from crm.accounts.models import User
 from crm.directory.models import Category, Contact, Organization
+from crm.directory.queries import survivor_of
 from crm.extensions import db
 from crm.paging import Page, SortKey, page
-from crm.roster_import.models import WAITING, ColumnMapping, Import, ImportRow, ImportState, RowKind
+from crm.roster_import.models import (
+    WAITING,
+    ColumnMapping,
+    Decision,
+    Import,
+    ImportRow,
+    ImportState,
+    Reason,
+    RowKind,
+)
 from crm.roster_import.readers.columns import header_hash
+from crm.roster_import.record_json import from_json
+from crm.roster_import.records import Item
 from crm.text import fold
 
 # A legislature that was elected anew loses a third of its members and more; between elections a few per cent go.
@@ -77,23 +89,68 @@ _WHO: dict[Who, list[sa.ColumnElement[bool]]] = {
 }
 
 
+class Outcome(StrEnum):
+    """What has become of a row of an applied import."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    ENDED = "ended"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"  # a person has decided so
+    KEPT = "kept"  # what was set by hand here stayed; whatever else the row says was written
+    LEFT = "left"  # something of it waited for a decision that nobody took
+    UNREADABLE = "unreadable"
+
+
+def _decided(kind: RowKind) -> sa.ColumnElement[bool]:
+    return sa.and_(ImportRow.kind == kind, sa.or_(ImportRow.decision.is_(None), ImportRow.decision != Decision.SKIP))
+
+
+_BY_HAND = sa.cast(ImportRow.diff, sa.Text).like(f'%"{Reason.HAND_MADE}"%')
+_OUTCOMES: dict[Outcome, sa.ColumnElement[bool]] = {
+    Outcome.NEW: _decided(RowKind.NEW),
+    Outcome.CHANGED: _decided(RowKind.CHANGED),
+    Outcome.ENDED: _decided(RowKind.ENDED),
+    Outcome.UNCHANGED: _decided(RowKind.UNCHANGED),
+    Outcome.SKIPPED: ImportRow.decision == Decision.SKIP,
+    Outcome.KEPT: sa.and_(_decided(RowKind.SUSPICIOUS), _BY_HAND),
+    Outcome.LEFT: sa.and_(_decided(RowKind.SUSPICIOUS), sa.not_(_BY_HAND)),
+    Outcome.UNREADABLE: _decided(RowKind.UNREADABLE),
+}
+# New rows that resemble somebody known.
+_ALIKE = sa.and_(ImportRow.kind == RowKind.NEW, sa.cast(ImportRow.candidates, sa.Text) != "[]")
+
+
 @dataclass(frozen=True)
 class RowFilter:
-    """Which rows of an import to list; no kind means all of them, an empty text no search."""
+    """Which rows of an import to list; no kind means all of them, an empty text no search.
+
+    `alike` are new rows that resemble somebody known.
+    """
 
     kind: RowKind | None = None
     text: str = ""
     who: Who | None = None
+    outcome: Outcome | None = None
+    alike: bool = False
 
     @classmethod
     def from_args(cls, args: MultiDict[str, str]) -> RowFilter:
         """The filter in a query string; what makes no sense there is left out."""
-        kind, who = args.get("kind", ""), args.get("who", "")
+        kind, who, outcome = args.get("kind", ""), args.get("who", ""), args.get("outcome", "")
         return cls(
             RowKind(kind) if kind in set(RowKind) else None,
             args.get("q", "").strip(),
             Who(who) if who in set(Who) else None,
+            Outcome(outcome) if outcome in set(Outcome) else None,
+            args.get("alike") == "yes",
         )
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What was chosen beside the text, as a query string has it."""
+        chosen = {"kind": self.kind, "who": self.who, "outcome": self.outcome, "alike": "yes" if self.alike else None}
+        return {name: str(value) for name, value in chosen.items() if value}
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """What rows have to meet to be listed."""
@@ -102,6 +159,10 @@ class RowFilter:
             found.append(ImportRow.kind == self.kind)
         if self.who is not None:
             found += _WHO[self.who]
+        if self.outcome is not None:
+            found.append(_OUTCOMES[self.outcome])
+        if self.alike:
+            found.append(_ALIKE)
         found += [ImportRow.search_text.like(f"%{word}%") for word in fold(self.text).split()]
         return found
 
@@ -132,6 +193,38 @@ def contacts_by_id(contact_ids: Sequence[int]) -> dict[int, AnyRow]:
         )
     )
     return {contact.id: contact for contact in found}
+
+
+def present(contact_ids: Iterable[int]) -> list[int]:
+    """The contacts that these are by now, each once: some have become part of others, some are gone."""
+    return list(dict.fromkeys(presence(contact_ids).values()))
+
+
+def presence(contact_ids: Iterable[int]) -> dict[int, int]:
+    """Whom each of these contacts is by now; those who are gone are left out."""
+    ids = list(contact_ids)
+    there = set(db.session.scalars(sa.select(Contact.id).where(Contact.id.in_(ids)))) if ids else set()
+    found = {contact_id: contact_id if contact_id in there else survivor_of(contact_id) for contact_id in ids}
+    return {contact_id: now for contact_id, now in found.items() if now is not None}
+
+
+def items(row_ids: Sequence[int]) -> dict[int, Item]:
+    """What the file says in these rows."""
+    found = db.session.execute(sa.select(ImportRow.id, ImportRow.record).where(ImportRow.id.in_(row_ids)))
+    return {row.id: from_json(row.record) for row in found}
+
+
+def undecided_alike(import_id: int) -> int:
+    """How many new rows resemble somebody known and nobody has decided on."""
+    rows = sa.select(sa.func.count()).where(ImportRow.import_id == import_id, ImportRow.decision.is_(None), _ALIKE)
+    return db.session.scalar(rows) or 0
+
+
+def outcomes(import_id: int) -> dict[Outcome, int]:
+    """What has become of the rows of an applied import, in numbers."""
+    sums = [sa.func.sum(sa.case((condition, 1), else_=0)) for condition in _OUTCOMES.values()]
+    found = db.session.execute(sa.select(*sums).where(ImportRow.import_id == import_id)).one()
+    return {outcome: number or 0 for outcome, number in zip(_OUTCOMES, found, strict=True)}
 
 
 def groups() -> Sequence[AnyRow]:

@@ -184,6 +184,7 @@ class Tally:
     unsettled: int = 0
     before: int = 0
     stayed: int = 0
+    alike: int = 0
 
     def add(self, plan: Plan, *, skipped: bool = False) -> None:
         """Count one row."""
@@ -212,6 +213,7 @@ class Tally:
             "stayed": self.stayed,
             "renamed": self.renamed,
             "unsettled": self.unsettled,
+            "alike": self.alike,
         }
 
     def alarms(self) -> list[Alarm]:

@@ -13,6 +13,7 @@ from crm.directory.models import Category
 from crm.places.countries import country_name
 from crm.roster_import.models import Alarm, AsOfSource, ImportState, Reason, RowKind
 from crm.roster_import.progress import Phase
+from crm.roster_import.queries import Outcome
 from crm.roster_import.readers.columns import FIELDS as COLUMNS
 from crm.roster_import.readers.columns import SEAT
 from crm.roster_import.records import Problem, RosterFormat
@@ -35,7 +36,7 @@ KINDS = {
     RowKind.CHANGED: (lazy_gettext("Changed"), "info"),
     RowKind.ENDED: (lazy_gettext("Mandate ended"), "warn"),
     RowKind.UNCHANGED: (lazy_gettext("Unchanged"), "neutral"),
-    RowKind.SUSPICIOUS: (lazy_gettext("Suspicious"), "caution"),
+    RowKind.SUSPICIOUS: (lazy_gettext("For you to decide"), "caution"),
     RowKind.UNREADABLE: (lazy_gettext("Unreadable"), "bad"),
 }
 FORMATS = {
@@ -155,8 +156,20 @@ _COLUMN_GROUPS = (
     (lazy_gettext("Committees"), ("committee", "substitute", "delegation", SEAT)),
     (lazy_gettext("Identifiers"), ("europarl", "wikidata")),
 )
+OUTCOMES = {
+    Outcome.NEW: lazy_gettext("new"),
+    Outcome.CHANGED: lazy_gettext("changed"),
+    Outcome.ENDED: lazy_gettext("mandates ended"),
+    Outcome.UNCHANGED: lazy_gettext("unchanged"),
+    Outcome.SKIPPED: lazy_gettext("skipped, as decided"),
+    Outcome.KEPT: lazy_gettext("kept as set by hand here"),
+    Outcome.LEFT: lazy_gettext("left alone: nobody decided"),
+    Outcome.UNREADABLE: lazy_gettext("unreadable lines"),
+}
+OUTCOME_TONES = {Outcome.LEFT: "warn", Outcome.UNREADABLE: "bad"}
 PHASES = {
     Phase.COMPARED: lazy_gettext("Rows compared"),
+    Phase.LIKENED: lazy_gettext("New ones compared with everybody known"),
     Phase.WRITTEN: lazy_gettext("Rows written"),
     Phase.UNDONE: lazy_gettext("Changes taken back"),
 }

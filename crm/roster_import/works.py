@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from crm.roster_import.applying import Known, Step, Writing, prepare
 from crm.roster_import.known import APPLY
 from crm.roster_import.models import WRITTEN, Import, ImportState
 from crm.roster_import.progress import Phase
+from crm.roster_import.resemblance import note_resemblance
 from crm.roster_import.spool import Spool
 from crm.roster_import.staging import Heading, Tally, compared
 from crm.roster_import.touched import mark
@@ -63,6 +65,9 @@ def compare(
             spool.add(Step(known, batch.plans))
         done += len(ids)
         report(Phase.COMPARED, done, max(done, heading.survey.rows))
+    if spool is None:
+        # For those who review it; whoever applies it at once is not asked.
+        tally.alike = note_resemblance(import_id, actor=actor, progress=partial(report, Phase.LIKENED))
     is_older = bool(described_after(heading))
     with unit_of_work("stage import", actor=actor):
         actions.put_up(import_id, heading, tally, is_older=is_older)

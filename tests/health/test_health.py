@@ -100,7 +100,10 @@ def test_the_banner_counts_letters_that_wait_for_a_worker(app: Flask) -> None:
     make_batch(37, reference="mailing:2")
     assert warning(app) == "37 letters wait: no mail worker is running."
     workers_beat(MAIL)
-    assert warning(app) == "Imports and planned mailings wait: no desk worker is running."
+    assert (
+        warning(app)
+        == "Imports and planned mailings wait: the program that does them in the background is not running."
+    )
     workers_beat(DESK)
     assert warning(app) is None
 

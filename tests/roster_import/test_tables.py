@@ -118,7 +118,7 @@ def test_columns_nobody_knows_are_asked_for_and_kept(officer: FlaskClient, tmp_p
     page = officer.get(address, follow_redirects=True)
     assert "What do the columns hold?" in page.text
     assert "ada@x.example" in page.text
-    assert "Empty: 1 Jun 2025, from the file's name." in text(page)
+    assert "1 Jun 2025 (from the file's name)" in text(page)
     refused = officer.post(f"{address}/columns", data={"column-1": "email", "extent": "partial"})
     assert refused.status_code == 422
     assert "Say which column holds the names" in refused.text

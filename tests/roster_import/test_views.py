@@ -70,7 +70,7 @@ def text(answer: TestResponse) -> str:
 
 
 def test_an_empty_list_offers_the_next_step(officer: FlaskClient) -> None:
-    assert "No roster was imported yet" in officer.get("/imports").text
+    assert "Nothing was imported yet" in officer.get("/imports").text
 
 
 def test_a_file_is_reviewed_applied_and_undone(officer: FlaskClient, path: Path, settings: Settings) -> None:
@@ -85,7 +85,7 @@ def test_a_file_is_reviewed_applied_and_undone(officer: FlaskClient, path: Path,
     officer.post(f"{address}/apply")
     assert the_import().state is ImportState.QUEUED
     status = officer.get(f"{address}/status")
-    assert "takes the import up" in status.text
+    assert "goes on in the background" in status.text
     assert "X-Poll" not in status.headers
     jobs.apply_queued(the_import().id)
     status = officer.get(f"{address}/status")
@@ -95,7 +95,7 @@ def test_a_file_is_reviewed_applied_and_undone(officer: FlaskClient, path: Path,
     assert "list_2025-06.xml" in officer.get("/imports").text
 
     officer.post(f"{address}/undo")
-    assert "takes the import up" in officer.get(f"{address}/status").text
+    assert "goes on in the background" in officer.get(f"{address}/status").text
     jobs.undo_queued(the_import().id)
     assert "Undone: the directory is as it was" in text(officer.get(address))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0
@@ -106,7 +106,7 @@ def test_a_worker_that_is_away_is_told(officer: FlaskClient, path: Path, monkeyp
     officer.post(f"{address}/apply")
     later = clock.now() + timedelta(minutes=2)
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert "waits for the desk worker since 2 minutes ago" in text(officer.get(f"{address}/status"))
+    assert "Nothing has begun since 2 minutes ago" in text(officer.get(f"{address}/status"))
 
 
 def test_a_damaged_file_says_what_is_wrong_and_changes_nothing(
@@ -128,7 +128,7 @@ def test_a_file_is_read_by_the_worker_while_the_page_tells_how_it_goes(officer: 
     assert the_import().state is ImportState.READING
     page = officer.get(address)
     assert f'data-poll="{address}/status"' in page.text
-    assert "takes the import up" in officer.get(f"{address}/status").text
+    assert "goes on in the background" in officer.get(f"{address}/status").text
     with unit_of_work("take up import", actor="worker:desk"):
         actions.take_up(the_import().id, ImportState.READING)
     progress.report(the_import().id, progress.Phase.COMPARED, 1, 2)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from crm.database import read_id
+from crm.directory.labels import likeness_reasons
 from crm.policy import Permission, actor, requires
 from crm.roster_import import actions, queries
 from crm.roster_import.models import MOVES, READABLE, REVIEWED, UNREAD, Decision, ImportState
-from crm.roster_import.queries import RowFilter
+from crm.roster_import.queries import AnyRow, RowFilter
+from crm.roster_import.resemblance import likenesses
+from crm.roster_import.staging import source_label
 from crm.roster_import.views.blueprint import (
     back,
     blueprint,
@@ -20,7 +25,7 @@ from crm.roster_import.views.blueprint import (
     reading_form,
     status_of,
 )
-from crm.roster_import.words import ORIGINS
+from crm.roster_import.words import ORIGINS, OUTCOME_TONES, OUTCOMES
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
 
@@ -45,8 +50,10 @@ def review(import_id: int) -> ResponseReturnValue:
         return render_template("roster_import/reading.html", **shared)
     wanted = RowFilter.from_args(request.args)
     page = queries.rows(import_id, wanted, request.args.get("cursor"))
+    likely = _candidates(page.rows)
     named = {row.contact_id for row in page.rows if row.contact_id}
-    named |= {contact_id for row in page.rows for contact_id in row.candidates}
+    named |= {row.chosen_id for row in page.rows if row.chosen_id} | {one for ids in likely.values() for one in ids}
+    alike = bool(shared["may_decide"] and found.survey.get("alike"))
     unknown = found.survey.get("unknown_groups", ()) if shared["may_decide"] and form else ()
     return render_template(
         "roster_import/review.html",
@@ -57,8 +64,31 @@ def review(import_id: int) -> ResponseReturnValue:
         groups=queries.groups() if unknown else (),
         origins=ORIGINS,
         turnover=queries.turnover(found),
+        candidates=likely,
+        reasons=_reasons(likely),
+        alike=queries.undecided_alike(import_id) if alike else 0,
+        outcomes=queries.outcomes(import_id) if found.state is ImportState.APPLIED else None,
+        outcome_labels=OUTCOMES,
+        tones=OUTCOME_TONES,
+        label=source_label(found.file_name, found.as_of),
         **shared,
     )
+
+
+def _candidates(rows: Sequence[AnyRow]) -> dict[int, list[int]]:
+    """Whom each row may be about, by its id: the contacts as they are by now."""
+    now = queries.presence({contact_id for row in rows for contact_id in row.candidates})
+    return {
+        row.id: list(dict.fromkeys(now[contact_id] for contact_id in row.candidates if contact_id in now))
+        for row in rows
+        if row.candidates
+    }
+
+
+def _reasons(candidates: Mapping[int, Sequence[int]]) -> dict[tuple[int, int], list[tuple[str, str]]]:
+    """Why a row (by its id) may be about a contact, in words with their tones."""
+    items = queries.items(list(candidates)) if candidates else {}
+    return {pair: likeness_reasons(found.reasons) for pair, found in likenesses(items, candidates).items()}
 
 
 @blueprint.post("/imports/<int:import_id>/rows/<int:row_id>")
