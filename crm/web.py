@@ -15,6 +15,7 @@ from flask import Flask, Response, current_app, flash, g, jsonify, render_templa
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, format_datetime, format_decimal, format_timedelta, gettext
 from flask_wtf.csrf import CSRFError
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter, RoutingException, ValidationError
 
@@ -176,6 +177,11 @@ def initials(name: str) -> str:
     return "".join(word[0].upper() for word in (words[:1] + words[1:][-1:]))
 
 
+def _breakable(address: str) -> Markup:
+    """An address that a narrow line breaks between its parts, not within them."""
+    return Markup("<wbr>").join(part for part in re.split(r"(?<=[@./_])", address) if part)
+
+
 def init_app(app: Flask) -> None:
     """Register error pages, cache headers, what templates may call and, before any route, the converter of ids."""
     app.url_map.converters["int"] = IdConverter
@@ -185,6 +191,7 @@ def init_app(app: Flask) -> None:
     app.after_request(_cache_headers)
     app.jinja_env.globals.update(has_endpoint=has_endpoint, asset=asset, theme=theme)
     app.jinja_env.filters.update(
+        breakable=_breakable,
         ago=ago,
         initials=initials,
         slug=slug,

@@ -143,6 +143,6 @@ function setUp() {
     if (at >= 0 && at !== selected()) select(at);
   });
   palette.addEventListener("click", (event) => {
-    if (event.target === palette || event.target.closest("[role=option]")) palette.close();
+    if (event.target === palette || event.target.closest("[role=option], [data-palette-close]")) palette.close();
   });
 }
