@@ -17,7 +17,7 @@ run: $(VENV)/.run  ## set up everything and run the product
 	@exec $(VENV)/bin/ratify up
 
 test: $(VENV)/.dev  ## set up everything and run all tests
-	$(PY) -m pytest
+	$(PY) -m slipcover -m pytest
 
 bench: $(VENV)/.dev  ## measure the pages beside a bare Flask page, and a large import (JSON=FILE writes the figures)
 	$(PY) -m benchmarks.pages $(if $(JSON),--json $(JSON))

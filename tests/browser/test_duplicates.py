@@ -16,12 +16,12 @@ from crm.pipeline.models import Stage
 from crm.policy import Role
 from crm.unit_of_work import unit_of_work
 from tests.browser.conftest import OpenPage
-from tests.browser.screens import PAIRS, Variant, assert_accessible, assert_fits, untranslated
+from tests.browser.screens import OPPOSITES, Variant, assert_accessible, assert_fits, untranslated
 from tests.factories.directory import make_person
 from tests.factories.pipeline import make_campaign, make_target
 
 pytestmark = pytest.mark.browser
-EVERY_VARIANT = pytest.mark.parametrize("variant", PAIRS, ids=str)
+EVERY_VARIANT = pytest.mark.parametrize("variant", OPPOSITES, ids=str)
 
 
 def assert_usable(page: Page, variant: Variant) -> None:

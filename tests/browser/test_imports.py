@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from crm.extensions import db
 from crm.roster_import import jobs
 from tests.browser.conftest import OpenPage
-from tests.browser.screens import PAIRS, Variant, assert_accessible, assert_fits, untranslated
+from tests.browser.screens import OPPOSITES, Variant, assert_accessible, assert_fits, untranslated
 from tests.factories.roster_import import full_list, import_file, member, members, workbook
 
 
@@ -42,7 +42,7 @@ def work(live_app: Flask) -> None:
         db.session.remove()
 
 
-@pytest.mark.parametrize("variant", PAIRS, ids=str)
+@pytest.mark.parametrize("variant", OPPOSITES, ids=str)
 def test_a_roster_is_uploaded_and_reviewed(
     open_page: OpenPage, live_app: Flask, roster: Path, variant: Variant
 ) -> None:
@@ -76,7 +76,7 @@ def test_a_roster_is_uploaded_and_reviewed(
     expect(page).to_have_url(page.url.split("/imports")[0] + "/imports")
 
 
-@pytest.mark.parametrize("variant", PAIRS, ids=str)
+@pytest.mark.parametrize("variant", OPPOSITES, ids=str)
 def test_the_columns_of_a_workbook_are_settled(
     open_page: OpenPage, live_app: Flask, tmp_path: Path, variant: Variant
 ) -> None:

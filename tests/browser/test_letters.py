@@ -17,7 +17,7 @@ from crm.outbox.models import MessageState
 from crm.pipeline.models import Campaign
 from crm.policy import Role
 from tests.browser.conftest import OpenPage
-from tests.browser.screens import PAIRS, Variant, assert_accessible, assert_fits, untranslated
+from tests.browser.screens import OPPOSITES, Variant, assert_accessible, assert_fits, untranslated
 from tests.factories.letters import approved, deliver, make_letter_target, make_mailing, make_wording, planned
 
 pytestmark = pytest.mark.browser
@@ -108,7 +108,7 @@ def test_from_the_form_to_the_last_letter_without_a_reload(
     assert polls == [], "the page still asks though nothing moves any more"
 
 
-@pytest.mark.parametrize("variant", PAIRS, ids=str)
+@pytest.mark.parametrize("variant", OPPOSITES, ids=str)
 def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant: Variant) -> None:
     campaign_id = campaign.id
     make_letter_target(campaign, "Nobody-With-A-Very-Long-Name Von Und-Zu-Der-Langen-Leitung", email=None)

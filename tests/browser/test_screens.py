@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from crm.policy import Role
 from tests.browser.conftest import OpenPage
-from tests.browser.screens import PAIRS, VARIANTS, Variant, assert_accessible, assert_fits, untranslated
+from tests.browser.screens import OPPOSITES, VARIANTS, Variant, assert_accessible, assert_fits, untranslated
 
 pytestmark = pytest.mark.browser
 
@@ -100,7 +100,7 @@ def _walk(page: Page, live_app: Flask) -> Iterator[tuple[str, str]]:
             yield endpoint, path
 
 
-@pytest.mark.parametrize("variant", PAIRS, ids=str)
+@pytest.mark.parametrize("variant", OPPOSITES, ids=str)
 def test_every_screen(open_page: OpenPage, live_app: Flask, variant: Variant) -> None:
     page = open_page(variant=variant)
     screens: dict[str, str] = {}
@@ -128,7 +128,7 @@ def test_every_part(open_page: OpenPage, variant: Variant) -> None:
     assert variant.language != "ar" or untranslated(page) == []
 
 
-@pytest.mark.parametrize("variant", PAIRS, ids=str)
+@pytest.mark.parametrize("variant", OPPOSITES, ids=str)
 def test_sign_in_page_and_errors(open_page: OpenPage, variant: Variant) -> None:
     for page in (
         open_page("/sign-in", role=None, variant=variant),
