@@ -26,7 +26,7 @@ from tests.servers.smtp import SmtpServer
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
-# Where the machine has room for it, the suite's files stay in memory: to copy a database takes a disk ten times as long.
+# Where the machine has room, the files of the suite stay in memory: to copy a database takes a disk ten times as long.
 # Set for the processes that tests start, too; TMPDIR names another folder.
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 << 30
