@@ -67,6 +67,13 @@ class Settings(BaseSettings):
         ge=0,
         description="reverse proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed",
     )
+    stance_stale_months: int = Field(
+        24,
+        validation_alias="STANCE_STALE_MONTHS",
+        ge=1,
+        le=240,
+        description="months after which a stance nobody has heard again is out of date",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""), validation_alias="SECRET_KEY", description="signs sessions and links; at least 32 characters"
     )

@@ -45,6 +45,9 @@ from crm.roster_import import contact_rows as roster_import_rows
 from crm.roster_import import jobs as roster_import_jobs
 from crm.roster_import import views as roster_import_views
 from crm.roster_import.actions import follow_undo
+from crm.stances import contact_rows as stances_rows
+from crm.stances import projection as stances_projection
+from crm.stances import views as stances_views
 from crm.timeline import contact_rows as timeline_rows
 from crm.timeline.actions import forget_undone
 from crm.timeline.edits import hide_undone_edits
@@ -56,7 +59,15 @@ ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
 JOBS = (duplicates_jobs, exports_jobs, letters_jobs, outbox_jobs, overview_jobs, roster_import_jobs, turnover_jobs)
 # The features whose rows follow a contact into a merge.
-CONTACT_ROWS = (directory_rows, timeline_rows, pipeline_rows, letters_rows, roster_import_rows, duplicates_rows)
+CONTACT_ROWS = (
+    directory_rows,
+    timeline_rows,
+    stances_rows,
+    pipeline_rows,
+    letters_rows,
+    roster_import_rows,
+    duplicates_rows,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -91,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.mail_catcher:
         app.register_blueprint(caught_mail_views.blueprint)
     app.register_blueprint(treaties_views.blueprint)
+    app.register_blueprint(stances_views.blueprint)
     app.register_blueprint(pipeline_views.blueprint)
     app.register_blueprint(reports_views.blueprint)
     app.register_blueprint(exports_views.blueprint)
@@ -109,7 +121,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     on_undo(hide_undone_edits)
     on_undo(follow_undo)
     on_undo(let_go_of_undone)
+    on_undo(stances_projection.let_go_of_undone)
     after_undo(project_undone)
+    after_undo(stances_projection.project_undone)
     on_result(forget_links)
     on_result(record_results)
     return app

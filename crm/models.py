@@ -14,6 +14,7 @@ import crm.pipeline.models
 import crm.places.models
 import crm.roster_import.models
 import crm.search_index.models
+import crm.stances.models
 import crm.timeline.models
 import crm.treaties.models
 import crm.turnover.models
@@ -28,6 +29,7 @@ FEATURES = (
     crm.directory.models,
     crm.timeline.models,
     crm.treaties.models,
+    crm.stances.models,
     crm.pipeline.models,
     crm.letters.models,
     crm.exports.models,

@@ -1,7 +1,8 @@
 """Our own charts: SVG that reads aloud, mirrors for right-to-left languages and needs no style attribute."""
 
+from crm.charts.course import Mark, course
 from crm.charts.funnel import Step, funnel
 from crm.charts.stacked_bar import Share, stacked_bar
 from crm.charts.ways import Node, Way, ways
 
-__all__ = ["Node", "Share", "Step", "Way", "funnel", "stacked_bar", "ways"]
+__all__ = ["Mark", "Node", "Share", "Step", "Way", "course", "funnel", "stacked_bar", "ways"]

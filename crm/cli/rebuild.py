@@ -6,6 +6,7 @@ import click
 
 from crm.cli.app import ready_app
 from crm.directory.rebuilding import rebuild_columns, rebuild_index
+from crm.stances.projection import rebuild as rebuild_stances
 from crm.unit_of_work import unit_of_work
 
 ACTOR = "command:rebuild"
@@ -13,7 +14,7 @@ ACTOR = "command:rebuild"
 
 @click.command()
 def rebuild() -> None:
-    """Write anew what lists and the search read: each contact's derived columns, and the search index.
+    """Write anew what lists and the search read: each contact's derived columns, current stances, and the search index.
 
     They follow every change by themselves; this is for a database that was changed by other means. People can go on
     working meanwhile.
@@ -21,6 +22,9 @@ def rebuild() -> None:
     with ready_app():
         with unit_of_work("rebuild derived columns", actor=ACTOR):
             contacts = rebuild_columns()
+        with unit_of_work("rebuild current stances", actor=ACTOR):
+            stances = rebuild_stances()
         with unit_of_work("rebuild the search index", actor=ACTOR):
             rebuild_index()
     click.echo(f"Contacts whose derived columns and search words are written anew: {contacts:,}.")
+    click.echo(f"Contacts whose current stances are written anew: {stances:,}.")

@@ -236,6 +236,8 @@ def merge(
     db.session.flush()
     running = Merge(record)
     running.follow(absorbed_id, survivor_id)
+    # Nothing it could be derived of is left with the one that goes.
+    registry.project_rows([absorbed_id])
     touched = running.let_go(absorbed_id, survivor_id)
     name = (values or {}).get("name", survivor["name"])
     names = [known for known in (survivor["name"], absorbed["name"], *other_names) if known and known != name]
@@ -255,9 +257,10 @@ def merge(
 
 
 def reproject(contact_ids: Iterable[int]) -> None:
-    """Compute the derived columns of these contacts anew, and of whoever belongs to one of them."""
+    """Compute the derived columns and rows of these contacts anew, and of whoever belongs to one of them."""
     wanted = set(contact_ids)
     project(wanted)
+    registry.project_rows(wanted)
     for organization_id in _organizations_among(wanted):
         project_members(organization_id)
 

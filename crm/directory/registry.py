@@ -78,7 +78,19 @@ class Stays:
     why: str
 
 
-Entry = ContactRows | Derived | Stays
+@dataclass(frozen=True)
+class Projected:
+    """Whole rows that follow from other rows of the contact in `columns`: `project` writes anew those of contacts.
+
+    For a contact of which nothing is left it takes them away.
+    """
+
+    model: type[Base]
+    columns: tuple[str, ...]
+    project: Callable[[Iterable[int]], None]
+
+
+Entry = ContactRows | Derived | Stays | Projected
 _entries: dict[str, list[Entry]] = {}
 
 
@@ -103,6 +115,15 @@ def contact_rows() -> list[ContactRows]:
 def derived() -> list[Derived]:
     """Every table with columns that are computed anew."""
     return [entry for entries in _entries.values() for entry in entries if isinstance(entry, Derived)]
+
+
+def project_rows(contact_ids: Iterable[int]) -> None:
+    """Write anew everything that features derive of the rows of these contacts."""
+    wanted = list(contact_ids)
+    for entries in _entries.values():
+        for entry in entries:
+            if isinstance(entry, Projected):
+                entry.project(wanted)
 
 
 def rows_of(table_name: str) -> ContactRows | None:

@@ -16,6 +16,7 @@ from crm.pipeline.labels import close_reason_label, stage_label
 from crm.policy import Permission, can
 from crm.roster_import.models import RowKind
 from crm.roster_import.words import KINDS as ROW_KINDS
+from crm.stances.labels import confidence_label, stance_label
 from crm.timeline.models import EntryKind
 
 # What it is called, and the tone of its mark.
@@ -23,6 +24,8 @@ KINDS = {
     EntryKind.IMPORTED: (lazy_gettext("Imported"), "info"),
     EntryKind.TARGETED: (lazy_gettext("Made a target"), "info"),
     EntryKind.STAGE_MOVED: (lazy_gettext("Stage moved"), "info"),
+    EntryKind.STATED: (lazy_gettext("Stance"), "info"),
+    EntryKind.STATEMENT_WITHDRAWN: (lazy_gettext("Statement withdrawn"), "warn"),
     EntryKind.LETTER_SENT: (lazy_gettext("Letter sent"), "good"),
     EntryKind.LETTER_FAILED: (lazy_gettext("Letter failed"), "bad"),
     EntryKind.MERGED: (lazy_gettext("Merged with"), "info"),
@@ -70,6 +73,12 @@ def _moved(details: dict[str, Any]) -> str:
     return f"{words}{reason}{note}"
 
 
+def _stated(details: dict[str, Any]) -> str:
+    """`ICRMW: Supportive (certain)`, of a withdrawn one with the reason."""
+    words = f"{details['treaty']}: {stance_label(details['stance'])} ({confidence_label(details['confidence'])})"
+    return f"{words}: {details['reason']}" if details.get("reason") else words
+
+
 def _imported(details: dict[str, Any]) -> str:
     """`New, as of 1 August 2025`, as far as it is known."""
     words = [str(ROW_KINDS[RowKind(details["kind"])][0])] if details.get("kind") else []
@@ -86,6 +95,8 @@ def _details(kind: EntryKind, details: dict[str, Any]) -> Sequence[str]:
         said = _moved(details)
     elif kind is EntryKind.IMPORTED:
         said = _imported(details)
+    elif kind in (EntryKind.STATED, EntryKind.STATEMENT_WITHDRAWN):
+        said = _stated(details)
     elif kind is EntryKind.LETTER_FAILED:
         said = str(details.get("reply") or "")
     return [said] if said else []

@@ -18,6 +18,8 @@ class EntryKind(StrEnum):
     IMPORTED = "imported"
     TARGETED = "targeted"
     STAGE_MOVED = "stage_moved"
+    STATED = "stated"
+    STATEMENT_WITHDRAWN = "statement_withdrawn"
     LETTER_SENT = "letter_sent"
     LETTER_FAILED = "letter_failed"
     MERGED = "merged"

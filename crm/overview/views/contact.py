@@ -24,6 +24,7 @@ from crm.overview.saving import SAVE
 from crm.overview.views.blueprint import blueprint, contact_or_404
 from crm.pipeline.queries import campaign_names, targets_of_contact
 from crm.policy import Permission, can, requires
+from crm.stances.queries import shown_stances, treaty_stances
 from crm.timeline.queries import entries_of
 
 
@@ -71,6 +72,7 @@ def contact_page(contact: Contact, editor: Editor | None = None) -> str:
         parts_shown=PARTS_SHOWN,
         followers=contact_rows(following, size=MEMBERS_SHOWN) if following else None,
         following=following,
+        stances=shown_stances(treaty_stances(contact, current_user.team_id, i18n.today())),
         targets=targets,
         campaigns=_other_campaigns(targets) if can(Permission.LOBBY) else [],
         entries=entries,

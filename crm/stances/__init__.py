@@ -1,0 +1,1 @@
+"""What contacts say of treaties: statements with their sources, and the stance that follows from them."""
