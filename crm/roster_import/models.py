@@ -131,16 +131,16 @@ class Decision(StrEnum):
 class Import(Base):
     """One file. `file_hash` is the SHA-256 of its bytes, `stored_name` its name in the folder of uploads.
 
-    `asked` is how a person wants the file read: as_of (ISO 8601), complete, columns (the field each column of a table
-    holds, "" for none), each null where the file is to tell. `counts` has the number of rows by RowKind, and of those a
-    person skipped. `survey` holds what was seen of the file as a whole: unread_columns, unknown_groups, alarms, members
-    (whose mandate ran before), before (the same, or the members of the legislature that has just ended), stayed (who of
-    those is in the file), alike (new rows that resemble somebody known), renamed and unsettled (rows that are
-    unreadable, or of which it is not certain whom they are about), older (an applied roster describes a later day); of
-    a table also header, columns, sample (its first lines) and mapping (whose hand the mapping is from: "recognised",
-    "saved", "given"). While an import is written in parts, `written` has the number of rows that are, and counts of
-    what they came to; `change_set_id` is the change set of all parts then. `attempts` counts how often the present work
-    was begun.
+    `asked` is how a person wants the file read: as_of (ISO 8601), complete, columns (the field each column of a
+    table holds, "" for none), each null where the file is to tell. `counts` has the number of rows by RowKind, and
+    of those a person skipped. `survey` holds what was seen of the file as a whole: unread_columns, unknown_groups,
+    alarms, members (whose mandate ran before), before (the same, or the members of the legislature that has just
+    ended), stayed (who of those is in the file), alike (new rows that resemble somebody known), renamed and
+    unsettled (rows that are unreadable, or of which it is not certain whom they are about), older (an applied
+    roster describes a later day); of a table also header, columns, guessed (which of these, by index), sample (its
+    first lines) and mapping (whose hand the mapping is from: "recognised", "saved", "given"). While an import is
+    written in parts, `written` has the number of rows that are, and counts of what they came to; `change_set_id` is
+    the change set of all parts then. `attempts` counts how often the present work was begun.
     """
 
     __tablename__ = "import"

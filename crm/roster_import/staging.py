@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -31,6 +31,7 @@ from crm.roster_import.lookups import (
 from crm.roster_import.models import Alarm, AsOfSource, RowKind
 from crm.roster_import.planning import Planner
 from crm.roster_import.readers import open_roster
+from crm.roster_import.readers.guessing import guessed
 from crm.roster_import.readers.table import Table
 from crm.roster_import.record_json import as_json
 from crm.roster_import.records import BadLine, Item, OrganizationRecord, RosterFormat
@@ -42,6 +43,8 @@ from crm.text import fold
 _ALARMING = 5
 _ALARMING_SHARE = 0.1
 _READ = 1024 * 1024
+# Lines of a table that people are shown.
+_SAMPLE_SHOWN = 5
 
 
 def source_label(file_name: str, as_of: date) -> str:
@@ -59,7 +62,11 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True)
 class Layout:
-    """A table's headings, the field each column holds ("" for none), whose mapping that is, and the first lines."""
+    """A table's headings, the field each column holds ("" for none), whose mapping that is, and the first lines.
+
+    `guesses` are fields (by the index of the column) that only the cells suggest: they are offered to a person, and
+    nothing is read so before somebody has said yes.
+    """
 
     format: RosterFormat
     header: tuple[str, ...]
@@ -67,6 +74,7 @@ class Layout:
     origin: Origin
     sample: tuple[tuple[str, ...], ...]
     has_names: bool
+    guesses: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def is_settled(self) -> bool:
@@ -80,7 +88,8 @@ class Layout:
         """As `Import.survey` keeps it."""
         return {
             "header": list(self.header),
-            "columns": list(self.fields),
+            "columns": [self.guesses.get(index, name) for index, name in enumerate(self.fields)],
+            "guessed": list(self.guesses),
             "mapping": self.origin.value,
             "sample": [list(cells) for cells in self.sample],
         }
@@ -125,7 +134,9 @@ def layout_of(path: Path, file_name: str, fields: Sequence[str] | None = None) -
     if not isinstance(source, Table):
         raise TypeError("the format of a file does not depend on its columns")
     header, sample = tuple(source.header), tuple(map(tuple, source.sample()))
-    return Layout(source.format, header, tuple(source.fields), origin, sample, source.has_names)
+    guesses = guessed(source.fields, sample, clock.today().year) if origin is Origin.RECOGNISED else {}
+    shown = sample[:_SAMPLE_SHOWN]
+    return Layout(source.format, header, tuple(source.fields), origin, shown, source.has_names, guesses)
 
 
 def read_heading(

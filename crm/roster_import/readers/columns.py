@@ -2,98 +2,37 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from crm.roster_import import labels
 from crm.roster_import.readers.source import shown
 from crm.text import fold
 
-# Field of a record to the folded names of its column; the first column of a header that fits is taken.
-FIELDS: dict[str, tuple[str, ...]] = {
-    "name": ("name", "full name", "fullname", "nom complet", "nombre completo", "person", "display name"),
-    "given_name": (
-        "first name",
-        "given name",
-        "firstname",
-        "givenname",
-        "forename",
-        "prenom",
-        "nombre",
-        "vorname",
-    ),
-    "family_name": (
-        "last name",
-        "family name",
-        "lastname",
-        "familyname",
-        "surname",
-        "nom",
-        "nom de famille",
-        "apellido",
-        "apellidos",
-        "nachname",
-    ),
-    "email": (
-        "email",
-        "e mail",
-        "mail",
-        "email address",
-        "e mail address",
-        "email addresses",
-        "courriel",
-        "correo",
-        "correo electronico",
-        "adresse e mail",
-    ),
-    "country": ("country", "country code", "pays", "pais", "land", "state", "member state"),
-    "gender": ("gender", "sex", "sexe", "genero", "geschlecht"),
-    "birth_date": (
-        "birthdate",
-        "birth date",
-        "birthday",
-        "date of birth",
-        "born",
-        "date de naissance",
-        "fecha de nacimiento",
-        "geburtsdatum",
-    ),
-    "group": (
-        "eugroup",
-        "group",
-        "political group",
-        "politicalgroup",
-        "groupe",
-        "groupe politique",
-        "grupo",
-        "faction",
-    ),
-    "party": ("party", "national party", "nationalpoliticalgroup", "political party", "parti", "partido", "partei"),
-    "phone": ("phone", "telephone", "tel", "phone number", "telefono", "telefon"),
-    "office": ("office", "room", "bureau"),
-    "address": ("address", "postal address", "adresse", "direccion", "anschrift"),
-    "url": ("url", "website", "web site", "homepage", "site web", "web"),
-    "twitter": ("twitter", "x", "twitter x"),
-    "committee": ("committee", "committees", "commission", "commissions"),
-    "substitute": ("substitute", "substitutes", "substitute committees"),
-    "delegation": ("delegation", "delegations"),
-    "europarl": ("epid", "ep id", "mep id", "mepid", "europarl id"),
-    "wikidata": ("wikidata", "wikidata id", "qid"),
-    "since": ("since", "start", "start date", "mandate start", "depuis", "desde"),
-    "until": ("until", "end", "end date", "mandate end"),
-    "institution": ("institution", "organization", "organisation", "parliament", "body", "ministry", "employer"),
-    "role": ("role", "position", "function", "job title", "title", "fonction", "cargo"),
-    "category": ("category", "kind of contact"),
-}
+# What columns are called, by field and language. Those of "either" may head the whole name or a part of it.
+HEADINGS = Path(__file__).parents[1] / "facts" / "headings.csv"
+_EITHER = "either"
+# What a column of a table may hold, in the order of the file of headings; the first column that fits is taken.
+FIELDS: tuple[str, ...]
 
+
+def _headings() -> dict[str, str]:
+    """Field by folded heading."""
+    with HEADINGS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {fold(heading): row["field"] for row in rows for heading in row["headings"].split("|")}
+
+
+_FIELD_OF = _headings()
+FIELDS = tuple(name for name in dict.fromkeys(_FIELD_OF.values()) if name != _EITHER)
 # A column of marks: who sits in the committee or delegation that its heading names by code.
 SEAT = "seat"
 # Of these a table may have several columns; of others the first that is not empty counts.
 SEVERAL = frozenset({"email", "phone", "address", "url", "twitter", "committee", "substitute", "delegation"})
-
-_FIELD_OF = {name: field_name for field_name, names in FIELDS.items() for name in names}
 
 
 @dataclass(frozen=True)
@@ -112,14 +51,23 @@ class Columns:
 
 def recognised(header: Sequence[str]) -> list[str]:
     """The field each column holds by its name, whatever case, accents and separators; "" where it tells nothing."""
+    named = [_FIELD_OF.get(fold(heading.replace("_", " ")), "") for heading in header]
     found: list[str] = []
-    for heading in header:
-        field_name = _FIELD_OF.get(fold(heading.replace("_", " ")), "")
+    for heading, name in zip(header, named, strict=True):
+        field_name = _part(named) if name == _EITHER else name
         if not field_name and heading.strip() in labels.committee_codes():
             found.append(SEAT)
         else:
             found.append(field_name if field_name not in found else "")
     return found
+
+
+def _part(named: Sequence[str]) -> str:
+    """What `nom` or `name` heads in a table of these fields: beside one part of the name it is the other."""
+    parts = {"given_name", "family_name"} & set(named)
+    if len(parts) == 1 and "name" not in named:
+        return "family_name" if "given_name" in parts else "given_name"
+    return "name"
 
 
 def assigned(header: Sequence[str], fields: Sequence[str]) -> Columns:

@@ -22,7 +22,7 @@ from crm.roster_import.records import BadLine, Doubt, Mandate, Problem, Record, 
 EUROPEAN_PARLIAMENT = "European Parliament"
 # The letters of the committee columns; any other mark is an ordinary member's.
 _SEAT_ROLES = {"M": "member", "S": "substitute", "C": "chair", "V": "vice-chair"}
-_SAMPLE = 5
+_SAMPLE = 50
 
 Value = TypeVar("Value")
 

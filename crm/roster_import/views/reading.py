@@ -57,6 +57,7 @@ def columns(import_id: int) -> ResponseReturnValue:
         choices=column_choices(),
         saved=queries.mapping_for(header),
         mapping=found.survey["mapping"],
+        guessed=() if form.is_submitted() else found.survey.get("guessed", ()),
         day_in_name=day,
     )
     return page, 422 if form.is_submitted() else 200
