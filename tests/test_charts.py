@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from crm.charts import Node, Step, Way, funnel, ways
+from crm.charts import EUROPE, Node, Step, Tile, Way, funnel, tile_map, ways
 from crm.charts.funnel import BAR, ROW, WIDTH
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -74,3 +74,12 @@ def test_ways_run_in_the_direction_of_reading() -> None:
     assert back == there[::-1]
     with pytest.raises(ValueError, match="nothing to draw"):
         ways("w", "Ways", "", [], right_to_left=False)
+
+
+def test_a_map_of_tiles_has_a_place_for_each_state_and_says_what_it_shows() -> None:
+    assert len(set(EUROPE.values())) == len(EUROPE)
+    tiles = [Tile("ES", "Spain: neither", "neither", ringed=True), Tile("AL", "Albania: party", "party")]
+    drawn = str(tile_map("europe", "Europe", "Parties: Albania", [*tiles, Tile("BR", "Brazil: neither", "neither")]))
+    svg = ElementTree.fromstring(drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+    assert [group.get("class") for group in svg.iter(f"{SVG}g")] == ["tile tile-neither ringed", "tile tile-party"]
+    assert [each.text for each in svg.iter(f"{SVG}title")] == ["Europe", "Spain: neither", "Albania: party"]

@@ -3,6 +3,20 @@
 from crm.charts.course import Mark, course
 from crm.charts.funnel import Step, funnel
 from crm.charts.stacked_bar import Share, stacked_bar
+from crm.charts.tiles import EUROPE, Tile, tile_map
 from crm.charts.ways import Node, Way, ways
 
-__all__ = ["Mark", "Node", "Share", "Step", "Way", "course", "funnel", "stacked_bar", "ways"]
+__all__ = [
+    "EUROPE",
+    "Mark",
+    "Node",
+    "Share",
+    "Step",
+    "Tile",
+    "Way",
+    "course",
+    "funnel",
+    "stacked_bar",
+    "tile_map",
+    "ways",
+]

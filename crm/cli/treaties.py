@@ -15,11 +15,12 @@ from crm.treaties.models import Standing
 from crm.treaties.queries import StateRow, TreatyStatus, treaties, treaty_by_code, treaty_status
 
 
-def _as_json(code: str, status: TreatyStatus) -> str:
+def _as_json(code: str, status: TreatyStatus, known_until: date | None) -> str:
     return json.dumps(
         {
             "treaty": code,
             "as_of": status.as_of.isoformat(),
+            "known_until": known_until.isoformat() if known_until else None,
             "parties": status.count(Standing.PARTY),
             "signed_only": sorted(alpha_3(row.state) for row in status.of(Standing.SIGNED)),
             "neither": status.count(Standing.NEITHER),
@@ -32,11 +33,13 @@ def _line(row: StateRow) -> str:
     return f"  {alpha_3(row.state)}  {country_name(row.state):<32} {signed}".rstrip()
 
 
-def _as_table(name: str, status: TreatyStatus) -> str:
+def _as_table(name: str, status: TreatyStatus, known_until: date | None) -> str:
     signed = sorted(status.of(Standing.SIGNED), key=lambda row: alpha_3(row.state))
+    further = known_until is not None and status.as_of > known_until
+    reach = f", by a record that reaches to {known_until}" if further else ""
     lines = [
         name,
-        f"as of {status.as_of.isoformat()}",
+        f"as of {status.as_of.isoformat()}{reach}",
         f"{status.count(Standing.PARTY):>6}  parties",
         f"{len(signed):>6}  signed only",
         f"{status.count(Standing.NEITHER):>6}  neither",
@@ -61,4 +64,5 @@ def treaty_status_command(treaty: str, as_of: datetime | None, as_json: bool) ->
             known = ", ".join(row.code for row in treaties())
             raise click.BadParameter(f"there is no treaty {treaty!r}; there is: {known}", param_hint="TREATY")
         status = treaty_status(found.id, on)
-    click.echo(_as_json(found.code, status) if as_json else _as_table(f"{found.code}: {found.name}", status))
+    said = _as_json(found.code, status, found.known_until)
+    click.echo(said if as_json else _as_table(f"{found.code}: {found.name}", status, found.known_until))

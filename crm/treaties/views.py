@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -49,6 +50,20 @@ def _bar(status: TreatyStatus) -> str:
     )
 
 
+def _map(lines: Sequence[StateLine]) -> str:
+    """Europe, state by state: that is where the campaigns are won."""
+    europe = [line for line in lines if line.code in charts.EUROPE]
+    tiles = [
+        charts.Tile(line.code, f"{line.name}: {STATE_STANDINGS[line.standing]}", line.standing, line.in_eu)
+        for line in europe
+    ]
+    said = "; ".join(
+        f"{STANDINGS[each]}: {', '.join(line.name for line in europe if line.standing is each) or format_decimal(0)}"
+        for each in (Standing.PARTY, Standing.SIGNED)
+    )
+    return charts.tile_map("europe", gettext("Where the states of Europe stand"), said, tiles)
+
+
 @blueprint.get("/treaties")
 @requires(Permission.READ)
 def treaties() -> ResponseReturnValue:
@@ -77,8 +92,10 @@ def treaty(code: str) -> ResponseReturnValue:
         chosen=chosen,
         status=status,
         sections=sections,
+        all_lines=lines,
         shown=sum(map(len, sections.values())),
         bar=_bar(status),
+        europe=_map(lines),
         here=here,
         url_of=lambda **changed: f"{here}?{urlencode(chosen.to_args(**changed))}".rstrip("?"),
         eu_parties=sum(row.state in members for row in status.of(Standing.PARTY)),
@@ -91,13 +108,14 @@ def treaty(code: str) -> ResponseReturnValue:
     )
 
 
-def _csv_rows(chosen: StateFilter, lines: Sequence[StateLine]) -> Iterator[tuple[Any, ...]]:
+def _csv_rows(chosen: StateFilter, lines: Sequence[StateLine], known_until: date | None) -> Iterator[tuple[Any, ...]]:
     yield (
         gettext("State"),
         gettext("Code"),
         gettext("EU member"),
         gettext("Standing"),
         gettext("As of"),
+        gettext("Record reaches to"),
         gettext("Signed"),
         gettext("Latest act"),
         gettext("Day of that act"),
@@ -112,6 +130,7 @@ def _csv_rows(chosen: StateFilter, lines: Sequence[StateLine]) -> Iterator[tuple
             gettext("yes") if line.in_eu else gettext("no"),
             str(STATE_STANDINGS[line.standing]),
             chosen.as_of.isoformat(),
+            known_until.isoformat() if known_until else "",
             signature.done_on.isoformat() if signature else "",
             line.bound_by,
             latest.done_on.isoformat() if latest else "",
@@ -126,7 +145,7 @@ def states_csv(code: str) -> ResponseReturnValue:
     """The states asked for as a file."""
     found, chosen = _treaty_or_404(code), StateFilter.from_args(request.args)
     sections = chosen_lines(state_lines(queries.treaty_status(found.id, chosen.as_of)), chosen)
-    rows = _csv_rows(chosen, [line for lines in sections.values() for line in lines])
+    rows = _csv_rows(chosen, [line for lines in sections.values() for line in lines], found.known_until)
     return csv_response(f"{found.code}-{chosen.as_of.isoformat()}.csv", rows)
 
 

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from crm.charts import EUROPE
 from crm.extensions import db
 from crm.policy import Role
 from crm.treaties.models import ActionKind, Confidence, TreatyAction
@@ -31,7 +32,8 @@ def _figures(page: str) -> list[str]:
 
 
 def _listed(page: str) -> list[str]:
-    return re.findall(r'href="/treaties/ICRMW/([A-Z]{2})"', page)
+    """The states below the filters; those that only signed are named above them too."""
+    return re.findall(r'href="/treaties/ICRMW/([A-Z]{2})"', page.split('role="search"')[1])
 
 
 def test_the_list_leads_to_the_treaty(officer: FlaskClient) -> None:
@@ -43,6 +45,8 @@ def test_the_list_leads_to_the_treaty(officer: FlaskClient) -> None:
 def test_who_stands_where_today_and_then(officer: FlaskClient) -> None:
     today = officer.get("/treaties/ICRMW").text
     assert _figures(today) == ["60", "11", "122", "0 of 27"]
+    assert "By a record that reaches to 28 Feb 2025." in today
+    assert today.count('<g class="tile') == len(EUROPE)
     assert len(_listed(today)) == len(set(_listed(today))) == 193
     then = officer.get("/treaties/ICRMW?as_of=2015-03-01").text
     assert _figures(then) == ["47", "19", "127", "0 of 28"]
