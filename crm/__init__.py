@@ -38,7 +38,9 @@ from crm.outbox.results import on_result
 from crm.overview import jobs as overview_jobs
 from crm.overview import views as overview_views
 from crm.pipeline import contact_rows as pipeline_rows
+from crm.pipeline import jobs as pipeline_jobs
 from crm.pipeline import views as pipeline_views
+from crm.pipeline.last_contact import follow_contacts, follow_undone
 from crm.places import views as places_views
 from crm.reports import views as reports_views
 from crm.roster_import import contact_rows as roster_import_rows
@@ -49,7 +51,7 @@ from crm.stances import contact_rows as stances_rows
 from crm.stances import projection as stances_projection
 from crm.stances import views as stances_views
 from crm.timeline import contact_rows as timeline_rows
-from crm.timeline.actions import forget_undone
+from crm.timeline.actions import forget_undone, on_contact
 from crm.timeline.edits import hide_undone_edits
 from crm.treaties import views as treaties_views
 from crm.turnover import jobs as turnover_jobs
@@ -57,7 +59,16 @@ from crm.turnover import views as turnover_views
 
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
-JOBS = (duplicates_jobs, exports_jobs, letters_jobs, outbox_jobs, overview_jobs, roster_import_jobs, turnover_jobs)
+JOBS = (
+    duplicates_jobs,
+    exports_jobs,
+    letters_jobs,
+    outbox_jobs,
+    overview_jobs,
+    pipeline_jobs,
+    roster_import_jobs,
+    turnover_jobs,
+)
 # The features whose rows follow a contact into a merge.
 CONTACT_ROWS = (
     directory_rows,
@@ -124,6 +135,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     on_undo(stances_projection.let_go_of_undone)
     after_undo(project_undone)
     after_undo(stances_projection.project_undone)
+    after_undo(follow_undone)
+    on_contact(follow_contacts)
+    registry.on_rows_moved(follow_contacts)
     on_result(forget_links)
     on_result(record_results)
     return app

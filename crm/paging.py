@@ -76,6 +76,11 @@ def _beyond(keys: Sequence[SortKey], values: Sequence[Any], backwards: bool) -> 
     return sa.and_(first, sa.or_(*clauses))
 
 
+def cursor_after(row: Any, names: Sequence[str]) -> str:
+    """The cursor of the rows that come after this one, by the names of its sort's columns."""
+    return _encode("after", [getattr(row, name) for name in names])
+
+
 def page(
     statement: sa.Select[*tuple[Any, ...]], keys: Sequence[SortKey], cursor: str | None, size: int = PAGE_SIZE
 ) -> Page:

@@ -164,6 +164,16 @@ for (const all of document.querySelectorAll("[data-tick-all]")) {
   });
 }
 
+// data-tick-within: a box that ticks or clears all others beside it.
+for (const line of document.querySelectorAll("[data-tick-within]")) {
+  const all = line.querySelector("input");
+  const boxes = [...line.parentElement.querySelectorAll("input[type=checkbox]")].filter((box) => box !== all);
+  line.hidden = false;
+  all.checked = boxes.every((box) => box.checked);
+  all.addEventListener("change", () => boxes.forEach((box) => (box.checked = all.checked)));
+  line.parentElement.addEventListener("change", () => (all.checked = boxes.every((box) => box.checked)));
+}
+
 // data-print: the page on paper.
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) print();

@@ -1,8 +1,14 @@
 // The board: a card dragged to another column submits its own form, the same one its select submits.
 
-for (const board of document.querySelectorAll("[data-board]")) setUp(board);
+const setUpAll = () => {
+  for (const board of document.querySelectorAll("[data-board]:not([data-ready])")) setUp(board);
+};
+setUpAll();
+// Another filter brings other columns.
+document.addEventListener("list:shown", setUpAll);
 
 function setUp(board) {
+  board.dataset.ready = "";
   let dragged = null;
   let over = null;
   const place = `board:${location.pathname}`;
@@ -19,11 +25,39 @@ function setUp(board) {
   });
 
   const moveSelect = (card) => card.querySelector("form select[name=stage]");
-  for (const card of board.querySelectorAll("[data-target-id]")) {
-    if (!moveSelect(card)) continue;
-    card.draggable = true;
-    for (const link of card.querySelectorAll("a")) link.draggable = false;
+  function ready(part) {
+    for (const card of part.querySelectorAll("[data-target-id]")) {
+      if (!moveSelect(card)) continue;
+      card.draggable = true;
+      for (const link of card.querySelectorAll("a")) link.draggable = false;
+    }
   }
+  ready(board);
+
+  // data-more="URL": the next cards of a column, put below those that are there.
+  board.addEventListener("click", async (event) => {
+    const link = event.target.closest("[data-more]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const list = link.closest("[data-stage]").querySelector(".board-list");
+    const shown = list.children.length;
+    list.setAttribute("aria-busy", "true");
+    try {
+      const response = await fetch(link.dataset.more, { headers: { "X-Partial": "1" } });
+      if (!response.ok) throw new Error(String(response.status));
+      list.insertAdjacentHTML("beforeend", await response.text());
+    } catch {
+      location.assign(link.href);
+      return;
+    }
+    list.removeAttribute("aria-busy");
+    const next = list.querySelector("[data-next]");
+    if (next) link.dataset.more = next.dataset.next;
+    else link.parentElement.remove();
+    next?.remove();
+    ready(list);
+    list.children[shown]?.querySelector("a")?.focus();
+  });
 
   function mark(column) {
     if (over === column) return;

@@ -1,9 +1,11 @@
-// Ticking contacts across pages: the ticks are kept while one pages and sorts, until something is done with them, they
+// Ticking rows of a list across pages: the ticks are kept while one pages and sorts, until something is done with them, they
 // are cleared, or another filter is set: whom one no longer sees is not changed unawares. “All that fit” is sent as the
 // filter, never as thousands of ids.
 
-const KEPT = "ratify-ticked";
 const results = document.querySelector("#results");
+// What is ticked: contacts, unless the list says otherwise. Those of one list are no others'.
+const NAME = results?.querySelector("[data-choose]")?.dataset.chooses ?? "contact";
+const KEPT = NAME === "contact" ? "ratify-ticked" : `ratify-ticked:${location.pathname}`;
 if (results) setUp();
 
 function setUp() {
@@ -35,7 +37,7 @@ function setUp() {
   }
 
   const bar = () => results.querySelector("[data-choose]");
-  const boxes = () => [...results.querySelectorAll('input[name="contact"]')];
+  const boxes = () => [...results.querySelectorAll(`input[name="${NAME}"]`)];
 
   function draw() {
     const form = bar();
@@ -72,7 +74,7 @@ function setUp() {
 
   results.addEventListener("click", (event) => {
     const box = event.target;
-    if (box.matches('input[name="contact"]')) {
+    if (box.matches(`input[name="${NAME}"]`)) {
       const page = boxes();
       // Without “all”, the rest of the page stays as it is seen.
       if (all) page.forEach((each) => set(each, true));
@@ -101,11 +103,11 @@ function setUp() {
   // Ticks of other pages go along; with “all”, the filter does, and no ids.
   results.addEventListener("formdata", (event) => {
     if (event.target !== bar()) return;
-    event.formData.delete("contact");
+    event.formData.delete(NAME);
     if (all) {
       event.formData.set("all", "yes");
     } else {
-      for (const id of ticked) event.formData.append("contact", id);
+      for (const id of ticked) event.formData.append(NAME, id);
     }
   });
 

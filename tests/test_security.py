@@ -30,11 +30,13 @@ PUBLIC = {
     "accounts.choose_language",
     "health.healthz",  # asked by machines, tells of no person
     "health.readyz",
+    "pipeline.answer",  # authorised by the token in the link
+    "pipeline.answer_now",
     "outbox.unsubscribe",  # authorised by the token in the letter
     "outbox.unsubscribe_now",
 }
-# Called by mail programs, which have no session: authorised by a signed token instead (RFC 8058).
-TOKEN_AUTHORISED = {"outbox.unsubscribe_now"}
+# Called by mail programs (RFC 8058) and by officials, who have no session: authorised by a token instead.
+TOKEN_AUTHORISED = {"outbox.unsubscribe_now", "pipeline.answer_now"}
 FEWEST_ROUTES = 20
 FEWEST_ROUTES_OF_A_ROW = 12
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}

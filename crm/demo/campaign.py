@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,8 +12,28 @@ from crm import clock
 from crm.accounts.models import User
 from crm.demo.directory import Contact
 from crm.extensions import db
-from crm.pipeline.actions import add_targets, create_campaign, move_target, update_target
-from crm.pipeline.models import OPEN_STAGES, Campaign, CloseReason, Priority, Stage, Target
+from crm.pipeline.actions import (
+    Promise,
+    Verdict,
+    add_targets,
+    answer,
+    create_campaign,
+    create_link,
+    move_target,
+    update_target,
+)
+from crm.pipeline.models import (
+    OPEN_STAGES,
+    AnswerKind,
+    Campaign,
+    CloseReason,
+    CommitmentState,
+    Priority,
+    Stage,
+    Target,
+)
+from crm.pipeline.queries import commitments_of_target
+from crm.places.european_union import eu_members
 from crm.policy import Role
 from crm.treaties.models import Treaty
 
@@ -31,6 +51,20 @@ _NEXT_STEPS = (
     "Ask for a co-signature of the written question",
     "Thank, and offer a quote for the press",
 )
+
+
+_PROMISES = (
+    (
+        "I will sign the written question, and ask my group's colleagues in the committee to do so.",
+        "Sign the question",
+        24,
+    ),
+    ("You have my vote. These workers are our neighbours, and they should have it in writing.", "Vote in favour", 61),
+    ("Before the summer I shall put this to the minister in the chamber.", "Ask the minister in the chamber", -6),
+    ("We will have it on the agenda of the interministerial group this autumn.", "Put it on the agenda", 9),
+)
+_CORRECTION = "I said that I would ask for it to be put on the agenda. The chair of the group decides."
+_SOURCE = "https://minutes.example/meetings/1"
 
 
 @dataclass(frozen=True)
@@ -65,6 +99,33 @@ def _steps(targets: dict[int, Stage], now: datetime) -> Iterator[_Step]:
             day = max(1, day - 9 - (number * 7) % 16)
 
 
+def _move(step: _Step, today: date) -> None:
+    """Move as an officer would, with the words, the kept promise or the reason the stage asks for."""
+    if step.to is Stage.COMMITTED:
+        words, act, days = _PROMISES[step.target_id % len(_PROMISES)]
+        day = step.at.date()
+        # Some fall due in these weeks, one is late.
+        due = today + timedelta(days=days)
+        promise = Promise(words, act, day, due_on=due, public=days % 2 == 0, source_url=_SOURCE)
+        move_target(step.target_id, step.to, promise=promise)
+    elif step.to is Stage.DELIVERED:
+        promised = commitments_of_target(step.target_id)[0]
+        kept = Verdict(CommitmentState.KEPT, step.at.date(), "Voted as promised", _SOURCE)
+        move_target(step.target_id, step.to, kept=(promised.id, kept))
+    else:
+        move_target(step.target_id, step.to, reason=CloseReason.DECLINED if step.to is Stage.CLOSED else None)
+
+
+def _answer(targets: Sequence[sa.Row[*tuple[int, int]]]) -> None:
+    """Let one official correct, by a link, what was written down of them."""
+    for target in targets:
+        for row in commitments_of_target(target.id):
+            if row.state is CommitmentState.OPEN and row.owner_id is not None:
+                token = create_link(row.id, row.owner_id)
+                answer(token, AnswerKind.CORRECTED, _CORRECTION)
+                return
+
+
 def create(contacts: list[Contact], users: dict[Role, User]) -> Campaign:
     """Add the campaign and its targets, as they stood at its beginning."""
     lead, officer = users[Role.LEAD], users[Role.OFFICER]
@@ -75,6 +136,8 @@ def create(contacts: list[Contact], users: dict[Role, User]) -> Campaign:
         lead.team_id,
         lead.id,
         goal="Two member states deposit their instruments of ratification",
+        goal_count=2,
+        states=eu_members(),
         goal_by=date(clock.today().year + 2, 12, 18),
     )
     for priority in Priority:
@@ -93,7 +156,8 @@ def play(campaign: Campaign, contacts: list[Contact]) -> None:
     finals = {target.id: Stage(rows[target.contact_id]["stage"]) for target in targets}
     for step in sorted(_steps(finals, now), key=lambda step: step.at):
         with clock.pretend(step.at):
-            move_target(step.target_id, step.to, reason=CloseReason.DECLINED if step.to is Stage.CLOSED else None)
+            _move(step, now.date())
+    _answer(targets)
     for number, target in enumerate(targets):
         if finals[target.id] in (Stage.CLOSED, Stage.DELIVERED, Stage.IDENTIFIED):
             continue

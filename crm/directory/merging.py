@@ -253,6 +253,7 @@ def merge(
     }
     db.session.expire_all()
     reproject({survivor_id, *touched})
+    registry.rows_moved([survivor_id])
     return record
 
 

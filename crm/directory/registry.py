@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +92,20 @@ class Projected:
 
 Entry = ContactRows | Derived | Stays | Projected
 _entries: dict[str, list[Entry]] = {}
+# Called with contacts whose rows have come from, or gone to, another contact.
+_followers: list[Callable[[Collection[int]], None]] = []
+
+
+def on_rows_moved(follower: Callable[[Collection[int]], None]) -> None:
+    """Call `follower` with both contacts after a merge and after its taking back, in the same transaction."""
+    if follower not in _followers:
+        _followers.append(follower)
+
+
+def rows_moved(contact_ids: Collection[int]) -> None:
+    """Tell whoever keeps what is derived of rows about contacts that those of these have changed."""
+    for follower in _followers:
+        follower(contact_ids)
 
 
 def join(entries: Iterable[Entry]) -> None:

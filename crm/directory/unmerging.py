@@ -149,6 +149,7 @@ def unmerge(merge_id: int) -> Outcome:
     db.session.expire_all()
     members = _named_by_derived(record.survivor_id)
     reproject({outcome.survivor_id, outcome.absorbed_id, *members})
+    registry.rows_moved([outcome.survivor_id, outcome.absorbed_id])
     current_unit_of_work().notes["unmerged"] = {
         "merge": merge_id,
         "restored": outcome.absorbed_id,

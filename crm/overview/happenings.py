@@ -12,7 +12,8 @@ from flask import url_for
 from flask_babel import format_date, gettext, lazy_gettext
 
 from crm.overview.edit_words import edit_label, edited_in_words
-from crm.pipeline.labels import close_reason_label, stage_label
+from crm.pipeline.labels import close_reason_label, commitment_label, stage_label
+from crm.pipeline.models import AnswerKind
 from crm.policy import Permission, can
 from crm.roster_import.models import RowKind
 from crm.roster_import.words import KINDS as ROW_KINDS
@@ -28,13 +29,18 @@ KINDS = {
     EntryKind.STATEMENT_WITHDRAWN: (lazy_gettext("Statement withdrawn"), "warn"),
     EntryKind.LETTER_SENT: (lazy_gettext("Letter sent"), "good"),
     EntryKind.LETTER_FAILED: (lazy_gettext("Letter failed"), "bad"),
+    EntryKind.PROMISED: (lazy_gettext("Commitment"), "good"),
+    EntryKind.PROMISE_SETTLED: (lazy_gettext("Commitment judged"), "info"),
+    EntryKind.PROMISE_ANSWERED: (lazy_gettext("Answer of the official"), "good"),
     EntryKind.MERGED: (lazy_gettext("Merged with"), "info"),
     EntryKind.EDITED: (lazy_gettext("Changed by hand"), ""),
 }
+_PROMISES = (EntryKind.PROMISED, EntryKind.PROMISE_SETTLED, EntryKind.PROMISE_ANSWERED)
 # The page of what a reference names: endpoint, the argument that takes its id, and who may see it.
 PAGES = {
     "letter": ("letters.letter", "letter_id", Permission.READ),
     "target": ("pipeline.target", "target_id", Permission.READ),
+    "commitment": ("pipeline.commitment", "commitment_id", Permission.READ),
     "import": ("roster_import.review", "import_id", Permission.IMPORT),
 }
 
@@ -79,6 +85,17 @@ def _stated(details: dict[str, Any]) -> str:
     return f"{words}: {details['reason']}" if details.get("reason") else words
 
 
+def _promised(details: dict[str, Any]) -> str:
+    """`“I shall vote for it.”`, `Kept: the note`, `Corrected: “…”`."""
+    words = f"“{details['words']}”" if details.get("words") else ""
+    if details.get("state"):
+        return ": ".join(filter(None, (commitment_label(details["state"]), details.get("note", ""))))
+    if details.get("kind"):
+        said = gettext("Confirmed") if details["kind"] == AnswerKind.CONFIRMED else gettext("Corrected")
+        return ": ".join(filter(None, (said, words)))
+    return words
+
+
 def _imported(details: dict[str, Any]) -> str:
     """`New, as of 1 August 2025`, as far as it is known."""
     words = [str(ROW_KINDS[RowKind(details["kind"])][0])] if details.get("kind") else []
@@ -93,6 +110,8 @@ def _details(kind: EntryKind, details: dict[str, Any]) -> Sequence[str]:
     said = ""
     if kind is EntryKind.STAGE_MOVED:
         said = _moved(details)
+    elif kind in _PROMISES:
+        said = _promised(details)
     elif kind is EntryKind.IMPORTED:
         said = _imported(details)
     elif kind in (EntryKind.STATED, EntryKind.STATEMENT_WITHDRAWN):

@@ -14,7 +14,7 @@ from crm.job_queue import DESK, background
 from crm.overview import actions
 from crm.overview.bulk import Chosen, perform
 from crm.overview.models import BulkChange, BulkState
-from crm.overview.progress import report
+from crm.progress import report
 from crm.unit_of_work import unit_of_work
 
 logger = logging.getLogger(__name__)

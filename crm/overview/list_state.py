@@ -13,7 +13,7 @@ from crm.database import LARGEST_ID
 from crm.directory.listing import Column, Sort
 from crm.directory.models import Contact
 from crm.overview.filters import ListFilter
-from crm.timeline.models import EntryKind, TimelineEntry
+from crm.timeline.models import REACHING, TimelineEntry
 
 LAST_CONTACT = "last_contact"
 # In the order they stand in; the name comes before them all.
@@ -43,8 +43,6 @@ SORTS = {
     Sort.MANDATE: lazy_gettext("End of mandate"),
     Sort.NEWEST: lazy_gettext("Last added"),
 }
-# What we did that reached somebody.
-_REACHING = (EntryKind.LETTER_SENT,)
 
 
 def read_columns(text: str) -> tuple[str, ...]:
@@ -59,7 +57,7 @@ def last_contact(team_id: int) -> sa.ScalarSelect[Any]:
         sa.select(sa.func.max(TimelineEntry.at))
         .where(
             TimelineEntry.contact_id == Contact.id,
-            TimelineEntry.kind.in_(_REACHING),
+            TimelineEntry.kind.in_(REACHING),
             sa.or_(TimelineEntry.team_id.is_(None), TimelineEntry.team_id == team_id),
         )
         .scalar_subquery()

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from crm import i18n
+from crm import clock, i18n
 from crm.database import read_id
-from crm.directory.filters import ContactFilter
+from crm.directory.filters import Condition, ContactFilter
 from crm.directory.models import Contact
-from crm.pipeline.models import OPEN_STAGES, CloseReason, Stage, StageMove, Target
+from crm.pipeline.labels import close_reason_label, priority_label, stage_label
+from crm.pipeline.models import IN_TOUCH, OPEN_STAGES, CloseReason, Priority, Stage, StageMove, Target
+from crm.timeline.models import REACHING, TimelineEntry
 
 NOBODY = 0
+# Days after which a target is said to have gone quiet, as the filter offers them; the second one is the usual.
+QUIET_DAYS = (14, 30, 60, 90)
+QUIET_USUALLY = 30
+_MOST_DAYS = 3650
 Value = TypeVar("Value")
 
 
@@ -32,26 +39,49 @@ def is_overdue() -> sa.ColumnElement[bool]:
     return Target.due_order < i18n.today()
 
 
+def is_quiet(days: int, team_id: int | None) -> sa.ColumnElement[bool]:
+    """Targets we were in touch with and that nothing has reached for so many days, not even of the team alone."""
+    since = clock.now() - timedelta(days=days)
+    quiet = sa.and_(Target.quiet_since < since, Target.stage.in_(IN_TOUCH))
+    if team_id is None:
+        return quiet
+    unseen = sa.exists().where(
+        TimelineEntry.contact_id == Target.contact_id,
+        TimelineEntry.at >= since,
+        TimelineEntry.team_id == team_id,
+        TimelineEntry.kind.in_(REACHING),
+    )
+    return sa.and_(quiet, ~unseen)
+
+
 @dataclass(frozen=True)
 class TargetFilter:
     """Conditions that all hold; one left out asks nothing. `owner` is a user's id, or NOBODY.
 
-    `stages` are where a target stands now (`stage=committed,delivered`), `reached` one it ever came to or passed.
+    `quiet` is a number of days in which nothing reached targets we were in touch with; what the `team` alone knows
+    counts too. `stages` are where a target stands now (`stage=committed,delivered`), `reached` one it ever came to
+    or passed.
     """
 
     stages: tuple[Stage, ...] = ()
+    priority: tuple[Priority, ...] = ()
+    quiet: int | None = None
     reached: Stage | None = None
     closed_because: CloseReason | None = None
     owner: int | None = None
     overdue: bool = False
     no_country: bool = False
     contact: ContactFilter = field(default_factory=ContactFilter)
+    team: int | None = None
 
     @classmethod
-    def from_args(cls, args: Mapping[str, str] | MultiDict[str, str]) -> Self:
+    def from_args(cls, args: Mapping[str, str] | MultiDict[str, str], *, team: int | None = None) -> Self:
         """Read the filter from query arguments; what it does not know is left aside. Raises BadRequest for nonsense."""
         return cls(
-            stages=_read(args, "stage", _stages) or (),
+            stages=_read_several(args, "stage", Stage),
+            priority=_read_several(args, "priority", Priority),
+            quiet=_read(args, "quiet", _days),
+            team=team,
             reached=_read(args, "reached", _open_stage),
             owner=_read(args, "owner", read_id),
             closed_because=_read(args, "closed_because", CloseReason),
@@ -64,6 +94,8 @@ class TargetFilter:
         """Query arguments that `from_args` reads back."""
         own = {
             "stage": ",".join(self.stages) or None,
+            "priority": ",".join(self.priority) or None,
+            "quiet": self.quiet,
             "reached": self.reached,
             "owner": self.owner,
             "closed_because": self.closed_because,
@@ -77,30 +109,75 @@ class TargetFilter:
         """Whether every target passes."""
         return not self.to_args()
 
+    def conditions(self) -> list[Condition]:
+        """Each value of each condition in the reader's language, the owner aside, with what is left without it."""
+        said = [replace(condition, without=self._with(condition.without)) for condition in self.contact.conditions()]
+        own: list[tuple[str, str, str, str, dict[str, Any]]] = [
+            ("stage", gettext("Stage"), stage_label(one), one, {"stages": _but(self.stages, one)})
+            for one in self.stages
+        ]
+        own += [
+            ("priority", gettext("Priority"), priority_label(one), one, {"priority": _but(self.priority, one)})
+            for one in self.priority
+        ]
+        if self.quiet is not None:
+            days = ngettext("%(num)d day", "%(num)d days", self.quiet)
+            own.append(("quiet", gettext("Quiet for"), days, str(self.quiet), {"quiet": None}))
+        if self.reached:
+            own.append(("reached", gettext("Once came to"), stage_label(self.reached), self.reached, {"reached": None}))
+        if self.closed_because:
+            reason = close_reason_label(self.closed_because)
+            own.append(("closed_because", gettext("Closed"), reason, self.closed_because, {"closed_because": None}))
+        if self.overdue:
+            own.append(("overdue", gettext("Next step"), gettext("overdue"), "yes", {"overdue": False}))
+        if self.no_country:
+            own.append(("no_country", gettext("Country"), gettext("not known"), "yes", {"no_country": False}))
+        return said + [
+            Condition(name, label, value, raw, replace(self, **rest).to_args()) for name, label, value, raw, rest in own
+        ]
+
+    def _with(self, contact_args: Mapping[str, str]) -> dict[str, str]:
+        return replace(self, contact=ContactFilter.from_args(contact_args)).to_args()
+
     def apply(self, statement: sa.Select[*tuple[Any, ...]], *, joined: bool = False) -> sa.Select[*tuple[Any, ...]]:
         """Narrow a select that has `Target` in it; `joined` says that it has `Contact` too, joined here if need be."""
-        conditions: list[sa.ColumnElement[bool]] = []
-        if self.stages:
-            conditions.append(Target.stage.in_(self.stages))
-        if self.reached:
-            conditions.append(has_reached(self.reached))
-        if self.owner is not None:
-            conditions.append(Target.owner_id.is_(None) if self.owner == NOBODY else Target.owner_id == self.owner)
-        if self.closed_because:
-            conditions.append(Target.close_reason == self.closed_because)
-        if self.overdue:
-            conditions.append(is_overdue())
-        if self.no_country:
-            conditions.append(Contact.country.is_(None))
         if self.contact.to_args() or self.no_country:
             if not joined:
                 statement = statement.join(Contact, Contact.id == Target.contact_id)
             statement = self.contact.apply(statement)
-        return statement.where(*conditions)
+        return statement.where(*self._standing(), *self._pursuit())
+
+    def _standing(self) -> Iterator[sa.ColumnElement[bool]]:
+        """Where a target stands, and what it came to."""
+        if self.stages:
+            yield Target.stage.in_(self.stages)
+        if self.reached:
+            yield has_reached(self.reached)
+        if self.closed_because:
+            yield Target.close_reason == self.closed_because
+        if self.no_country:
+            yield Contact.country.is_(None)
+
+    def _pursuit(self) -> Iterator[sa.ColumnElement[bool]]:
+        """How it is pursued."""
+        if self.priority:
+            yield Target.priority.in_(self.priority)
+        if self.owner is not None:
+            yield Target.owner_id.is_(None) if self.owner == NOBODY else Target.owner_id == self.owner
+        if self.overdue:
+            yield is_overdue()
+        if self.quiet is not None:
+            yield is_quiet(self.quiet, self.team)
 
 
-def _stages(value: str) -> tuple[Stage, ...]:
-    return tuple(Stage(part) for part in value.split(","))
+def _but(values: tuple[Value, ...], one: Value) -> tuple[Value, ...]:
+    return tuple(value for value in values if value != one)
+
+
+def _days(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or not 0 < int(value[:6]) <= _MOST_DAYS:
+        raise ValueError(value)
+    return int(value)
 
 
 def _open_stage(value: str) -> Stage:
@@ -114,6 +191,15 @@ def _yes(value: str) -> bool:
     if value != "yes":
         raise ValueError(value)
     return True
+
+
+def _read_several(
+    args: Mapping[str, str] | MultiDict[str, str], name: str, read: Callable[[str], Value]
+) -> tuple[Value, ...]:
+    given = args.getlist(name) if isinstance(args, MultiDict) else [str(args.get(name, ""))]
+    parts = [part.strip() for value in given for part in value.split(",") if part.strip()]
+    found = [_read({name: part}, name, read) for part in parts]
+    return tuple(dict.fromkeys(value for value in found if value is not None))
 
 
 def _read(args: Mapping[str, str], name: str, read: Callable[[str], Value]) -> Value | None:

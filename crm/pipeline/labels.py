@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext
 
-from crm.pipeline.models import CloseReason, Priority, Stage
+from crm.pipeline.models import CloseReason, CommitmentState, Priority, Stage
 
 STAGES = {
     Stage.IDENTIFIED: lazy_gettext("Identified"),
@@ -37,6 +37,13 @@ CLOSE_REASONS = {
 }
 
 
+COMMITMENT_STATES = {
+    CommitmentState.OPEN: (lazy_gettext("Open"), "info"),
+    CommitmentState.KEPT: (lazy_gettext("Kept"), "strong"),
+    CommitmentState.BROKEN: (lazy_gettext("Broken"), "bad"),
+}
+
+
 def stage_label(stage: Stage | str) -> str:
     """The stage in the reader's language; a stored value is understood too."""
     return str(STAGES[Stage(stage)])
@@ -55,3 +62,13 @@ def priority_label(priority: Priority) -> str:
 def close_reason_label(reason: CloseReason | str) -> str:
     """Why a target was closed, in the reader's language; a stored value is understood too."""
     return str(CLOSE_REASONS[CloseReason(reason)])
+
+
+def commitment_label(state: CommitmentState | str) -> str:
+    """Whether a commitment was kept, in the reader's language; a stored value is understood too."""
+    return str(COMMITMENT_STATES[CommitmentState(state)][0])
+
+
+def commitment_tone(state: CommitmentState | str) -> str:
+    """The tone of its badge."""
+    return COMMITMENT_STATES[CommitmentState(state)][1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,26 @@ import sqlalchemy as sa
 from crm.audit.models import Change, ChangeKind
 from crm.extensions import db
 from crm.many_rows import insert_columns
-from crm.timeline.models import EntryKind, TimelineEntry
+from crm.timeline.models import REACHING, EntryKind, TimelineEntry
 from crm.unit_of_work import current_unit_of_work
 
 _CHUNK = 500
+# Called with the contacts whose last contact may be another one now.
+ContactListener = Callable[[Collection[int]], None]
+_listeners: list[ContactListener] = []
+
+
+def on_contact(listener: ContactListener) -> None:
+    """Call `listener` with contacts that something reached (or did not, after all), in the same transaction."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def contacts_changed(contact_ids: Collection[int]) -> None:
+    """Tell whoever follows last contacts that those of these contacts are to be looked up anew."""
+    if contact_ids:
+        for listener in _listeners:
+            listener(contact_ids)
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,7 @@ def add_events(events: Sequence[Event]) -> None:
     }
     columns["actor"] = [current_unit_of_work().actor] * len(events)
     insert_columns(db.session.connection(), TimelineEntry.__table__, columns)  # type: ignore[arg-type]  # it is a table
+    contacts_changed({event.contact_id for event in events if event.kind in REACHING})
 
 
 def forget_undone(changes: Sequence[Change]) -> None:
@@ -49,5 +66,8 @@ def forget_undone(changes: Sequence[Change]) -> None:
 def forget(references: Sequence[str]) -> None:
     """Take the entries of these references (`import:7`) off the timeline."""
     for start in range(0, len(references), _CHUNK):
-        chunk = references[start : start + _CHUNK]
-        db.session.execute(sa.delete(TimelineEntry).where(TimelineEntry.reference.in_(chunk)))
+        named = TimelineEntry.reference.in_(references[start : start + _CHUNK])
+        reached = sa.select(TimelineEntry.contact_id).where(named, TimelineEntry.kind.in_(REACHING)).distinct()
+        contacts = set(db.session.scalars(reached))
+        db.session.execute(sa.delete(TimelineEntry).where(named))
+        contacts_changed(contacts)

@@ -25,6 +25,13 @@ class EntryKind(StrEnum):
     MERGED = "merged"
     EDITED = "edited"
     EDIT_UNDONE = "edit_undone"  # kept for the redo, shown nowhere
+    PROMISED = "promised"
+    PROMISE_SETTLED = "promise_settled"
+    PROMISE_ANSWERED = "promise_answered"
+
+
+# What we did that reached somebody, or they did that reached us: after it a contact is not quiet.
+REACHING = frozenset({EntryKind.LETTER_SENT, EntryKind.PROMISED, EntryKind.PROMISE_ANSWERED})
 
 
 class TimelineEntry(Base):

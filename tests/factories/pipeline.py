@@ -11,8 +11,8 @@ from crm.accounts.models import User
 from crm.audit.bulk import insert_rows
 from crm.directory.models import Category, Contact, ContactKind
 from crm.extensions import db
-from crm.pipeline.actions import add_targets, create_campaign, move_target, update_target
-from crm.pipeline.models import Campaign, CloseReason, Priority, Stage, Target
+from crm.pipeline.actions import Promise, Verdict, add_targets, create_campaign, move_target, update_target
+from crm.pipeline.models import WON, Campaign, CloseReason, CommitmentState, Priority, Stage, Target
 from crm.policy import Role
 from crm.text import fold
 from crm.treaties.models import Treaty
@@ -20,6 +20,8 @@ from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user
 
 _numbers = itertools.count(1)
+PROMISE = Promise("I shall vote for it.", "Vote for ratification", date(2026, 1, 15), due_on=date(2030, 6, 1))
+KEPT = Verdict(CommitmentState.KEPT, date(2026, 2, 1), proof_url="https://vote.example/7")
 
 
 def _treaty() -> Treaty:
@@ -72,6 +74,13 @@ def make_targets(campaign: Campaign, count: int) -> list[int]:
     return contacts
 
 
+def move_on(target_id: int, stage: Stage) -> None:
+    """Move a target, inside a unit of work, with whatever the stage asks for."""
+    reason = CloseReason.DECLINED if stage is Stage.CLOSED else None
+    promise = PROMISE if stage in WON else None
+    move_target(target_id, stage, reason=reason, promise=promise, kept=(0, KEPT) if stage is Stage.DELIVERED else None)
+
+
 def make_target(
     campaign: Campaign | None = None,
     contact: Contact | None = None,
@@ -91,7 +100,6 @@ def make_target(
             sa.select(Target).where(Target.campaign_id == campaign_id, Target.contact_id == contact_id)
         ).one()
         if stage is not Stage.IDENTIFIED:
-            reason = CloseReason.DECLINED if stage is Stage.CLOSED else None
-            move_target(target.id, stage, reason=reason)
+            move_on(target.id, stage)
         update_target(target.id, owner_id=owner_id, priority=priority, next_step=next_step, next_step_due=next_step_due)
     return target

@@ -83,7 +83,7 @@ def test_undoing_a_move_takes_it_out_of_the_log_and_off_the_timeline(app: Flask)
     target = make_target(stage=Stage.CONTACTED)
     before, since = moves_of(target.id), target.stage_since
     with unit_of_work("move", actor="test") as work:
-        move_target(target.id, Stage.COMMITTED)
+        move_target(target.id, Stage.CONVINCED)
     assert len(moves_of(target.id)) == len(before) + 1
     assert len(timeline_of(target.contact_id)) == 3
     assert work.change_set_id is not None

@@ -64,7 +64,7 @@ def test_a_viewer_sees_the_board_and_moves_nobody(client: FlaskClient) -> None:
     assert "<option" not in board.text.split('class="board"')[1]
     for address, form in (
         (f"/targets/{target.id}/move", {"stage": "contacted"}),
-        (f"/targets/{target.id}/close", {"reason": "declined"}),
+        (f"/targets/{target.id}/to/closed", {"reason": "declined"}),
         (f"/targets/{target.id}", {"next_step": "Call"}),
         (f"/campaigns/{target.campaign_id}/targets/move", {"stage": "contacted", "target": target.id}),
         (f"/campaigns/{target.campaign_id}/targets/assign", {"owner": 0, "target": target.id}),
@@ -84,7 +84,7 @@ def test_a_card_moves_back_to_the_filtered_board_it_came_from(officer: FlaskClie
     assert stage_of(target) is Stage.CONVINCED
     shown = officer.get(board).text
     assert "moved to “Convinced”" in shown
-    foreign = officer.post(f"/targets/{target.id}/move", data={"stage": "committed", "next": "https://evil.example/"})
+    foreign = officer.post(f"/targets/{target.id}/move", data={"stage": "contacted", "next": "https://evil.example/"})
     assert foreign.location == f"/campaigns/{target.campaign_id}/board"
 
 
@@ -104,23 +104,23 @@ def test_a_move_is_undone_from_its_toast(officer: FlaskClient) -> None:
 def test_a_card_somebody_else_moved_meanwhile_stays(officer: FlaskClient) -> None:
     target = make_target()
     with unit_of_work("move", actor="test"):
-        move_target(target.id, Stage.COMMITTED)
+        move_target(target.id, Stage.CONVINCED)
     answer = officer.post(
         f"/targets/{target.id}/move", data={"stage": "contacted", "from": "identified"}, follow_redirects=True
     )
     assert "somebody else moved" in answer.text
-    assert stage_of(target) is Stage.COMMITTED
+    assert stage_of(target) is Stage.CONVINCED
 
 
 def test_closing_asks_for_a_reason(officer: FlaskClient) -> None:
     target = make_target()
     asked = officer.post(f"/targets/{target.id}/move", data={"stage": "closed"})
-    assert asked.location == f"/targets/{target.id}#close"
-    refused = officer.post(f"/targets/{target.id}/close", data={"note": "on the phone"})
+    assert asked.location == f"/targets/{target.id}/to/closed"
+    refused = officer.post(f"/targets/{target.id}/to/closed", data={"note": "on the phone"})
     assert refused.status_code == 422
     assert "on the phone" in refused.text
     assert stage_of(target) is Stage.IDENTIFIED
-    officer.post(f"/targets/{target.id}/close", data={"reason": "declined", "note": "on the phone"})
+    officer.post(f"/targets/{target.id}/to/closed", data={"reason": "declined", "note": "on the phone"})
     assert stage_of(target) is Stage.CLOSED
     assert "on the phone" in officer.get(f"/targets/{target.id}").text
     officer.post(f"/targets/{target.id}/reopen", data={"note": "a new adviser"})
@@ -156,7 +156,7 @@ def test_the_board_shows_the_first_of_each_column_by_what_is_due(officer: FlaskC
     assert first.count("data-target-id") == COLUMN_SIZE
     assert first.index("Ann Late") < first.index("Zoe Later") < first.index("Yves Urgent") < first.index("Contact ")
     assert "Overdue:" in first
-    assert f"Show all {COLUMN_SIZE + 7}" in first
+    assert f"Show more of {COLUMN_SIZE + 7}" in first
     assert "Bo Done" in board.split('data-stage="delivered"')[1]
 
 
@@ -182,6 +182,8 @@ def test_the_list_narrows_by_everything_it_offers(officer: FlaskClient) -> None:
         f"group={red}": {"Eva Novák"},
         "text=novak": {"Eva Novák"},
         "overdue=yes": {"Ana Ruiz"},
+        "priority=high": set(),
+        "stage=committed&stage=closed": {"Eva Novák", "Jan Kos"},
         "country=CZ&stage=closed&sort=name": {"Jan Kos"},
     }.items():
         text = officer.get(f"/campaigns/{campaign.id}/targets?{query}").text
@@ -210,21 +212,23 @@ def test_ticked_targets_move_together_and_only_in_their_campaign(officer: FlaskC
     ids = [make_target(campaign).id, make_target(campaign, stage=Stage.CONTACTED).id]
     foreign = make_target()
     address = f"/campaigns/{campaign.id}/targets/move"
-    form = {"target": [*ids, foreign.id], "stage": "contacted"}
+    form = {"target": [*ids, foreign.id], "the_stage": "contacted"}
     answer = officer.post(address, data=form, follow_redirects=True)
     assert "1 target moved to “Contacted”." in answer.text
     assert "1 stayed" in answer.text
     assert stage_of(foreign) is Stage.IDENTIFIED
-    assert "tick the targets first" in officer.post(address, data={"stage": "contacted"}, follow_redirects=True).text
-    unsaid = officer.post(address, data={"target": ids, "stage": "closed"}, follow_redirects=True)
+    assert (
+        "tick the targets first" in officer.post(address, data={"the_stage": "contacted"}, follow_redirects=True).text
+    )
+    unsaid = officer.post(address, data={"target": ids, "the_stage": "closed"}, follow_redirects=True)
     assert "choose the reason" in unsaid.text
-    officer.post(address, data={"target": ids, "stage": "closed", "reason": "mandate_ended"})
+    officer.post(address, data={"target": ids, "the_stage": "closed", "the_reason": "mandate_ended"})
     db.session.expire_all()
     reasons = db.session.scalars(sa.select(Target.close_reason).where(Target.campaign_id == campaign.id)).all()
     assert reasons == [CloseReason.MANDATE_ENDED] * 2
     owner = make_user(name="Olga Owner")
     given = officer.post(
-        f"/campaigns/{campaign.id}/targets/assign", data={"target": ids, "owner": owner.id}, follow_redirects=True
+        f"/campaigns/{campaign.id}/targets/assign", data={"target": ids, "the_owner": owner.id}, follow_redirects=True
     )
     assert "2 targets given to Olga Owner." in given.text
 

@@ -6,12 +6,11 @@ import pytest
 from flask import Flask
 
 from crm import clock
-from crm.pipeline.actions import close_target, move_target
 from crm.pipeline.models import Campaign, CloseReason, Stage
 from crm.reports.queries import CountryRow, letters_by_state, pipeline_report
 from crm.unit_of_work import unit_of_work
 from tests.factories.directory import make_person
-from tests.factories.pipeline import make_campaign, make_target, make_targets
+from tests.factories.pipeline import make_campaign, make_target, make_targets, move_on
 from tests.queries import queries_of
 
 # What becomes of each target, with its country: the example of the figures below.
@@ -33,10 +32,7 @@ def campaign(app: Flask) -> Campaign:
         target = make_target(campaign, make_person(country=country))
         with unit_of_work("play", actor="test"):
             for stage in path:
-                if stage is Stage.CLOSED:
-                    close_target(target.id, CloseReason.DECLINED)
-                else:
-                    move_target(target.id, stage)
+                move_on(target.id, stage)
     # What happens elsewhere counts for nothing here.
     make_target(stage=Stage.COMMITTED)
     return campaign

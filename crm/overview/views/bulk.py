@@ -14,9 +14,9 @@ from crm.overview import actions
 from crm.overview.bulk import AT_ONCE, CannotDo, Chosen, named, outcome, perform
 from crm.overview.filters import ListFilter
 from crm.overview.models import BulkAction, BulkChange, BulkState
-from crm.overview.progress import progress_of
 from crm.overview.views.blueprint import blueprint
 from crm.policy import Permission, actor, requires
+from crm.progress import progress_of
 from crm.unit_of_work import unit_of_work
 from crm.web import has_endpoint, own_page, toast
 

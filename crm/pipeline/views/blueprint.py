@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, gettext
+from flask_login import current_user
 
 from crm import i18n
 from crm.directory.labels import category_label, country_label
@@ -15,14 +16,31 @@ from crm.directory.menus import countries_present, organizations_of
 from crm.directory.models import Category
 from crm.pipeline import queries
 from crm.pipeline.actions import MoveRefused
-from crm.pipeline.labels import close_reason_label, priority_label, stage_label, stage_tone
-from crm.pipeline.models import ALLOWED_MOVES, OPEN_STAGES, CloseReason, Priority, Stage
+from crm.pipeline.filters import QUIET_DAYS, QUIET_USUALLY
+from crm.pipeline.labels import (
+    close_reason_label,
+    commitment_label,
+    commitment_tone,
+    priority_label,
+    stage_label,
+    stage_tone,
+)
+from crm.pipeline.models import (
+    ALLOWED_MOVES,
+    GUARDED,
+    OPEN_STAGES,
+    CloseReason,
+    CommitmentState,
+    Priority,
+    Stage,
+)
 from crm.pipeline.queries import AnyRow
+from crm.policy import Permission, can
 from crm.text import fold
 from crm.web import ago, own_page, toast
 
 blueprint = Blueprint("pipeline", __name__)
-for _filter in (stage_label, stage_tone, priority_label, close_reason_label):
+for _filter in (stage_label, stage_tone, priority_label, close_reason_label, commitment_label, commitment_tone):
     blueprint.add_app_template_filter(_filter)
 
 
@@ -32,6 +50,10 @@ for _name, _word in {
     "CloseReason": CloseReason,
     "ALLOWED_MOVES": ALLOWED_MOVES,
     "OPEN_STAGES": OPEN_STAGES,
+    "GUARDED": GUARDED,
+    "CommitmentState": CommitmentState,
+    "QUIET_DAYS": QUIET_DAYS,
+    "QUIET_USUALLY": QUIET_USUALLY,
 }.items():
     blueprint.add_app_template_global(_word, _name)  # type: ignore[arg-type]  # any object may be a global of Jinja
 
@@ -70,6 +92,12 @@ def overdue(row: AnyRow) -> bool:
     return row.next_step_due is not None and row.next_step_due < i18n.today() and row.stage is not Stage.CLOSED
 
 
+@blueprint.app_template_test("promise_overdue")
+def promise_overdue(row: AnyRow) -> bool:
+    """Whether a commitment is open and was due before today."""
+    return row.state is CommitmentState.OPEN and row.due_on is not None and row.due_on < i18n.today()
+
+
 def filter_menus() -> dict[str, Any]:
     """Choices of the filters: countries as code and name, political groups as id and short name.
 
@@ -83,6 +111,12 @@ def filter_menus() -> dict[str, Any]:
 def campaign_or_404(campaign_id: int) -> AnyRow:
     """The campaign, or the page that says there is none."""
     return queries.campaign(campaign_id) or abort(404, gettext("There is no such campaign."))
+
+
+def may_lead(row: AnyRow) -> bool:
+    """Whether the signed-in user leads the campaign: leads of its own team do, and administrators."""
+    own = row.team_id == current_user.team_id or can(Permission.ADMINISTER)
+    return own and can(Permission.LEAD)
 
 
 def target_or_404(target_id: int) -> AnyRow:
@@ -113,5 +147,7 @@ def explain(refusal: MoveRefused, name: str) -> None:
         ),
         "not_allowed": gettext("%(name)s is closed: take the target up again first.", name=name),
         "reason_needed": gettext("Closing needs a reason."),
+        "words_needed": gettext("Nothing was moved: write down first what %(name)s promised.", name=name),
+        "kept_needed": gettext("Nothing was moved: say first which commitment %(name)s kept.", name=name),
     }
     toast(words[refusal.reason], category="error")

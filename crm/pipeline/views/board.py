@@ -1,63 +1,126 @@
-"""The board of a campaign, and moving one target."""
+"""The board of a campaign, and the menus of its filter."""
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, url_for
+from collections.abc import Callable
+from typing import Any
+
+from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import lazy_gettext
+from flask_login import current_user
 
 from crm.accounts.queries import active_users
-from crm.pipeline import actions, queries
+from crm.directory.menus import MENUS, Choice, choices
+from crm.pipeline import queries
 from crm.pipeline.filters import TargetFilter
-from crm.pipeline.labels import stage_label
-from crm.pipeline.models import Stage
-from crm.pipeline.views.blueprint import (
-    back_to,
-    blueprint,
-    campaign_or_404,
-    explain,
-    filter_menus,
-    posted_stage,
-    target_or_404,
-)
-from crm.policy import Permission, actor, requires
-from crm.unit_of_work import unit_of_work
-from crm.web import toast
+from crm.pipeline.labels import priority_label, stage_label
+from crm.pipeline.models import Priority, Stage
+from crm.pipeline.views.blueprint import blueprint, campaign_or_404
+from crm.policy import Permission, requires
+from crm.text import fold
+from crm.web import is_partial
+
+# What a menu is called; the first ones stand in the open, the others under “More filters”.
+PICKERS = {
+    "country": lazy_gettext("Country"),
+    "group": lazy_gettext("Political group"),
+    "party": lazy_gettext("Party"),
+    "priority": lazy_gettext("Priority"),
+    "category": lazy_gettext("Category"),
+    "institution": lazy_gettext("Institution"),
+    "committee": lazy_gettext("Committee"),
+    "region": lazy_gettext("Region"),
+    "language": lazy_gettext("Language"),
+    "tag": lazy_gettext("Tag"),
+    "assigned": lazy_gettext("Looked after by"),
+    "source": lazy_gettext("Source"),
+}
+# The board has a column for each stage; the list has a menu.
+LIST_PICKERS = {"stage": lazy_gettext("Stage"), **PICKERS}
+_OWN: dict[str, list[tuple[str, Callable[[Any], str]]]] = {
+    "stage": [(stage, stage_label) for stage in Stage],
+    "priority": [(priority, priority_label) for priority in Priority],
+}
+
+
+def wanted() -> TargetFilter:
+    """The filter in the address, for the reader's team."""
+    return TargetFilter.from_args(request.args, team=current_user.team_id)
+
+
+def filter_parts(chosen: TargetFilter, *, listed: bool = False) -> dict[str, Any]:
+    """What the templates of the filter need: its conditions in words, its menus, who may own a target."""
+    conditions = [each for each in chosen.conditions() if listed or each.name != "stage"]
+    return {
+        "chosen": chosen,
+        "conditions": conditions,
+        "pickers": LIST_PICKERS if listed else PICKERS,
+        "owners": active_users(),
+    }
+
+
+def here() -> str:
+    """The address of this page."""
+    return request.full_path.rstrip("?")
 
 
 @blueprint.get("/campaigns/<int:campaign_id>/board")
 @requires(Permission.READ)
 def board(campaign_id: int) -> ResponseReturnValue:
     """The columns of a campaign, each with the targets that are due first."""
-    chosen = TargetFilter.from_args(request.args)
+    chosen = wanted()
     return render_template(
-        "pipeline/board.html",
+        "pipeline/board_results.html" if is_partial() else "pipeline/board.html",
         campaign=campaign_or_404(campaign_id),
-        chosen=chosen,
         columns=queries.board(campaign_id, chosen),
-        owners=active_users(),
-        **filter_menus(),
-        here=request.full_path.rstrip("?"),
+        here=here(),
+        **filter_parts(chosen),
     )
 
 
-@blueprint.post("/targets/<int:target_id>/move")
-@requires(Permission.LOBBY)
-def move(target_id: int) -> ResponseReturnValue:
-    """Move one target to the stage chosen on its card or page; closing asks for its reason first."""
-    target = target_or_404(target_id)
-    to = posted_stage("stage")
-    if to is Stage.CLOSED and target.stage is not Stage.CLOSED:
-        return redirect(url_for("pipeline.target", target_id=target_id, _anchor="close"))
-    expected = posted_stage("from") if "from" in request.form else None
-    try:
-        with unit_of_work("move target", actor=actor()) as work:
-            actions.move_target(target_id, to, expected=expected)
-    except actions.MoveRefused as refusal:
-        explain(refusal, target.name)
-    else:
-        toast(
-            gettext("%(name)s moved to “%(stage)s”.", name=target.name, stage=stage_label(to)),
-            undo=work.change_set_id,
-        )
-    return back_to(url_for("pipeline.board", campaign_id=target.campaign_id))
+@blueprint.get(f"/campaigns/<int:campaign_id>/board/<any({', '.join(Stage)}):stage>")
+@requires(Permission.READ)
+def column(campaign_id: int, stage: str) -> ResponseReturnValue:
+    """Further cards of one column, a piece of the board."""
+    chosen = wanted()
+    return render_template(
+        "pipeline/column.html",
+        campaign=campaign_or_404(campaign_id),
+        column=queries.column(campaign_id, chosen, Stage(stage), request.args.get("cursor")),
+        chosen=chosen,
+        here=here().partition("/board/")[0] + "/board",
+    )
+
+
+def _offered(chosen: TargetFilter, name: str, text: str) -> tuple[list[Choice], bool]:
+    if name in MENUS:
+        return choices(name, chosen.contact, text)
+    found = [Choice(value, label(value)) for value, label in _OWN[name]]
+    return [choice for choice in found if fold(text) in fold(choice.label)], False
+
+
+@blueprint.get(f"/campaigns/<int:campaign_id>/filters/<any({', '.join(LIST_PICKERS)}):name>")
+@requires(Permission.READ)
+def filter_menu(campaign_id: int, name: str) -> ResponseReturnValue:
+    """The values of one condition that occur in the directory, those chosen first; `find` narrows them."""
+    chosen = wanted()
+    view = request.args.get("view", "targets")
+    if view not in ("board", "targets"):
+        abort(404)
+    text = request.args.get("find", "").strip()
+    held = [Choice(each.raw, each.value) for each in chosen.conditions() if each.name == name]
+    offered, more = _offered(chosen, name, text)
+    taken = {choice.value for choice in held}
+    return render_template(
+        "overview/filter_menu.html" if is_partial() else "pipeline/filter_menu_page.html",
+        campaign=campaign_or_404(campaign_id),
+        view=view,
+        name=name,
+        label=LIST_PICKERS[name],
+        chosen=held,
+        offered=[choice for choice in offered if choice.value not in taken],
+        more=more,
+        text=text,
+        others={key: value for key, value in chosen.to_args().items() if key != name},
+    )

@@ -1,4 +1,4 @@
-"""One target's page: what is wanted, what comes next, where it stood, closing it and taking it up again."""
+"""One target's page: what is wanted, what comes next, what was promised, where it stood; taking it up again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from flask_babel import gettext
 from crm.accounts.queries import active_users, actor_names
 from crm.pipeline import actions, queries
 from crm.pipeline.filters import NOBODY
-from crm.pipeline.forms import CloseForm, TargetForm, owner_choices, priority_choices, reason_choices
+from crm.pipeline.forms import TargetForm, owner_choices, priority_choices
 from crm.pipeline.views.blueprint import blueprint, explain, target_or_404
+from crm.pipeline.views.moves import close_form
 from crm.policy import Permission, actor, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
@@ -23,18 +24,13 @@ def _target_form() -> TargetForm:
     return form
 
 
-def _close_form() -> CloseForm:
-    form = CloseForm(formdata=None) if request.endpoint != "pipeline.close" else CloseForm()
-    form.reason.choices = reason_choices()
-    return form
-
-
-def _page(target_id: int, form: TargetForm, close_form: CloseForm, status: int = 200) -> ResponseReturnValue:
+def _page(target_id: int, form: TargetForm, status: int = 200) -> ResponseReturnValue:
     return render_template(
         "pipeline/target.html",
         target=target_or_404(target_id),
         form=form,
-        close_form=close_form,
+        close_form=close_form() if request.method == "GET" else None,
+        commitments=queries.commitments_of_target(target_id),
         moves=queries.moves_of(target_id),
         actors=actor_names(),
     ), status
@@ -48,7 +44,7 @@ def target(target_id: int) -> ResponseReturnValue:
     form = _target_form()
     form.process(obj=row)
     form.owner_id.data = row.owner_id or NOBODY
-    return _page(target_id, form, _close_form())
+    return _page(target_id, form)
 
 
 @blueprint.post("/targets/<int:target_id>")
@@ -58,7 +54,7 @@ def save_target(target_id: int) -> ResponseReturnValue:
     target_or_404(target_id)
     form = _target_form()
     if not form.validate_on_submit():
-        return _page(target_id, form, _close_form(), 422)
+        return _page(target_id, form, 422)
     with unit_of_work("change target", actor=actor()) as work:
         actions.update_target(
             target_id,
@@ -72,27 +68,6 @@ def save_target(target_id: int) -> ResponseReturnValue:
         toast(gettext("Nothing had changed."), category="info")
     else:
         toast(gettext("Saved."), undo=work.change_set_id)
-    return redirect(url_for("pipeline.target", target_id=target_id))
-
-
-@blueprint.post("/targets/<int:target_id>/close")
-@requires(Permission.LOBBY)
-def close(target_id: int) -> ResponseReturnValue:
-    """Pursue a target no more, and say why."""
-    row = target_or_404(target_id)
-    close_form = _close_form()
-    if not close_form.validate_on_submit():
-        form = _target_form()
-        form.process(formdata=None, obj=row)
-        form.owner_id.data = row.owner_id or NOBODY
-        return _page(target_id, form, close_form, 422)
-    try:
-        with unit_of_work("close target", actor=actor()) as work:
-            actions.close_target(target_id, close_form.reason.data, close_form.note.data or "")
-    except actions.MoveRefused as refusal:
-        explain(refusal, row.name)
-    else:
-        toast(gettext("%(name)s is closed.", name=row.name), undo=work.change_set_id)
     return redirect(url_for("pipeline.target", target_id=target_id))
 
 

@@ -1,11 +1,11 @@
-"""Reads of the pipeline: campaigns, the board, lists of targets, one target with its moves."""
+"""Reads of targets: the board, lists, one target with its moves."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,16 +14,14 @@ from crm.accounts.models import User
 from crm.directory.filters import ContactFilter
 from crm.directory.models import Contact
 from crm.extensions import db
-from crm.paging import Page, SortKey, page
+from crm.paging import Page, SortKey, cursor_after, page
 from crm.pipeline.filters import TargetFilter, is_overdue
 from crm.pipeline.models import NO_NEXT_STEP, Campaign, Stage, StageMove, Target
-from crm.treaties.models import Treaty
+from crm.pipeline.queries.rows import AnyRow, AnySelect, Rows
 
 # How many cards a column of the board shows; the list has the rest.
 COLUMN_SIZE = 25
-AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
-AnySelect: TypeAlias = sa.Select[*tuple[Any, ...]]
-Rows: TypeAlias = Sequence[AnyRow]
+_CHUNK = 500
 
 # The organization a contact's group is.
 _group = Contact.__table__.alias("political_group")
@@ -35,6 +33,7 @@ _COLUMNS: dict[str, tuple[Any, ...]] = {
     "name": (Contact.sort_name, Target.id),
     "country": (Contact.country_sort, Contact.sort_name, Target.id),
     "moved": (Target.stage_since, Target.id),
+    "quiet": (Target.quiet_since, Target.id),
 }
 SORTS = {
     name: [SortKey(column, descending=name == "moved") for column in columns] for name, columns in _COLUMNS.items()
@@ -42,78 +41,13 @@ SORTS = {
 
 
 @dataclass(frozen=True)
-class CampaignFigures:
-    """Counts of one campaign's targets."""
-
-    by_stage: dict[Stage, int]
-
-    @property
-    def total(self) -> int:
-        """All targets, closed ones too."""
-        return sum(self.by_stage.values())
-
-    @property
-    def won(self) -> int:
-        """Targets that stand at committed or delivered."""
-        return self.by_stage[Stage.COMMITTED] + self.by_stage[Stage.DELIVERED]
-
-
-@dataclass(frozen=True)
 class Column:
-    """One column of the board: how many targets stand there, and the first of them."""
+    """One column of the board: how many targets stand there, some of them, and the cursor of those that come after."""
 
     stage: Stage
     total: int
     cards: Rows
-
-
-def _campaign_columns() -> AnySelect:
-    return (
-        sa.select(
-            Campaign.id,
-            Campaign.name,
-            Campaign.goal,
-            Campaign.goal_by,
-            Campaign.treaty_id,
-            Campaign.owner_id,
-            User.name.label("owner"),
-            Treaty.code.label("treaty_code"),
-            Treaty.name.label("treaty"),
-        )
-        .join(User, User.id == Campaign.owner_id)
-        .join(Treaty, Treaty.id == Campaign.treaty_id)
-    )
-
-
-def campaign(campaign_id: int) -> AnyRow | None:
-    """One campaign: id, name, goal, goal_by, treaty_id, treaty_code, treaty, owner_id, owner."""
-    return db.session.execute(_campaign_columns().where(Campaign.id == campaign_id)).one_or_none()
-
-
-def campaigns_page(cursor: str | None) -> Page:
-    """Campaigns that are not archived, by name, with the columns of `campaign`."""
-    statement = _campaign_columns().where(Campaign.archived_at.is_(None))
-    keys: list[Any] = [Campaign.name, Campaign.id]
-    return page(statement, [SortKey(key) for key in keys], cursor)
-
-
-def campaign_names() -> list[tuple[int, str]]:
-    """Id and name of every campaign that is not archived, by name."""
-    statement = sa.select(Campaign.id, Campaign.name).where(Campaign.archived_at.is_(None)).order_by(Campaign.name)
-    return [(row.id, row.name) for row in db.session.execute(statement)]
-
-
-def figures(campaign_ids: Sequence[int]) -> dict[int, CampaignFigures]:
-    """Counts of the targets of each of these campaigns, in one query."""
-    counts: dict[int, dict[Stage, int]] = {campaign_id: dict.fromkeys(Stage, 0) for campaign_id in campaign_ids}
-    statement = (
-        sa.select(Target.campaign_id, Target.stage, sa.func.count())
-        .where(Target.campaign_id.in_(campaign_ids))
-        .group_by(Target.campaign_id, Target.stage)
-    )
-    for campaign_id, stage, count in db.session.execute(statement):
-        counts[campaign_id][stage] = count
-    return {campaign_id: CampaignFigures(by_stage) for campaign_id, by_stage in counts.items()}
+    next: str | None = None
 
 
 def stage_counts(campaign_id: int, chosen: TargetFilter | None = None) -> dict[Stage, int]:
@@ -139,6 +73,8 @@ def _cards() -> AnySelect:
             Target.id,
             Target.campaign_id,
             Target.contact_id,
+            Target.due_order,
+            Target.priority_order,
             Target.stage,
             Target.stage_since,
             Target.close_reason,
@@ -147,6 +83,7 @@ def _cards() -> AnySelect:
             Target.next_step,
             Target.next_step_due,
             Target.owner_id,
+            Target.last_contact_at,
             User.name.label("owner"),
             Contact.name,
             Contact.category,
@@ -177,7 +114,18 @@ def board(campaign_id: int, chosen: TargetFilter) -> list[Column]:
     cards: dict[Stage, list[AnyRow]] = defaultdict(list)
     for card in db.session.execute(_cards().where(Target.id.in_(first)).order_by(*order)):
         cards[card.stage].append(card)
-    return [Column(stage, totals[stage], cards[stage]) for stage in Stage]
+    return [Column(stage, totals[stage], cards[stage], _next(totals[stage], cards[stage])) for stage in Stage]
+
+
+def _next(total: int, cards: Rows) -> str | None:
+    return cursor_after(cards[-1], ("due_order", "priority_order", "id")) if total > len(cards) else None
+
+
+def column(campaign_id: int, chosen: TargetFilter, stage: Stage, cursor: str | None) -> Column:
+    """The cards of one column that come after the cursor, COLUMN_SIZE of them; its total is not counted anew."""
+    statement = chosen.apply(_cards().where(Target.campaign_id == campaign_id, Target.stage == stage), joined=True)
+    found = page(statement, SORTS["due"], cursor, COLUMN_SIZE)
+    return Column(stage, len(found.rows), found.rows, found.next)
 
 
 def targets_page(campaign_id: int, chosen: TargetFilter, sort: str, cursor: str | None) -> Page:
@@ -229,13 +177,34 @@ def recently_moved(campaign_id: int, limit: int = 8) -> Rows:
 
 def targets_of_campaign(campaign_id: int, target_ids: Sequence[int]) -> list[int]:
     """Those of the ids that are targets of this campaign."""
-    statement = sa.select(Target.id).where(Target.id.in_(target_ids), Target.campaign_id == campaign_id)
-    return list(db.session.scalars(statement))
+    found: list[int] = []
+    for start in range(0, len(target_ids), _CHUNK):
+        chunk = target_ids[start : start + _CHUNK]
+        found += db.session.scalars(
+            sa.select(Target.id).where(Target.id.in_(chunk), Target.campaign_id == campaign_id).order_by(Target.id)
+        )
+    return found
+
+
+def target_ids(campaign_id: int, chosen: TargetFilter) -> Sequence[int]:
+    """Ids of every target of a campaign the filter lets through."""
+    statement: AnySelect = sa.select(Target.id).where(Target.campaign_id == campaign_id)
+    return db.session.scalars(chosen.apply(statement).order_by(Target.id)).all()
 
 
 def contact_ids(chosen: ContactFilter) -> Sequence[int]:
     """Ids of every contact the filter finds."""
     return db.session.scalars(chosen.apply(sa.select(Contact.id))).all()
+
+
+def contacts_of_targets(target_ids: Sequence[int]) -> list[int]:
+    """Ids of the contacts these targets are."""
+    found: list[int] = []
+    for start in range(0, len(target_ids), _CHUNK):
+        found += db.session.scalars(
+            sa.select(Target.contact_id).where(Target.id.in_(target_ids[start : start + _CHUNK]))
+        )
+    return found
 
 
 def contact_exists(contact_id: int) -> bool:

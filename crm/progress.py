@@ -1,4 +1,4 @@
-"""How far a change of many contacts has come, kept by the queue server: its transaction is not seen before its end."""
+"""How far a long change has come, kept by the queue server: its transaction is not seen before its end."""
 
 from __future__ import annotations
 

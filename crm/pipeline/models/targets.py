@@ -1,4 +1,4 @@
-"""Campaigns, targets and stage moves; which moves between stages are allowed."""
+"""Targets and stage moves; which moves between stages are allowed, and what they ask for."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm import clock
-from crm.accounts.models import Team, User
+from crm.accounts.models import User
 from crm.database import Base, enum_column
 from crm.directory.models import Contact
-from crm.treaties.models import Treaty
+from crm.pipeline.models.campaigns import Campaign
 
 
 class Stage(StrEnum):
@@ -27,6 +27,11 @@ class Stage(StrEnum):
     CLOSED = "closed"
 
 
+WON = (Stage.COMMITTED, Stage.DELIVERED)
+# Somebody was talking with these: they can go quiet.
+IN_TOUCH = (Stage.CONTACTED, Stage.IN_DIALOGUE, Stage.CONVINCED, Stage.COMMITTED)
+# What these stages ask for before a target moves there: the words promised, which promise was kept, the reason.
+GUARDED = (Stage.COMMITTED, Stage.DELIVERED, Stage.CLOSED)
 # In their order: a target that came to one of them has passed the ones before it.
 OPEN_STAGES = tuple(stage for stage in Stage if stage is not Stage.CLOSED)
 
@@ -59,30 +64,12 @@ class Priority(StrEnum):
 NO_NEXT_STEP = date(9999, 12, 31)
 
 
-class Campaign(Base):
-    """An effort for a treaty's ratification, with its goal and the day it is to be reached."""
-
-    __tablename__ = "campaign"
-
-    name: Mapped[str] = mapped_column(sa.String(160), unique=True)
-    treaty_id: Mapped[int] = mapped_column(sa.ForeignKey("treaty.id"), index=True)
-    goal: Mapped[str] = mapped_column(sa.String(300), default="")
-    goal_by: Mapped[date | None]
-    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"), index=True)
-    owner_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id"), index=True)
-    created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    archived_at: Mapped[datetime | None]
-
-    treaty: Mapped[Treaty] = relationship(lazy="joined", innerjoin=True)
-    team: Mapped[Team] = relationship()
-    owner: Mapped[User] = relationship()
-
-
 class Target(Base):
     """A contact pursued in a campaign. `stage_since` is when it came to where it stands.
 
     `due_order` and `priority_order` are what lists are sorted by, kept by the database: a target without a next step
-    comes last, and so does a closed one, which waits for none.
+    comes last, and so does a closed one, which waits for none. `last_contact_at` follows the timeline (see
+    `crm.pipeline.last_contact`); `quiet_since` is that, or when the target was added where nothing reached it yet.
     """
 
     __tablename__ = "target"
@@ -91,6 +78,7 @@ class Target(Base):
         sa.Index("ix_target_board", "campaign_id", "stage", "due_order", "priority_order", "id"),
         sa.Index("ix_target_list", "campaign_id", "due_order", "priority_order", "id"),
         sa.Index("ix_target_recent", "campaign_id", "stage_since", "id"),
+        sa.Index("ix_target_quiet", "campaign_id", "quiet_since", "id"),
         sa.Index("ix_target_owner_id_due_order_id", "owner_id", "due_order", "id"),
     )
 
@@ -117,6 +105,8 @@ class Target(Base):
         sa.Computed("CASE priority WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END", persisted=True),
     )
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    last_contact_at: Mapped[datetime | None] = mapped_column(info={"derived": True})
+    quiet_since: Mapped[datetime] = mapped_column(default=clock.now, info={"derived": True})
 
     campaign: Mapped[Campaign] = relationship()
     contact: Mapped[Contact] = relationship()

@@ -1,0 +1,57 @@
+"""When something last reached a target: derived of the timeline, so that every feature that writes there counts.
+
+What a team keeps to itself does not count here: it would tell other teams when. Filters look at it beside this
+(`crm.pipeline.filters`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+import sqlalchemy as sa
+
+from crm.audit.models import Change
+from crm.extensions import db
+from crm.pipeline.models import Target
+from crm.timeline.models import REACHING, TimelineEntry
+
+_CHUNK = 500
+
+
+def _chunks(ids: Collection[int]) -> Iterator[Sequence[int]]:
+    ordered = sorted(set(ids))
+    for start in range(0, len(ordered), _CHUNK):
+        yield ordered[start : start + _CHUNK]
+
+
+def follow_contacts(contact_ids: Collection[int]) -> None:
+    """Look up anew when something last reached the targets of these contacts; one statement for 500."""
+    entry = TimelineEntry
+    last = (
+        sa.select(entry.at)
+        .where(entry.contact_id == Target.contact_id, entry.kind.in_(REACHING), entry.team_id.is_(None))
+        .order_by(entry.at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    table = Target.__table__
+    for chunk in _chunks(contact_ids):
+        db.session.execute(
+            sa.update(table)  # type: ignore[arg-type]  # it is a table
+            .where(table.c.contact_id.in_(chunk))
+            .values(last_contact_at=last, quiet_since=sa.func.coalesce(last, table.c.created_at))
+        )
+
+
+def follow_undone(changes: Sequence[Change]) -> None:
+    """Look it up for targets that came back as they once were; called after an undo."""
+    rows = [change.row_id for change in changes if change.table_name == Target.__tablename__]
+    for chunk in _chunks(rows):
+        follow_contacts(db.session.scalars(sa.select(Target.contact_id).where(Target.id.in_(chunk))).all())
+
+
+def rebuild_last_contacts() -> int:
+    """Look it up for every target, and return how many contacts they are."""
+    contacts = db.session.scalars(sa.select(Target.contact_id).distinct()).all()
+    follow_contacts(contacts)
+    return len(contacts)

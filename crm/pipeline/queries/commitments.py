@@ -1,0 +1,283 @@
+"""Reads of commitments: lists of them, one with its verdicts, links and answers, those that come to mind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from enum import StrEnum
+from typing import Any, Self
+
+import sqlalchemy as sa
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest
+
+from crm import clock, i18n
+from crm.accounts.models import User
+from crm.accounts.tokens import token_hash
+from crm.attachments.models import Attachment
+from crm.database import read_id
+from crm.directory.models import Contact
+from crm.extensions import db
+from crm.paging import Page, SortKey, page
+from crm.pipeline.models import (
+    Campaign,
+    Commitment,
+    CommitmentAnswer,
+    CommitmentLink,
+    CommitmentState,
+    CommitmentVerdict,
+    Target,
+)
+from crm.pipeline.queries.rows import AnyRow, AnySelect, Rows
+
+COMMITMENTS_SHOWN = 20
+
+
+class Moment(StrEnum):
+    """When commitments are due."""
+
+    OVERDUE = "overdue"
+    REMINDED = "reminded"  # their day to come to mind has come
+
+
+def falls_due(on: date) -> sa.ColumnElement[bool]:
+    """Open commitments whose day to come to mind has come by then, or that are past their date."""
+    return sa.and_(
+        Commitment.state == CommitmentState.OPEN,
+        sa.or_(Commitment.remind_on <= on, Commitment.due_order < on),
+    )
+
+
+def is_past_due(on: date) -> sa.ColumnElement[bool]:
+    """Open commitments that were due before the day."""
+    return Commitment.due_order < on
+
+
+def _has_unseen_answer() -> sa.ColumnElement[bool]:
+    return Commitment.id.in_(sa.select(CommitmentAnswer.commitment_id).where(CommitmentAnswer.seen_at.is_(None)))
+
+
+def _public(value: str) -> bool:
+    if value not in ("yes", "no"):
+        raise ValueError(value)
+    return value == "yes"
+
+
+def _yes(value: str) -> bool:
+    if value != "yes":
+        raise ValueError(value)
+    return True
+
+
+_READERS: dict[str, Any] = {
+    "state": CommitmentState,
+    "campaign": read_id,
+    "owner": read_id,
+    "due": Moment,
+    "public": _public,
+    "unseen": _yes,
+}
+
+
+@dataclass(frozen=True)
+class CommitmentFilter:
+    """Conditions that all hold. `owner` is the user who looks after the target; `unseen` has an answer to be read."""
+
+    state: CommitmentState | None = None
+    campaign: int | None = None
+    owner: int | None = None
+    due: Moment | None = None
+    public: bool | None = None
+    unseen: bool = False
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> Self:
+        """Read the filter from query arguments; what it does not know is left aside. Raises BadRequest for nonsense."""
+        found: dict[str, Any] = {}
+        for name, read in _READERS.items():
+            value = args.get(name, "").strip()
+            try:
+                if value:
+                    found[name] = read(value)
+            except ValueError:
+                raise BadRequest(
+                    gettext(
+                        "The filter in this address is damaged: %(name)s cannot be %(value)s.", name=name, value=value
+                    )
+                ) from None
+        return cls(**found)
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether every commitment passes."""
+        return not any(getattr(self, each.name) not in (None, False) or self.public is False for each in fields(self))
+
+    def apply(self, statement: AnySelect) -> AnySelect:
+        """Narrow a select that has `Commitment` and `Target` in it."""
+        today = i18n.today()
+        if self.state is not None:
+            statement = statement.where(Commitment.state == self.state)
+        if self.campaign is not None:
+            statement = statement.where(Target.campaign_id == self.campaign)
+        if self.owner is not None:
+            statement = statement.where(Target.owner_id == self.owner)
+        if self.public is not None:
+            statement = statement.where(Commitment.public == self.public)
+        if self.due is not None:
+            statement = statement.where(is_past_due(today) if self.due is Moment.OVERDUE else falls_due(today))
+        return statement.where(_has_unseen_answer()) if self.unseen else statement
+
+
+def _commitments() -> AnySelect:
+    return (
+        sa.select(
+            Commitment.id,
+            Commitment.target_id,
+            Commitment.words,
+            Commitment.act,
+            Commitment.promised_on,
+            Commitment.due_on,
+            Commitment.remind_on,
+            Commitment.source_url,
+            Commitment.source_file_id,
+            Attachment.name.label("source_file"),
+            Commitment.public,
+            Commitment.state,
+            Commitment.settled_on,
+            Target.contact_id,
+            Target.campaign_id,
+            Target.owner_id,
+            Contact.name,
+            Contact.category,
+            Contact.country,
+            Campaign.name.label("campaign"),
+            User.name.label("owner"),
+            _has_unseen_answer().label("unseen"),
+        )
+        .select_from(Commitment)
+        .join(Target, Target.id == Commitment.target_id)
+        .join(Contact, Contact.id == Target.contact_id)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .outerjoin(User, User.id == Target.owner_id)
+        .outerjoin(Attachment, Attachment.id == Commitment.source_file_id)
+    )
+
+
+def commitments_page(chosen: CommitmentFilter, cursor: str | None) -> Page:
+    """Commitments the filter lets through, what is due first; those that are settled or due on no day come last."""
+    keys: list[Any] = [Commitment.due_order, Commitment.id]
+    return page(chosen.apply(_commitments()), [SortKey(key) for key in keys], cursor)
+
+
+def commitment(commitment_id: int) -> AnyRow | None:
+    """One commitment with who promised it, in which campaign, and who looks after them."""
+    return db.session.execute(_commitments().where(Commitment.id == commitment_id)).one_or_none()
+
+
+def commitments_of_target(target_id: int) -> Rows:
+    """What a target promised, the latest first, with the columns of `commitment`."""
+    statement = _commitments().where(Commitment.target_id == target_id)
+    return db.session.execute(statement.order_by(Commitment.promised_on.desc(), Commitment.id.desc())).all()
+
+
+def commitments_of_contact(contact_id: int, limit: int = COMMITMENTS_SHOWN) -> Rows:
+    """What a contact promised in any campaign, the latest first, with the columns of `commitment`."""
+    statement = _commitments().where(Target.contact_id == contact_id)
+    order = Commitment.promised_on.desc(), Commitment.id.desc()
+    return db.session.execute(statement.order_by(*order).limit(limit)).all()
+
+
+def falling_due(owner_ids: list[int] | None = None, limit: int = COMMITMENTS_SHOWN) -> Rows:
+    """Open commitments that come to mind today or are past their date, of the targets of these users or of all."""
+    statement = _commitments().where(falls_due(i18n.today()), Campaign.archived_at.is_(None))
+    if owner_ids is not None:
+        statement = statement.where(Target.owner_id.in_(owner_ids))
+    return db.session.execute(statement.order_by(Commitment.due_order, Commitment.id).limit(limit)).all()
+
+
+def verdicts_of(commitment_id: int) -> Rows:
+    """Whether it was kept, as it was found over time, the latest first."""
+    table = CommitmentVerdict.__table__
+    found = (
+        sa.select(*table.c, Attachment.name.label("proof_file"))
+        .outerjoin(Attachment, Attachment.id == table.c.proof_file_id)
+        .where(table.c.commitment_id == commitment_id)
+    )
+    return db.session.execute(found.order_by(table.c.at.desc(), table.c.id.desc())).all()
+
+
+def links_of(commitment_id: int) -> Rows:
+    """The links given out, the latest first: id, created_at, expires_at, revoked_at, used_at, by."""
+    link = CommitmentLink
+    statement = (
+        sa.select(link.id, link.created_at, link.expires_at, link.revoked_at, link.used_at, User.name.label("by"))
+        .join(User, User.id == link.created_by_id)
+        .where(link.commitment_id == commitment_id)
+    )
+    return db.session.execute(statement.order_by(link.id.desc())).all()
+
+
+def answers_of(commitment_id: int) -> Rows:
+    """What the official said, the latest first: id, kind, asked, words, at, seen_at."""
+    given = CommitmentAnswer
+    statement = sa.select(given.id, given.kind, given.asked, given.words, given.at, given.seen_at)
+    return db.session.execute(statement.where(given.commitment_id == commitment_id).order_by(given.id.desc())).all()
+
+
+def answer_by_id(answer_id: int) -> AnyRow | None:
+    """One answer: id, commitment_id, words."""
+    given = CommitmentAnswer
+    return db.session.execute(
+        sa.select(given.id, given.commitment_id, given.words).where(given.id == answer_id)
+    ).one_or_none()
+
+
+def link_by_id(link_id: int) -> AnyRow | None:
+    """One link: id, commitment_id."""
+    link = CommitmentLink
+    return db.session.execute(sa.select(link.id, link.commitment_id).where(link.id == link_id)).one_or_none()
+
+
+@dataclass(frozen=True)
+class OpenLink:
+    """What a link's holder may see: who promised what to whom, and whether the link still takes an answer."""
+
+    link_id: int
+    words: str
+    act: str
+    promised_on: date
+    due_on: date | None
+    name: str
+    team: str
+    treaty: str
+    given: AnyRow | None
+
+
+def linked_commitment(token: str) -> OpenLink | None:
+    """What the link is about, with the answer given by it, if any; None for one unknown, expired or revoked.
+
+    Looking spends nothing: mail scanners look.
+    """
+    link, given = CommitmentLink, CommitmentAnswer
+    found = db.session.scalar(
+        sa.select(link).where(
+            link.token_hash == token_hash(token), link.revoked_at.is_(None), link.expires_at > clock.now()
+        )
+    )
+    if found is None:
+        return None
+    promised = db.session.get_one(Commitment, found.commitment_id)
+    campaign = promised.target.campaign
+    answered = sa.select(given.kind, given.asked, given.words, given.at).where(given.link_id == found.id)
+    return OpenLink(
+        found.id,
+        promised.words,
+        promised.act,
+        promised.promised_on,
+        promised.due_on,
+        promised.target.contact.name,
+        campaign.team.name,
+        campaign.treaty.name,
+        db.session.execute(answered).one_or_none(),
+    )
