@@ -68,7 +68,8 @@ class Column(StrEnum):
     ADDED = "added"
 
 
-def _keys(sort: Sort, descending: bool) -> list[SortKey]:
+def sort_keys(sort: Sort, descending: bool = False) -> list[SortKey]:
+    """The columns of one of the orders."""
     by_name = [Contact.sort_name, Contact.id]
     columns: dict[Sort, list[Any]] = {
         Sort.NAME: by_name,
@@ -137,10 +138,9 @@ def _rows(columns: Collection[Column], further: Mapping[str, Any]) -> AnySelect:
 
 def contact_rows(
     wanted: Narrowing,
-    sort: Sort = Sort.NAME,
+    keys: Sequence[SortKey] | None = None,
     cursor: str | None = None,
     *,
-    descending: bool = False,
     size: int = PAGE_SIZE,
     columns: Collection[Column] = (),
     further: Mapping[str, Any] | None = None,
@@ -150,7 +150,7 @@ def contact_rows(
     Rows always hold id, kind, category, name, country, email, owner_id and mandate_end, each asked column under its
     value, and `further` expressions (one value a contact) under their names.
     """
-    found = page(wanted.apply(sa.select(Contact.id)), _keys(sort, descending), cursor, size)
+    found = page(wanted.apply(sa.select(Contact.id)), keys or sort_keys(Sort.NAME), cursor, size)
     return Page(described_rows([row.id for row in found.rows], columns, further), found.previous, found.next)
 
 
@@ -167,10 +167,9 @@ def described_rows(
 
 def counted_rows(
     wanted: Narrowing,
-    sort: Sort,
+    keys: Sequence[SortKey],
     cursor: str | None,
     *,
-    descending: bool = False,
     columns: Collection[Column] = (),
     further: Mapping[str, Any] | None = None,
 ) -> tuple[Page, int]:
@@ -179,9 +178,8 @@ def counted_rows(
     The first page and the count come of one walk through an index: a text filter has to look at every name there.
     """
     if cursor:
-        rows = contact_rows(wanted, sort, cursor, descending=descending, columns=columns, further=further)
+        rows = contact_rows(wanted, keys, cursor, columns=columns, further=further)
         return rows, count_contacts(wanted)
-    keys = _keys(sort, descending)
     walk = wanted.apply(sa.select(*(key.column for key in keys)))
     walk = walk.order_by(*(key.column.desc() if key.descending else key.column.asc() for key in keys))
     met = walk.limit(COUNT_LIMIT + 1).cte("met")

@@ -41,10 +41,10 @@ class Chosen:
     wanted: ListFilter | None = None
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        """What `to_json` wrote."""
+    def from_json(cls, kept: Mapping[str, Any], team_id: int | None) -> Self:
+        """What `to_json` wrote, as the team of whoever asked sees it."""
         if "filter" in kept:
-            return cls(wanted=ListFilter.from_args(kept["filter"]))
+            return cls(wanted=ListFilter.from_args(kept["filter"], team_id))
         return cls(ids=tuple(kept["ids"]))
 
     def to_json(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from rq.timeouts import JobTimeoutException
 from sqlalchemy.exc import OperationalError
 
+from crm.accounts.models import User
 from crm.audit.recording import change_set_of
 from crm.extensions import db
 from crm.job_queue import DESK, background
@@ -25,7 +26,7 @@ def _change(change_id: int) -> None:
     asked = db.session.get_one(BulkChange, change_id)
     with unit_of_work(f"{asked.action.replace('_', ' ')} contacts", actor=f"user:{asked.user_id}") as work:
         change = actions.decide(change_id, BulkState.DONE)
-        ids = Chosen.from_json(change.chosen).resolved()
+        ids = Chosen.from_json(change.chosen, db.session.get_one(User, change.user_id).team_id).resolved()
         changed = perform(
             change.action, change.value, ids, lambda done, total: report(f"bulk:{change_id}", done, total)
         )

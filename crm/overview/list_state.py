@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Self
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from crm.database import LARGEST_ID
-from crm.directory.listing import Column, Sort
+from crm.directory.listing import Column, Sort, sort_keys
 from crm.directory.models import Contact
 from crm.overview.filters import ListFilter
+from crm.paging import SortKey
+from crm.stances.models import CurrentStance
+from crm.stances.queries import current, stance_rank
 from crm.timeline.models import REACHING, TimelineEntry
 
-LAST_CONTACT = "last_contact"
+LAST_CONTACT, STANCE = "last_contact", "stance"
 # In the order they stand in; the name comes before them all.
 COLUMNS = {
     Column.CATEGORY.value: lazy_gettext("Category"),
@@ -25,6 +29,7 @@ COLUMNS = {
     Column.REGION.value: lazy_gettext("Region"),
     Column.GROUP.value: lazy_gettext("Political group"),
     Column.PARTY.value: lazy_gettext("Party"),
+    STANCE: lazy_gettext("Stance"),
     Column.EMAIL.value: lazy_gettext("E-mail address"),
     Column.PHONE.value: lazy_gettext("Phone"),
     Column.LANGUAGES.value: lazy_gettext("Languages"),
@@ -36,13 +41,23 @@ COLUMNS = {
     Column.ADDED.value: lazy_gettext("Added"),
 }
 USUAL_COLUMNS = ("category", "country", "group", "party", "email", "tags", "owner")
-SORTS = {
+
+
+class FurtherSort(StrEnum):
+    """Orders of the list by what other features know of a contact."""
+
+    STANCE = "stance"
+
+
+SORTS: dict[Sort | FurtherSort, Any] = {
     Sort.NAME: lazy_gettext("Name"),
     Sort.COUNTRY: lazy_gettext("Country"),
     Sort.GROUP: lazy_gettext("Political group"),
     Sort.MANDATE: lazy_gettext("End of mandate"),
     Sort.NEWEST: lazy_gettext("Last added"),
+    FurtherSort.STANCE: lazy_gettext("Stance"),
 }
+_BY_NAME = {sort.value: sort for sort in SORTS}
 
 
 def read_columns(text: str) -> tuple[str, ...]:
@@ -51,7 +66,7 @@ def read_columns(text: str) -> tuple[str, ...]:
     return tuple(name for name in COLUMNS if name in named)
 
 
-def last_contact(team_id: int) -> sa.ScalarSelect[Any]:
+def last_contact(team_id: int | None) -> sa.ScalarSelect[Any]:
     """When something of ours last reached the contact, as far as this team may see it."""
     return (
         sa.select(sa.func.max(TimelineEntry.at))
@@ -69,25 +84,53 @@ class ListState:
     """What is shown, in which order, with which columns (none named: the reader's own), in which saved view."""
 
     wanted: ListFilter = field(default_factory=ListFilter)
-    sort: Sort = Sort.NAME
+    sort: Sort | FurtherSort = Sort.NAME
     descending: bool = False
     columns: tuple[str, ...] = ()
     view: int | None = None
 
     @classmethod
-    def from_args(cls, args: Mapping[str, Any]) -> Self:
-        """Read the state from query arguments; an unknown order is that of names. Raises BadRequest for bad filters."""
+    def from_args(cls, args: Mapping[str, Any], team_id: int) -> Self:
+        """Read the state from query arguments, for a reader of this team; an unknown order is that of names.
+
+        Raises BadRequest for bad filters.
+        """
         order = args.get("sort", "")
         name = order.removeprefix("-")
-        known = name in set(Sort)
+        sort = _BY_NAME.get(name)
         view = args.get("view", "")
         return cls(
-            ListFilter.from_args(args),
-            Sort(name) if known else Sort.NAME,
-            known and order.startswith("-"),
+            ListFilter.from_args(args, team_id),
+            sort or Sort.NAME,
+            sort is not None and order.startswith("-"),
             read_columns(args.get("columns", "")),
             int(view) if view.isascii() and view.isdigit() and len(view) < 19 and int(view) <= LARGEST_ID else None,
         )
+
+    def shown(self, usual: Sequence[str]) -> tuple[str, ...]:
+        """The columns named in the address; else the reader's usual ones, and the stance where it is asked for."""
+        asked = {STANCE} if self.wanted.stance or self.sort is FurtherSort.STANCE else set()
+        return self.columns or tuple(name for name in COLUMNS if name in {*usual, *asked})
+
+    def keys(self) -> list[SortKey]:
+        """The order as pages go through it."""
+        if isinstance(self.sort, Sort):
+            # The last added come first unless asked otherwise.
+            return sort_keys(self.sort, self.descending != (self.sort is Sort.NEWEST))
+        rank = stance_rank(self.wanted.main_treaty(), self.wanted.team_id).label("stance_rank")
+        columns: list[Any] = [rank, Contact.sort_name, Contact.id]
+        return [SortKey(column, self.descending) for column in columns]
+
+    def further(self, columns: Sequence[str]) -> dict[str, Any]:
+        """What other features say of the contact in a row, for those of these columns that show it."""
+        found: dict[str, Any] = {}
+        treaty, team_id = self.wanted.main_treaty(), self.wanted.team_id
+        if LAST_CONTACT in columns:
+            found[LAST_CONTACT] = last_contact(team_id)
+        if STANCE in columns:
+            found[STANCE] = current(CurrentStance.stance, treaty, team_id)
+            found["stance_said_on"] = current(CurrentStance.said_on, treaty, team_id)
+        return found
 
     @property
     def order(self) -> str:

@@ -17,12 +17,12 @@ from crm.directory.models import Contact
 from crm.extensions import db
 from crm.paging import Page, SortKey, page
 from crm.stances.derivation import Derived, Staleness, by_day, derive, months_before, staleness
-from crm.stances.models import SHARED, CurrentStance, SettledContradiction, Stance, Statement, Withdrawal
+from crm.stances.models import RANK, SHARED, CurrentStance, SettledContradiction, Stance, Statement, Withdrawal
 from crm.treaties.models import Treaty
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
-# The id of a treaty, or what finds it.
-TreatyId: TypeAlias = int | sa.ColumnElement[Any]
+# Ids of treaties, or what finds them.
+Treaties: TypeAlias = Collection[int] | sa.Select[Any]
 
 _own = sa.orm.aliased(CurrentStance)
 _held = Contact.__table__.alias("held")
@@ -210,31 +210,34 @@ def _scopes(team_id: int | None) -> tuple[int, ...]:
     return (SHARED,) if team_id is None else (SHARED, team_id)
 
 
-def has_stance(stances: Collection[Stance], treaty: TreatyId, team_id: int | None) -> sa.ColumnElement[bool]:
-    """Contacts whose current stance is one of these, as a team sees it; for a select that has `Contact` in it."""
+def has_stance(stances: Collection[Stance], treaties: Treaties, team_id: int | None) -> sa.ColumnElement[bool]:
+    """Contacts whose current stance on one of the treaties is one of these, as a team sees it.
+
+    For a select that has `Contact` in it; UNKNOWN are those that never said anything of any of the treaties.
+    """
     conditions: list[sa.ColumnElement[bool]] = []
     known = [stance for stance in stances if stance is not Stance.UNKNOWN]
     if known:
         found = sa.select(CurrentStance.contact_id).where(
-            CurrentStance.treaty_id == treaty, CurrentStance.stance.in_(known), seen_by(team_id)
+            CurrentStance.treaty_id.in_(treaties), CurrentStance.stance.in_(known), seen_by(team_id)
         )
         conditions.append(Contact.id.in_(found))
     if Stance.UNKNOWN in stances:
         spoken = sa.select(CurrentStance.contact_id).where(
-            CurrentStance.treaty_id == treaty, CurrentStance.scope.in_(_scopes(team_id))
+            CurrentStance.treaty_id.in_(treaties), CurrentStance.scope.in_(_scopes(team_id))
         )
         conditions.append(Contact.id.not_in(spoken))
     return sa.or_(*conditions)
 
 
-def has_stale_stance(treaty: TreatyId, team_id: int | None, on: date) -> sa.ColumnElement[bool]:
+def has_stale_stance(treaties: Treaties, team_id: int | None, on: date) -> sa.ColumnElement[bool]:
     """Contacts whose current stance is out of date, as `derivation.staleness` says it."""
     left_office = sa.and_(_held.c.mandate_end < on, CurrentStance.said_on <= _held.c.mandate_end)
     found = (
         sa.select(CurrentStance.contact_id)
         .join(_held, _held.c.id == CurrentStance.contact_id)
         .where(
-            CurrentStance.treaty_id == treaty,
+            CurrentStance.treaty_id.in_(treaties),
             seen_by(team_id),
             sa.or_(CurrentStance.said_on < months_before(on, stale_months()), left_office),
         )
@@ -242,8 +245,8 @@ def has_stale_stance(treaty: TreatyId, team_id: int | None, on: date) -> sa.Colu
     return Contact.id.in_(found)
 
 
-def current(column: Any, treaty: TreatyId, team_id: int | None) -> sa.ScalarSelect[Any]:
-    """A column of the current stance of the contact in the row, null where nothing was said."""
+def current(column: Any, treaty: int | sa.ScalarSelect[Any], team_id: int | None) -> sa.ScalarSelect[Any]:
+    """A column of the current stance on a treaty of the contact in the row, null where nothing was said."""
     return (
         sa.select(column)
         .where(
@@ -256,6 +259,11 @@ def current(column: Any, treaty: TreatyId, team_id: int | None) -> sa.ScalarSele
         .limit(1)
         .scalar_subquery()
     )
+
+
+def stance_rank(treaty: int | sa.ScalarSelect[Any], team_id: int | None) -> sa.ColumnElement[int]:
+    """What lists sort the contact in the row by: champions first, those that never said anything last."""
+    return sa.func.coalesce(current(CurrentStance.rank, treaty, team_id), RANK[Stance.UNKNOWN])
 
 
 def current_stances(contact_ids: Iterable[int], treaty_id: int, team_id: int | None) -> dict[int, Stance]:

@@ -20,6 +20,7 @@ from crm.extensions import db
 from crm.policy import Permission, actor, requires
 from crm.stances import actions, labels, queries
 from crm.stances.actions import StatementRefused
+from crm.stances.derivation import staleness
 from crm.stances.forms import SettlementForm, StatementForm, WithdrawalForm
 from crm.stances.models import FIRST_DAY
 from crm.stances.pictures import stance_course
@@ -35,6 +36,12 @@ blueprint.add_app_template_filter(labels.stale_text)
 blueprint.add_app_template_filter(labels.host_of)
 blueprint.add_app_template_global(labels.why, "why_stance")
 blueprint.add_app_template_global(stance_course)
+
+
+@blueprint.app_template_test()
+def stale_stance(row: Any) -> bool:
+    """Whether the stance in a row of a list is out of date; the row holds stance_said_on and mandate_end."""
+    return staleness(row.stance_said_on, i18n.today(), queries.stale_months(), row.mandate_end) is not None
 
 
 def _contact_or_404(contact_id: int) -> Contact:

@@ -60,7 +60,7 @@ def test_columns_of_an_address_stay_in_the_address(officer: FlaskClient) -> None
 def test_every_column_is_shown(officer: FlaskClient) -> None:
     page = officer.get("/contacts")
     names = re.findall(r'name="column" value="(\w+)"', page.text)
-    assert len(names) == 16
+    assert len(names) == 17
     assert len(headings(officer.get(f"/contacts?columns={','.join(names)}").text)) == 17
 
 

@@ -58,7 +58,7 @@ class Passing:
 
 
 def found_by(team_id: int | None, stances: Collection[Stance]) -> list[int]:
-    return contact_ids(Passing(has_stance(stances, icrmw().id, team_id)))
+    return contact_ids(Passing(has_stance(stances, [icrmw().id], team_id)))
 
 
 @pytest.mark.sqlite_only
@@ -186,9 +186,9 @@ def test_stale_is_what_is_old_or_was_said_in_an_office_that_is_over(app: Flask) 
     make_statement(fresh.id, said_on=date(2026, 5, 3))
     make_statement(old.id, said_on=date(2024, 1, 1))
     make_statement(left.id, said_on=date(2026, 5, 3))
-    stale = contact_ids(Passing(has_stale_stance(icrmw().id, None, TODAY)))
+    stale = contact_ids(Passing(has_stale_stance([icrmw().id], None, TODAY)))
     assert stale == [old.id, left.id]
-    assert contact_ids(Passing(has_stale_stance(icrmw().id, None, date(2026, 6, 1)))) == [old.id]
+    assert contact_ids(Passing(has_stale_stance([icrmw().id], None, date(2026, 6, 1)))) == [old.id]
 
 
 def test_a_line_is_a_label_beside_and_as_of_any_day_is_the_same_rule(app: Flask) -> None:

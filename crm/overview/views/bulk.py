@@ -38,7 +38,7 @@ CHANGED = "changed"
 def _chosen() -> Chosen:
     """The ticked contacts, or all that pass the filter in the form."""
     if request.form.get("all"):
-        return Chosen(wanted=ListFilter.from_args(request.form))
+        return Chosen(wanted=ListFilter.from_args(request.form, current_user.team_id))
     try:
         return Chosen(ids=tuple(dict.fromkeys(read_id(value) for value in request.form.getlist("contact"))))
     except ValueError:
@@ -108,7 +108,7 @@ def export_many() -> ResponseReturnValue:
         abort(404)
     chosen = _chosen()
     wanted = chosen.wanted
-    if wanted is not None and not wanted.campaign and not wanted.stage:
+    if wanted is not None and wanted.asks_directory_alone:
         return redirect(url_for("exports.contacts", **wanted.contact.to_args()))  # type: ignore[arg-type]
     ids = chosen.resolved()
     if not ids:

@@ -12,10 +12,10 @@ from flask_login import current_user
 from crm import i18n
 from crm.accounts.queries import active_users
 from crm.directory.filters import MANDATE_LABELS
-from crm.directory.listing import COUNT_LIMIT, Column, Sort, count_contacts, counted_rows
+from crm.directory.listing import COUNT_LIMIT, Column, count_contacts, counted_rows
 from crm.directory.menus import tag_names
 from crm.directory.models import ContactKind
-from crm.overview.list_state import COLUMNS, LAST_CONTACT, SORTS, USUAL_COLUMNS, ListState, last_contact
+from crm.overview.list_state import COLUMNS, SORTS, USUAL_COLUMNS, ListState
 from crm.overview.queries import reader_of_list
 from crm.overview.views.blueprint import blueprint
 from crm.overview.views.filter_menus import PICKERS
@@ -28,19 +28,16 @@ from crm.web import is_partial
 @requires(Permission.READ)
 def contacts() -> ResponseReturnValue:
     """The list: filtered, sorted and with the columns the address says; the page's script asks for its rows alone."""
-    state = ListState.from_args(request.args)
+    state = ListState.from_args(request.args, current_user.team_id)
     wanted = state.wanted
     reader = reader_of_list(current_user.id, current_user.team_id)
-    columns = state.columns or reader.columns or USUAL_COLUMNS
-    further = {LAST_CONTACT: last_contact(current_user.team_id)} if LAST_CONTACT in columns else {}
+    columns = state.shown(reader.columns or USUAL_COLUMNS)
     page, total = counted_rows(
         wanted,
-        state.sort,
+        state.keys(),
         request.args.get("cursor"),
-        # The last added come first unless asked otherwise.
-        descending=state.descending != (state.sort is Sort.NEWEST),
-        columns=[Column(name) for name in columns if name != LAST_CONTACT],
-        further=further,
+        columns=[Column(name) for name in columns if name in set(Column)],
+        further=state.further(columns),
     )
     # Where nobody is found among the kind that is shown, the others are worth a look.
     elsewhere = 0 if page.rows or wanted.contact.kind is None else count_contacts(wanted.of_kind(None))

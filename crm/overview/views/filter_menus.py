@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
+from flask_login import current_user
 
 from crm.directory.menus import MENUS, Choice, choices
-from crm.overview.filters import ListFilter
+from crm.overview.filters import ListFilter, stance_choices
 from crm.overview.list_state import ListState
 from crm.overview.views.blueprint import blueprint
 from crm.pipeline.labels import stage_label
@@ -15,6 +16,7 @@ from crm.pipeline.models import Stage
 from crm.pipeline.queries import campaign_names
 from crm.policy import Permission, requires
 from crm.text import fold
+from crm.treaties.queries import treaty_names
 from crm.web import is_partial
 
 # What a menu is called; the first ones stand in the open, the others under “More filters”.
@@ -29,6 +31,8 @@ PICKERS = {
     "language": lazy_gettext("Language"),
     "tag": lazy_gettext("Tag"),
     "assigned": lazy_gettext("Looked after by"),
+    "stance": lazy_gettext("Stance"),
+    "treaty": lazy_gettext("Stance on"),
     "campaign": lazy_gettext("Target in"),
     "stage": lazy_gettext("Stage"),
     "source": lazy_gettext("Source"),
@@ -40,8 +44,11 @@ def _offered(wanted: ListFilter, name: str, text: str) -> tuple[list[Choice], bo
         return choices(name, wanted.contact, text)
     if name == "stage":
         found = [Choice(stage.value, stage_label(stage)) for stage in Stage]
+    elif name == "stance":
+        found = [Choice(value, label) for value, label in stance_choices()]
     else:
-        found = [Choice(str(number), label) for number, label in campaign_names()]
+        rows = treaty_names() if name == "treaty" else campaign_names()
+        found = [Choice(str(number), label) for number, label in rows]
     return [choice for choice in found if fold(text) in fold(choice.label)], False
 
 
@@ -49,7 +56,7 @@ def _offered(wanted: ListFilter, name: str, text: str) -> tuple[list[Choice], bo
 @requires(Permission.READ)
 def filter_menu(name: str) -> ResponseReturnValue:
     """The values of one condition that occur, those chosen first; `find` narrows them."""
-    state = ListState.from_args(request.args)
+    state = ListState.from_args(request.args, current_user.team_id)
     text = request.args.get("find", "").strip()
     chosen = [Choice(held.raw, held.value) for held in state.wanted.conditions() if held.name == name]
     offered, more = _offered(state.wanted, name, text)

@@ -21,7 +21,7 @@ _NAME_LENGTH = 80
 
 def _state() -> ListState:
     """The state of the list the form stood on, sent along in hidden fields."""
-    return ListState.from_args(request.form)
+    return ListState.from_args(request.form, current_user.team_id)
 
 
 def _to_list(args: dict[str, str]) -> ResponseReturnValue:

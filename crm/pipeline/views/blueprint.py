@@ -36,6 +36,7 @@ from crm.pipeline.models import (
 )
 from crm.pipeline.queries import AnyRow
 from crm.policy import Permission, can
+from crm.stances.labels import stance_label
 from crm.text import fold
 from crm.web import ago, own_page, toast
 
@@ -77,6 +78,7 @@ class Words:
         self.category = _Once(category_label)
         self.country = _Once(country_label)
         self.stage = _Once(stage_label)
+        self.stance = _Once(stance_label)
         self.ago = _Once(ago)
         self.day = _Once(format_date)
 
