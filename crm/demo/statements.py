@@ -35,9 +35,19 @@ _GREETING = _Words(
     ARTICLE,
     "We are looking into what the convention would change for our labour inspectorate.",
 )
+# What those said who have only just been spoken to, by turns.
+_OPENINGS = (
+    _GREETING,
+    _Words(Stance.SUPPORTIVE, Confidence.UNSURE, ARTICLE, ""),
+    _Words(
+        Stance.LEANING_AGAINST,
+        Confidence.LIKELY,
+        ARTICLE,
+        "I fear that it ties the hands of whoever has to decide on entry.",
+    ),
+)
 # What people said first, and last, by where they stand in the campaign now.
 _COURSES: dict[Stage, tuple[_Words, ...]] = {
-    Stage.CONTACTED: (_GREETING,),
     Stage.IN_DIALOGUE: (
         _Words(Stance.LEANING_AGAINST, Confidence.UNSURE, ARTICLE, ""),
         _Words(
@@ -105,6 +115,8 @@ def record(campaign: Campaign, contacts: list[Contact]) -> None:
     """Write down what those said who have been spoken to, the lines of two groups, and what goes wrong in real life."""
     spoken = [(contact.person.id, Stage(contact.row["stage"])) for contact in contacts if contact.row["stage"]]
     courses = [(contact_id, _COURSES[stage]) for contact_id, stage in spoken if stage in _COURSES]
+    contacted = [contact_id for contact_id, stage in spoken if stage is Stage.CONTACTED]
+    courses += [(contact_id, (_OPENINGS[turn % len(_OPENINGS)],)) for turn, contact_id in enumerate(contacted)]
     for number, (contact_id, said) in enumerate(courses):
         for turn, words in enumerate(said):
             days_ago = _LAST + number * 7 % 30 if turn == len(said) - 1 else _FIRST - number * 11 % 90

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_login import current_user
 
 from crm import i18n
 from crm.accounts.queries import actor_names
 from crm.attachments.actions import store
 from crm.database import read_id
-from crm.directory.models import Contact
+from crm.directory.filters import ContactFilter, MandateState
+from crm.directory.models import Contact, ContactKind
 from crm.directory.queries import survivor_of
 from crm.extensions import db
+from crm.places.countries import country_name
 from crm.policy import Permission, actor, requires
 from crm.stances import actions, labels, queries
 from crm.stances.actions import StatementRefused
 from crm.stances.derivation import staleness
 from crm.stances.forms import SettlementForm, StatementForm, WithdrawalForm
-from crm.stances.models import FIRST_DAY
+from crm.stances.models import FIRST_DAY, Stance
 from crm.stances.pictures import stance_course
-from crm.treaties.queries import treaty_names
+from crm.stances.tallies import Tally, tallies
+from crm.text import fold
+from crm.treaties.queries import treaty_by_code, treaty_names
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
 
 blueprint = Blueprint("stances", __name__)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One line of a table of stances; `args` is what the address of its list adds, None where it has none."""
+
+    name: str
+    args: dict[str, str] | None
+    tally: Tally
+
+
 blueprint.add_app_template_filter(labels.stance_label)
 blueprint.add_app_template_filter(labels.stance_tone)
 blueprint.add_app_template_filter(labels.confidence_label)
@@ -184,3 +201,35 @@ def settle(earlier_id: int, later_id: int) -> ResponseReturnValue:
     else:
         toast(gettext("Noted: they have changed their mind."), undo=work.change_set_id)
     return redirect(url_for("stances.contradictions"))
+
+
+def _cut(found: Mapping[Any, Tally], named: Callable[[Any], str], argument: str) -> list[Cut]:
+    """Lines of a table, by their names; those without a group or country last."""
+    cuts = [
+        Cut(named(key) if key else "", {argument: str(key)} if key else None, tally) for key, tally in found.items()
+    ]
+    return sorted(cuts, key=lambda cut: (cut.args is None, fold(cut.name)))
+
+
+@blueprint.get("/treaties/<code>/stances")
+@requires(Permission.READ)
+def treaty(code: str) -> ResponseReturnValue:
+    """How many people hold which stance, by group and by country; each figure leads to the list of them."""
+    found = treaty_by_code(code) or abort(404, gettext("There is no treaty of this code."))
+    everybody = request.args.get("whom") == "all"
+    whom = ContactFilter(kind=ContactKind.PERSON, mandate=None if everybody else MandateState.CURRENT)
+    counted = tallies(found.id, current_user.team_id, whom)
+    locale = get_locale()
+    base = {"treaty": str(found.id)} | ({} if everybody else {"mandate": MandateState.CURRENT.value})
+    return render_template(
+        "stances/treaty.html",
+        treaty=found,
+        everybody=everybody,
+        whole=counted.all,
+        cuts=[
+            (gettext("By political group"), _cut(counted.by_group, lambda key: counted.groups[key], "group")),
+            (gettext("By country"), _cut(counted.by_country, lambda key: country_name(key, locale), "country")),
+        ],
+        stances=list(Stance),
+        url_of=lambda **more: url_for("overview.contacts", **{**base, **more}),
+    )

@@ -12,7 +12,7 @@ from crm import clock
 from crm.accounts.actions import create_user
 from crm.directory.actions import add_membership, add_point, create_organization, update_contact
 from crm.directory.filters import ContactFilter
-from crm.directory.listing import Column, Sort, contact_rows, count_contacts, counted_rows
+from crm.directory.listing import Column, Sort, contact_rows, count_contacts, counted_rows, sort_keys
 from crm.directory.menus import MENUS, choices, countries_present, organizations_of
 from crm.directory.models import (
     Category,
@@ -45,7 +45,7 @@ def people(app: Flask) -> None:
 def test_rows_come_in_the_order_asked_for_with_group_party_and_address(people: None) -> None:
     def order(sort: Sort, *, descending: bool = False) -> list[str]:
         wanted = ContactFilter(category=(Category.MEP,))
-        return [row.name for row in contact_rows(wanted, sort, descending=descending).rows]
+        return [row.name for row in contact_rows(wanted, sort_keys(sort, descending)).rows]
 
     assert order(Sort.NAME) == ["Zoë Ábel", "Åsa Berg", "Ada Zorn"]
     assert order(Sort.NAME, descending=True) == ["Ada Zorn", "Åsa Berg", "Zoë Ábel"]
@@ -72,7 +72,7 @@ def test_those_whose_mandates_ended_first_come_first_and_those_without_one_last(
     people = ContactFilter(kind=ContactKind.PERSON)
 
     def order(cursor: str | None = None) -> list[str]:
-        page = contact_rows(people, Sort.MANDATE, cursor, size=2)
+        page = contact_rows(people, sort_keys(Sort.MANDATE), cursor, size=2)
         return [row.name for row in page.rows] + (order(page.next) if page.next else [])
 
     assert order() == ["Bo Back", "Ada Away", "Cy Current", "Di Detached"]
@@ -107,13 +107,13 @@ def test_counted_rows_are_the_same_pages_with_their_number(app: Flask) -> None:
         return [row.id for row in page.rows]
 
     for sort, descending in itertools.product(Sort, (False, True)):
-        counted, total = counted_rows(wanted, sort, None, descending=descending)
-        plain = contact_rows(wanted, sort, descending=descending)
+        counted, total = counted_rows(wanted, sort_keys(sort, descending), None)
+        plain = contact_rows(wanted, sort_keys(sort, descending))
         assert (ids(counted), counted.next, counted.previous, total) == (ids(plain), plain.next, None, 53)
-        counted, total = counted_rows(wanted, sort, counted.next, descending=descending)
-        assert (ids(counted), total) == (ids(contact_rows(wanted, sort, plain.next, descending=descending)), 53)
+        counted, total = counted_rows(wanted, sort_keys(sort, descending), counted.next)
+        assert (ids(counted), total) == (ids(contact_rows(wanted, sort_keys(sort, descending), plain.next)), 53)
         assert len(counted.rows) == 3
-    assert counted_rows(ContactFilter(text="nobody"), Sort.NAME, None)[1] == 0
+    assert counted_rows(ContactFilter(text="nobody"), sort_keys(Sort.NAME), None)[1] == 0
 
 
 def test_counting_stops_at_its_limit(people: None) -> None:

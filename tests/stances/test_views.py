@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -127,3 +128,32 @@ def test_a_contradiction_is_settled_on_its_list(officer: FlaskClient) -> None:
     officer.post(address, data={"note": "told us so"})
     assert "Ada Alverberg" not in officer.get("/stances/contradictions").text
     assert "somebody was faster" in officer.post(f"{address}1", follow_redirects=True).text
+
+
+def test_a_treatys_stances_are_counted_by_group_and_country_and_lead_to_the_lists(app: Flask) -> None:
+    user = make_user(Role.OFFICER, team="Geneva")
+    today = i18n.today()
+    amber = [make_person(f"Ada {name}", country="ES", group="Amber") for name in ("Alver", "Brand", "Cass")]
+    left = make_person("Ada Dom", country="FR", group="Birch", ended=today - timedelta(days=3))
+    make_statement(amber[0].id, Stance.CHAMPION, today)
+    make_statement(amber[1].id, Stance.OPPOSED, today, team_id=user.team_id)
+    make_statement(left.id, Stance.SUPPORTIVE, today - timedelta(days=30))
+    address = f"/treaties/{icrmw().code}/stances"
+
+    def counts(client: FlaskClient, page: str) -> dict[str, list[str]]:
+        """The figures of each line, by its name."""
+        rows = re.findall(r"<tr>\s*<th scope=\"row\">(.*?)</tr>", client.get(page).text, re.DOTALL)
+        plain = [re.sub(r"<[^>]+>", " ", row).split() for row in rows]
+        return {row[0]: row[1:] for row in plain}
+
+    ours = sign_in(app.test_client(), user)
+    foreign = sign_in(app.test_client(), make_user(Role.ADMIN, team="Brussels"))
+    assert counts(ours, address) == {"Amber": list("100011"), "Spain": list("100011")}
+    assert counts(foreign, address) == {"Amber": list("100002"), "Spain": list("100002")}
+    everybody = counts(ours, f"{address}?whom=all")
+    assert everybody["Birch"] == everybody["France"] == list("010000")
+    links = re.findall(r'href="(/contacts\?[^"]+stance=[^"]+)">(\d+)</a>', ours.get(address).text)
+    assert len(links) == 6
+    for link, figure in links:
+        shown = ours.get(link.replace("&amp;", "&")).text
+        assert shown.count('<th scope="row">') == int(figure), link
