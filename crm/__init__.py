@@ -23,6 +23,7 @@ from crm.directory import labels, registry
 from crm.directory.undoing import let_go_of_undone, project_undone
 from crm.duplicates import contact_rows as duplicates_rows
 from crm.duplicates import jobs as duplicates_jobs
+from crm.duplicates import undoing as duplicates_undoing
 from crm.duplicates import views as duplicates_views
 from crm.exports import jobs as exports_jobs
 from crm.exports import views as exports_views
@@ -130,9 +131,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         registry.join(feature.CONTACT_ROWS)
     on_undo(forget_undone)
     on_undo(hide_undone_edits)
-    on_undo(follow_undo)
+    on_undo(follow_undo, clears="timeline_entry")
+    on_undo(duplicates_undoing.let_go_of_undone, clears="duplicate_proposal")
     on_undo(let_go_of_undone)
-    on_undo(stances_projection.let_go_of_undone)
+    on_undo(stances_projection.let_go_of_undone, clears="current_stance")
     after_undo(project_undone)
     after_undo(stances_projection.project_undone)
     after_undo(follow_undone)

@@ -17,17 +17,30 @@ from crm.database import Base
 from crm.extensions import db
 from crm.unit_of_work import current_unit_of_work
 
-_CHUNK = 500
+CHUNK = 500
+# Changes that are taken back in one transaction: some seconds' worth.
+MOST_AT_ONCE = 20_000
 UndoListener = Callable[[Sequence[Change]], None]
 Progress = Callable[[int, int], None]
 _before: list[UndoListener] = []
 _after: list[UndoListener] = []
+_clears: set[str] = set()
 
 
-def on_undo(listener: UndoListener) -> None:
-    """Call `listener` with the changes of every change set about to be undone, in the same transaction."""
+def on_undo(listener: UndoListener, *, clears: str = "") -> None:
+    """Call `listener` with the changes of every change set about to be undone, in the same transaction.
+
+    With `clears` it removes what rows of that table say of rows that go, so that they hold nothing back.
+    """
     if listener not in _before:
         _before.append(listener)
+    if clears:
+        _clears.add(clears)
+
+
+def cleared_tables() -> frozenset[str]:
+    """The tables whose rows go with what they are about; see `on_undo`."""
+    return frozenset(_clears)
 
 
 def after_undo(listener: UndoListener) -> None:
@@ -48,6 +61,7 @@ class Refusal(StrEnum):
     NEEDED = "needed"  # other rows have come to need what it made
     SECRET = "secret"  # noqa: S105  # the trail does not keep what was there before
     BULK = "bulk"  # part of it was written in bulk and only summed up
+    LARGE = "large"  # so many rows would keep everybody else waiting; see `parts`
     KEPT = "kept"  # its table has rules of its own for going back
 
 
@@ -76,7 +90,7 @@ def _without_derived(table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not _is_derived(table, name)}
 
 
-def _still_stands(table: sa.Table, change: Change, current: dict[str, Any] | None) -> bool:
+def still_stands(table: sa.Table, change: Change, current: dict[str, Any] | None) -> bool:
     """Whether the row is what the change left behind.
 
     Derived columns and time stamps follow what others do, so they are no part of that.
@@ -107,7 +121,7 @@ def _revert(table: sa.Table, kind: ChangeKind, changes: Sequence[Change]) -> Non
         raise UndoRefused(Refusal.CHANGED)
     row_ids = [change.row_id for change in changes]
     current = _current(table, row_ids)
-    if not all(_still_stands(table, change, current.get(change.row_id)) for change in changes):
+    if not all(still_stands(table, change, current.get(change.row_id)) for change in changes):
         raise UndoRefused(Refusal.CHANGED)
     if kind is ChangeKind.INSERT:
         db.session.execute(sa.delete(table).where(table.c.id.in_(row_ids)))
@@ -128,13 +142,13 @@ def _revert(table: sa.Table, kind: ChangeKind, changes: Sequence[Change]) -> Non
             connection.execute(sa.update(table).where(table.c.id == sa.bindparam("the_row")).values(values), rows)
 
 
-def _runs(changes: Sequence[Change]) -> Iterator[tuple[sa.Table, ChangeKind, list[Change]]]:
+def runs(changes: Sequence[Change]) -> Iterator[tuple[sa.Table, ChangeKind, list[Change]]]:
     """The changes in their order, cut into runs of one table and kind in which no row comes twice."""
     run: list[Change] = []
     rows: set[int] = set()
     for change in changes:
         same = run and (run[0].table_name, run[0].kind) == (change.table_name, change.kind)
-        if run and (not same or change.row_id in rows or len(run) == _CHUNK):
+        if run and (not same or change.row_id in rows or len(run) == CHUNK):
             yield Base.metadata.tables[run[0].table_name], run[0].kind, run
             run, rows = [], set()
         run.append(change)
@@ -150,7 +164,7 @@ _OPPOSITE = {
 }
 
 
-def _is_all_derived(change: Change) -> bool:
+def is_all_derived(change: Change) -> bool:
     """Whether nothing but derived columns changed."""
     table = Base.metadata.tables[change.table_name]
     return change.kind is ChangeKind.UPDATE and not _without_derived(table, change.after)
@@ -172,22 +186,23 @@ def _opposite(change: Change, change_set_id: int) -> dict[str, Any]:
     }
 
 
-def _untold(_done: int, _total: int) -> None:
+def untold(_done: int, _total: int) -> None:
     """Progress that nobody watches."""
 
 
-def _go_back(changes: Sequence[Change], undone_by: int, progress: Progress) -> None:
+def go_back(changes: Sequence[Change], undone_by: int, progress: Progress = untold) -> None:
     """Take the changes back, the latest first, and note in the trail of the change set `undone_by` that they were."""
     for change in changes:
         # The session forgets below what it has read; thousands of changes must not be read again one by one.
-        db.session.expunge(change)
-    own = [change for change in changes if not _is_all_derived(change)]
+        if change in db.session:
+            db.session.expunge(change)
+    own = [change for change in changes if not is_all_derived(change)]
     try:
         # First what stands on the rows (entries of a timeline), then the rows.
         for listener in _before:
             listener(changes)
         done = 0
-        for table, kind, run in _runs(own):
+        for table, kind, run in runs(own):
             _revert(table, kind, run)
             done += len(run)
             progress(done, len(own))
@@ -200,26 +215,26 @@ def _go_back(changes: Sequence[Change], undone_by: int, progress: Progress) -> N
         listener(changes)
 
 
-def undo(change_set_id: int, progress: Progress = _untold) -> int:
-    """Apply a change set backwards inside the running unit of work and return the id of the new change set.
-
-    `progress` is told how many changes of how many are taken back.
-    Nothing is undone in part: UndoRefused is raised, and the unit rolls back, where a row has changed since.
-    """
-    session = db.session()
-    undone = session.get(ChangeSet, change_set_id)
-    changes = session.scalars(
-        sa.select(Change).where(Change.change_set_id == change_set_id).order_by(Change.id.desc())
-    ).all()
-    if undone is None or not changes:
+def check_permitted(change_set_id: int) -> ChangeSet:
+    """The change set, if it is of those that can be undone at all, or else UndoRefused."""
+    undone = db.session.get(ChangeSet, change_set_id)
+    of_set = Change.change_set_id == change_set_id
+    names = set(db.session.scalars(sa.select(Change.table_name).where(of_set).distinct()))
+    if undone is None or not names:
         raise UndoRefused(Refusal.MISSING)
-    if session.scalar(sa.select(ChangeSet.id).where(ChangeSet.undoes_id == change_set_id)) is not None:
-        raise UndoRefused(Refusal.UNDONE)
     if undone.notes:
         raise UndoRefused(Refusal.BULK)
-    kept = kept_tables()
-    if any(change.table_name in kept or change.table_name not in Base.metadata.tables for change in changes):
+    if names & kept_tables() or not names <= Base.metadata.tables.keys():
         raise UndoRefused(Refusal.KEPT)
+    return undone
+
+
+def begin_undo(change_set_id: int) -> int:
+    """Claim the undo of a change set for the running unit of work; the id of the change set that takes it back."""
+    session = db.session()
+    if session.scalar(sa.select(ChangeSet.id).where(ChangeSet.undoes_id == change_set_id)) is not None:
+        raise UndoRefused(Refusal.UNDONE)
+    undone = check_permitted(change_set_id)
     undone_by = change_set_of(session, current_unit_of_work())
     # Going back, and forth again, needs what the deed itself needed.
     claim = sa.update(ChangeSet).where(ChangeSet.id == undone_by)
@@ -227,5 +242,21 @@ def undo(change_set_id: int, progress: Progress = _untold) -> int:
         session.execute(claim.values(undoes_id=change_set_id, permission=undone.permission))
     except IntegrityError:
         raise UndoRefused(Refusal.UNDONE) from None
-    _go_back(changes, undone_by, progress)
+    return undone_by
+
+
+def undo(change_set_id: int, progress: Progress = untold) -> int:
+    """Apply a change set backwards inside the running unit of work and return the id of the new change set.
+
+    `progress` is told how many changes of how many are taken back.
+    Nothing is undone in part: UndoRefused is raised, and the unit rolls back, where a row has changed since.
+    """
+    of_set = sa.select(sa.func.count()).where(Change.change_set_id == change_set_id)
+    if (db.session.scalar(of_set) or 0) > MOST_AT_ONCE:
+        raise UndoRefused(Refusal.LARGE)
+    undone_by = begin_undo(change_set_id)
+    changes = db.session.scalars(
+        sa.select(Change).where(Change.change_set_id == change_set_id).order_by(Change.id.desc())
+    ).all()
+    go_back(changes, undone_by, progress)
     return undone_by

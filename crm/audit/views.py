@@ -44,6 +44,7 @@ def _reason(refusal: Refusal) -> str:
         Refusal.NEEDED: gettext("It cannot be undone: other records have come to depend on it."),
         Refusal.SECRET: gettext("It cannot be undone: the trail does not keep secrets."),
         Refusal.BULK: gettext("It cannot be undone: part of it was written for many records at once."),
+        Refusal.LARGE: gettext("It is too large to be undone from here: undo it on its own page."),
         Refusal.KEPT: gettext("It cannot be undone from here: change it back on its own page."),
     }
     return reasons[refusal]

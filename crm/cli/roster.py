@@ -16,6 +16,7 @@ from crm import clock
 from crm.cli.app import ready_app
 from crm.roster_import import actions, works
 from crm.roster_import.applying import Step
+from crm.roster_import.leases import take_up
 from crm.roster_import.models import ImportState, RowKind
 from crm.roster_import.readers.columns import FIELDS, SEAT, SEVERAL
 from crm.roster_import.records import Item, UnreadableRoster
@@ -97,9 +98,9 @@ def _apply(heading: Heading, bad: _Bad, *, confirmed: bool) -> tuple[Tally, int]
                     f"Nothing was changed. {why} If the file is right, run the command again with --confirm-drop."
                 )
             with unit_of_work("take up import", actor=ACTOR):
-                attempt = actions.take_up(import_id, ImportState.APPLYING)
+                lease = take_up(import_id, ImportState.APPLYING, actor=ACTOR)
             applying = True
-            return works.write(import_id, spool, since, attempt, actor=ACTOR), import_id
+            return works.write(lease, spool, since, actor=ACTOR), import_id
     except actions.MoveRefused:
         # A worker took it for abandoned, and finishes it.
         raise

@@ -9,17 +9,19 @@ import sqlalchemy as sa
 
 from crm import clock, i18n
 from crm.audit.actions import Refusal, UndoRefused
-from crm.audit.models import Change, ChangeSet
-from crm.directory.models import OtherName
+from crm.audit.models import Change, ChangeKind, ChangeSet
+from crm.directory.models import Contact, OtherName
 from crm.directory.projection import project
 from crm.extensions import db
 from crm.many_rows import insert_columns, new_ids
 from crm.roster_import.changes import Setting
+from crm.roster_import.lookups import chunked
 from crm.roster_import.models import (
-    MOST_ATTEMPTS,
     MOVES,
     REVIEWED,
     WHO_IS_IT,
+    WITHDRAWN,
+    WORKED_ON,
     WRITTEN,
     AsOfSource,
     ColumnMapping,
@@ -35,14 +37,15 @@ from crm.roster_import.queries import present
 from crm.roster_import.readers.columns import header_hash
 from crm.roster_import.record_json import from_json
 from crm.roster_import.staging import Heading, Layout, Tally, setting_for, source_label
-from crm.timeline.actions import forget
+from crm.timeline.actions import Event, add_events, forget
+from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import current_unit_of_work
 
 READ_JOB = "crm.roster_import.jobs.read_queued"
 APPLY_JOB = "crm.roster_import.jobs.apply_queued"
 UNDO_JOB = "crm.roster_import.jobs.undo_queued"
-# The action of the unit of work that takes back what was written of an import that cannot be finished.
-TAKE_BACK = "take back part of import"
+# The action of the units of work that take back what was written of an import, part by part.
+WITHDRAW = "take back part of import"
 
 
 class MoveRefused(Exception):
@@ -55,10 +58,6 @@ class MoveRefused(Exception):
 
 class AlarmUnconfirmed(Exception):
     """The import looks wrong as a whole and nobody has confirmed it."""
-
-
-class GivenUp(Exception):
-    """The work was begun as often as is sensible and never came to an end."""
 
 
 def bring(
@@ -118,29 +117,22 @@ def add_alias(organization_id: int, label: str) -> None:
         project([organization_id])
 
 
-def move(import_id: int, to: ImportState, **values: Any) -> None:
-    """Change the state where that is allowed; the row is locked until the unit of work ends. Raises MoveRefused."""
+def move(import_id: int, to: ImportState, *only_if: sa.ColumnElement[bool], **values: Any) -> None:
+    """Change the state where that is allowed; the row is locked until the unit of work ends. Raises MoveRefused.
+
+    Nobody's turn it is any more in a state in which no worker has anything to do.
+    """
     allowed = [state for state, moves in MOVES.items() if to in moves]
+    if to not in WORKED_ON:
+        values |= {"lease_token": None, "lease_until": None}
     moved = db.session.execute(
         sa.update(Import)
-        .where(Import.id == import_id, Import.state.in_(allowed))
+        .where(Import.id == import_id, Import.state.in_(allowed), *only_if)
         .values(state=to, state_since=clock.now(), **values)
         .execution_options(synchronize_session="fetch")
     )
     if not moved.rowcount:  # type: ignore[attr-defined]  # an update has one
         raise MoveRefused(db.session.get_one(Import, import_id).state)
-
-
-def take_up(import_id: int, state: ImportState) -> int:
-    """Mark that a worker begins, and return which attempt it is.
-
-    Raises MoveRefused, and GivenUp where earlier ones never came to an end.
-    """
-    move(import_id, state, attempts=Import.attempts + 1)
-    attempt = db.session.get_one(Import, import_id).attempts
-    if attempt > MOST_ATTEMPTS:
-        raise GivenUp
-    return attempt
 
 
 def begin_rows(import_id: int) -> None:
@@ -284,18 +276,73 @@ def follow_undo(changes: Sequence[Change]) -> None:
     An import is not done again by undoing its undo: it is compared and applied anew, on its own page.
     """
     touched = {change.change_set_id for change in changes}
+    in_parts = current_unit_of_work().action == WITHDRAW
     for found in db.session.scalars(sa.select(Import).where(Import.change_set_id.in_(touched))).all():
-        if found.state in (ImportState.APPLIED, ImportState.UNDOING):
+        if in_parts:
+            _leave_timelines(found.id, changes)
+        elif found.state is ImportState.APPLIED:
             move(found.id, ImportState.UNDONE)
-        elif found.state is ImportState.APPLYING and current_unit_of_work().action != TAKE_BACK:
+            forget([reference_of(found.id)])
+        elif found.state in WORKED_ON:
             # Its worker writes on.
             raise UndoRefused(Refusal.KEPT)
         else:
-            # Only a part of it was written: there is nothing to undo, and to apply it begins anew.
-            found.change_set_id = None
-            found.survey = {name: value for name, value in found.survey.items() if name != WRITTEN}
-            db.session.flush()
-        forget([f"import:{found.id}"])
+            unwritten(found.id)
     undone = sa.select(ChangeSet.undoes_id).where(ChangeSet.id.in_(touched))
-    if db.session.scalar(sa.select(Import.id).where(Import.change_set_id.in_(undone)).limit(1)) is not None:
+    again = db.session.scalars(sa.select(Import).where(Import.change_set_id.in_(undone))).all()
+    if again and not in_parts:
         raise UndoRefused(Refusal.KEPT)
+
+
+def undone(import_id: int) -> None:
+    """Mark that everything an import has changed was taken back."""
+    found = db.session.get_one(Import, import_id)
+    survey = {name: value for name, value in found.survey.items() if name != WITHDRAWN}
+    move(import_id, ImportState.UNDONE, survey=survey)
+    forget([reference_of(import_id)])
+
+
+def unwritten(import_id: int) -> None:
+    """Note that nothing of an import is in the directory any more: to apply it begins anew."""
+    found = db.session.get_one(Import, import_id)
+    found.change_set_id = None
+    found.survey = {name: value for name, value in found.survey.items() if name not in (WRITTEN, WITHDRAWN)}
+    db.session.flush()
+    forget([reference_of(import_id)])
+
+
+def reference_of(import_id: int) -> str:
+    """How entries of timelines name an import."""
+    return f"import:{import_id}"
+
+
+def _leave_timelines(import_id: int, changes: Sequence[Change]) -> None:
+    """Take the entries of contacts off that a part of the undo removes; others go when all is done."""
+    made = [
+        change.row_id
+        for change in changes
+        if change.table_name == Contact.__tablename__ and change.kind is ChangeKind.INSERT
+    ]
+    for ids in chunked(made):
+        of_import = TimelineEntry.reference == reference_of(import_id)
+        db.session.execute(sa.delete(TimelineEntry).where(of_import, TimelineEntry.contact_id.in_(ids)))
+
+
+def return_to_timelines(import_id: int) -> None:
+    """Put the entries of the contacts an import has made back, where a part of its undo took them off."""
+    found = db.session.get_one(Import, import_id)
+    listed = sa.exists().where(
+        TimelineEntry.reference == reference_of(import_id), TimelineEntry.contact_id == ImportRow.contact_id
+    )
+    made = sa.select(ImportRow.contact_id).where(
+        ImportRow.import_id == import_id, ImportRow.kind == RowKind.NEW, ImportRow.contact_id.is_not(None), ~listed
+    )
+    details = {"kind": RowKind.NEW.value, "as_of": found.as_of.isoformat()}
+    at = found.applied_at or clock.now()
+    add_events(
+        [
+            Event(contact_id, at, EntryKind.IMPORTED, reference_of(import_id), found.file_name, details)
+            for contact_id in db.session.scalars(made)
+            if contact_id is not None
+        ]
+    )

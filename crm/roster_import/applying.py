@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from crm import clock
 from crm.directory.projection import projected_together
 from crm.extensions import db
-from crm.roster_import.actions import MoveRefused, move
+from crm.roster_import.actions import move
 from crm.roster_import.diffing import Plan
+from crm.roster_import.leases import Lease
 from crm.roster_import.lookups import CHUNK
 from crm.roster_import.models import WRITTEN, Decision, Import, ImportRow, ImportState, Reason, RowKind
 from crm.roster_import.planning import Planner, Ruling
@@ -126,16 +127,15 @@ class Writing:
     """A prepared import on its way into the directory: in one transaction, or, where that would take long, in parts.
 
     `since` is the mark (`touched.mark`) set before the preparation: rows about contacts that somebody has changed
-    after it are left alone and marked. `attempt` is what `actions.take_up` said. All parts are one change set, so one
+    after it are left alone and marked. The lease is renewed with every part. All parts are one change set, so one
     undo; an import whose worker died goes on where the last part ended.
     """
 
-    def __init__(self, import_id: int, spool: Spool[Step], since: int, attempt: int, progress: Progress) -> None:
+    def __init__(self, lease: Lease, spool: Spool[Step], since: int, progress: Progress) -> None:
         self.tally = Tally()
-        self._import_id = import_id
+        self._lease = lease
         self._steps = iter(spool)
         self._since = since
-        self._attempt = attempt
         self._progress = progress
         self._done = 0
         self._written_before = 0
@@ -167,11 +167,9 @@ class Writing:
         return True
 
     def _take_up(self) -> Import:
-        # First, because it locks: of two workers, the second finds it done.
-        move(self._import_id, ImportState.APPLYING)
-        wanted = db.session.get_one(Import, self._import_id)
-        if wanted.attempts != self._attempt:
-            raise MoveRefused(wanted.state)
+        # First, because it locks: of two workers, one has lost its lease.
+        self._lease.renew()
+        wanted = db.session.get_one(Import, self._lease.import_id)
         written = wanted.survey.get(WRITTEN)
         if written is not None:
             current_unit_of_work().change_set_id = wanted.change_set_id
@@ -187,7 +185,7 @@ class Writing:
     def _pause(self, wanted: Import) -> None:
         written = {"rows": self._done, "counts": self.tally.by_kind()}
         move(
-            self._import_id,
+            wanted.id,
             ImportState.APPLYING,
             change_set_id=current_unit_of_work().change_set_id,
             survey={**wanted.survey, WRITTEN: written},
@@ -196,7 +194,7 @@ class Writing:
 
     def _finish(self, wanted: Import) -> None:
         move(
-            self._import_id,
+            wanted.id,
             ImportState.APPLIED,
             applied_at=clock.now(),
             attempts=0,

@@ -15,8 +15,9 @@ from crm import clock
 from crm.audit.actions import Refusal, UndoRefused
 from crm.extensions import db
 from crm.job_queue import DESK, background
-from crm.roster_import import actions, progress, uploads, works
-from crm.roster_import.models import WRITTEN, Import, ImportState
+from crm.roster_import import actions, leases, progress, uploads, works
+from crm.roster_import.leases import GivenUp, take_up
+from crm.roster_import.models import WITHDRAWN, Import, ImportState
 from crm.roster_import.queries import waiting_imports
 from crm.roster_import.records import Item, UnreadableRoster
 from crm.roster_import.spool import Spool
@@ -27,8 +28,6 @@ logger = logging.getLogger(__name__)
 ACTOR = "worker:desk"
 # A command that still compares a file of its own is not given up before this.
 _A_COMMANDS_TIME = timedelta(hours=6)
-# Between two parts of an import that is being written; after that, whoever wrote it has died.
-_A_PARTS_TIME = timedelta(minutes=1)
 
 # Of PostgreSQL's error codes: lost connections, deadlocks, a server that stops or starts, a lock not to be had.
 _PASSING_STATES = ("08", "40", "57P", "55P03")
@@ -62,7 +61,7 @@ def _work(import_id: int, work: Callable[[Import], None], give_up: Callable[[str
         work(db.session.get_one(Import, import_id))
     except actions.MoveRefused as refusal:
         logger.info("import %s is %s: nothing to do", import_id, refusal.state)
-    except actions.GivenUp:
+    except GivenUp:
         logger.warning("import %s was begun too often and never finished", import_id)
         give_up(
             gettext(
@@ -100,7 +99,7 @@ def _read(wanted: Import) -> None:
                 actions.discard(import_id)
         return
     with unit_of_work("take up import", actor=ACTOR):
-        actions.take_up(import_id, ImportState.READING)
+        lease = take_up(import_id, ImportState.READING, actor=ACTOR)
     tell = _reporter(import_id)
     layout: Layout | None = None
     try:
@@ -120,7 +119,7 @@ def _read(wanted: Import) -> None:
                 fields=asked.get("columns"),
                 keep=lines,
             )
-            works.compare(import_id, heading, actor=ACTOR, report=tell)
+            works.compare(import_id, heading, actor=ACTOR, report=tell, lease=lease)
     except UnreadableRoster as error:
         with unit_of_work("refuse import", actor=ACTOR):
             actions.cannot_read(import_id, str(error), layout)
@@ -136,15 +135,13 @@ def apply_queued(import_id: int) -> None:
 
 
 def _apply(wanted: Import) -> None:
-    if (
-        wanted.state is ImportState.APPLYING
-        and WRITTEN in wanted.survey
-        and clock.now() - wanted.state_since < _A_PARTS_TIME
-    ):
-        # A command, or another worker, is at it.
+    import_id, actor, report = wanted.id, _actor(wanted.user_id), _reporter(wanted.id)
+    if WITHDRAWN in wanted.survey:
+        # It had failed, and whoever took it back has died.
+        if leases.is_free(wanted):
+            works.refuse(import_id, wanted.problem, actor=ACTOR, report=report)
         return
-    import_id, actor = wanted.id, _actor(wanted.user_id)
-    works.apply(import_id, actor=actor, report=_reporter(import_id))
+    works.apply(import_id, actor=actor, report=report)
 
 
 @background(DESK, timeout=3600)

@@ -56,6 +56,8 @@ MOVES: dict[ImportState, frozenset[ImportState]] = {
     ImportState.UNDONE: frozenset({ImportState.READING, ImportState.DISCARDED}),
     ImportState.DISCARDED: frozenset(),
 }
+# A worker holds a lease on it.
+WORKED_ON = (ImportState.READING, ImportState.APPLYING, ImportState.UNDOING)
 WAITING = (ImportState.READING, ImportState.QUEUED, ImportState.APPLYING, ImportState.UNDOING)
 # People still decide on rows.
 REVIEWED = (ImportState.STAGED, ImportState.REFUSED)
@@ -65,8 +67,9 @@ UNREAD = (ImportState.READING, ImportState.MAPPING, ImportState.UNREADABLE)
 READABLE = (ImportState.MAPPING, ImportState.UNREADABLE, *REVIEWED, ImportState.UNDONE)
 # A work that was begun so often and never finished kills its workers: it is given up.
 MOST_ATTEMPTS = 3
-# The key in `Import.survey` of how far an import has come that is written in parts.
+# The keys in `Import.survey` of how far an import has come that is written, or taken back, in parts.
 WRITTEN = "written"
+WITHDRAWN = "withdrawn"
 
 
 class AsOfSource(StrEnum):
@@ -140,7 +143,8 @@ class Import(Base):
     roster describes a later day); of a table also header, columns, guessed (which of these, by index), sample (its
     first lines) and mapping (whose hand the mapping is from: "recognised", "saved", "given"). While an import is
     written in parts, `written` has the number of rows that are, and counts of what they came to; `change_set_id` is
-    the change set of all parts then. `attempts` counts how often the present work was begun.
+    the change set of all parts then. While one is taken back in parts, `withdrawn` says how far; see `withdrawing`.
+    `attempts` counts how often the present work was begun.
     """
 
     __tablename__ = "import"
@@ -157,6 +161,9 @@ class Import(Base):
     state: Mapped[ImportState] = mapped_column(enum_column(ImportState), default=ImportState.STAGED)
     state_since: Mapped[datetime] = mapped_column(default=clock.now)
     attempts: Mapped[int] = mapped_column(default=0)
+    # Whose turn it is to work on it, and until when nobody else may: see `leases`.
+    lease_token: Mapped[str | None] = mapped_column(sa.String(32))
+    lease_until: Mapped[datetime | None]
     problem: Mapped[str] = mapped_column(sa.String(500), default="")
     asked: Mapped[dict[str, Any]] = mapped_column(default=dict)
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -19,6 +19,7 @@ class Phase(StrEnum):
     COMPARED = "compared"
     LIKENED = "likened"  # new lines beside everybody who is known
     WRITTEN = "written"
+    CHECKED = "checked"  # whether what was written can be taken back
     UNDONE = "undone"
 
 

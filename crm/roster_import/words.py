@@ -171,6 +171,7 @@ PHASES = {
     Phase.COMPARED: lazy_gettext("Rows compared"),
     Phase.LIKENED: lazy_gettext("New ones compared with everybody known"),
     Phase.WRITTEN: lazy_gettext("Rows written"),
+    Phase.CHECKED: lazy_gettext("Changes looked at, whether they can be taken back"),
     Phase.UNDONE: lazy_gettext("Changes taken back"),
 }
 ORIGINS = {

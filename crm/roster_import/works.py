@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext
 
-from crm.audit.actions import UndoRefused, undo
+from crm.audit.actions import UndoRefused
 from crm.database import large_work
 from crm.extensions import db
 from crm.roster_import import actions
 from crm.roster_import.applying import Known, Step, Writing, prepare
 from crm.roster_import.known import APPLY
+from crm.roster_import.leases import Lease, seize, take_up
 from crm.roster_import.models import WRITTEN, Import, ImportState
 from crm.roster_import.progress import Phase
 from crm.roster_import.resemblance import note_resemblance
 from crm.roster_import.spool import Spool
 from crm.roster_import.staging import Heading, Tally, compared
 from crm.roster_import.touched import mark
+from crm.roster_import.withdrawing import Withdrawal
 from crm.unit_of_work import unit_of_work
 
 # Seconds an import holds SQLite's one place for a writer: a sixth of what the others wait for it (BUSY_TIMEOUT).
@@ -42,12 +43,14 @@ def compare(
     *,
     actor: str,
     report: Report = untold,
+    lease: Lease | None = None,
     spool: Spool[Step] | None = None,
     watch: Callable[[Sequence[dict[str, Any]]], None] = lambda _rows: None,
 ) -> Tally:
     """Compare a file with the directory and keep the outcome for review, batch by batch; the directory stays as it is.
 
-    With a spool, what is to be written is kept there too, for whoever applies it at once; `watch` sees the rows.
+    With a lease, it is renewed with every batch. With a spool, what is to be written is kept there too, for whoever
+    applies it at once; `watch` sees the rows.
     """
     tally = Tally()
     done = 0
@@ -55,6 +58,8 @@ def compare(
         actions.begin_rows(import_id)
     for batch in compared(heading, tally):
         with unit_of_work("compare import", actor=actor, durable=False):
+            if lease is not None:
+                lease.renew()
             ids = actions.keep_rows(import_id, batch.rows)
         watch(batch.rows)
         if spool is not None:
@@ -67,7 +72,7 @@ def compare(
         report(Phase.COMPARED, done, max(done, heading.survey.rows))
     if spool is None:
         # For those who review it; whoever applies it at once is not asked.
-        tally.alike = note_resemblance(import_id, actor=actor, progress=partial(report, Phase.LIKENED))
+        tally.alike = note_resemblance(import_id, actor=actor, progress=_beating(report, Phase.LIKENED, lease))
     is_older = bool(described_after(heading))
     with unit_of_work("stage import", actor=actor):
         actions.put_up(import_id, heading, tally, is_older=is_older)
@@ -85,28 +90,36 @@ def described_after(heading: Heading) -> bool:
     return db.session.scalar(later.limit(1)) is not None
 
 
+def _beating(report: Report, phase: Phase, lease: Lease | None) -> Callable[[int, int], None]:
+    def tell(done: int, total: int) -> None:
+        report(phase, done, total)
+        if lease is not None:
+            lease.beat()
+
+    return tell
+
+
 @large_work()
 def apply(import_id: int, *, actor: str, report: Report = untold) -> Tally:
-    """Apply a staged import as it was reviewed. Raises actions.MoveRefused, actions.GivenUp."""
+    """Apply a staged import as it was reviewed. Raises actions.MoveRefused, leases.GivenUp."""
     with unit_of_work("take up import", actor=actor):
-        attempt = actions.take_up(import_id, ImportState.APPLYING)
+        lease = take_up(import_id, ImportState.APPLYING, actor=actor)
         since = mark()
     total = sum(db.session.get_one(Import, import_id).counts.values())
+    tell = _beating(report, Phase.COMPARED, lease)
     with Spool[Step]() as spool:
-        prepare(import_id, spool, lambda done: report(Phase.COMPARED, done, total))
-        return write(import_id, spool, since, attempt, actor=actor, report=report)
+        prepare(import_id, spool, lambda done: tell(done, total))
+        return write(lease, spool, since, actor=actor, report=report)
 
 
 @large_work()
-def write(
-    import_id: int, spool: Spool[Step], since: int, attempt: int, *, actor: str, report: Report = untold
-) -> Tally:
+def write(lease: Lease, spool: Spool[Step], since: int, *, actor: str, report: Report = untold) -> Tally:
     """Write what was prepared after the mark `since`, in parts where one transaction would keep others waiting.
 
     Where it fails for good, call `refuse`, which takes back the parts that were written.
     """
-    total = sum(db.session.get_one(Import, import_id).counts.values())
-    writing = Writing(import_id, spool, since, attempt, lambda done: report(Phase.WRITTEN, done, total))
+    total = sum(db.session.get_one(Import, lease.import_id).counts.values())
+    writing = Writing(lease, spool, since, lambda done: report(Phase.WRITTEN, done, total))
     while True:
         with unit_of_work(APPLY, actor=actor):
             is_all = writing.part(LONGEST)
@@ -116,39 +129,47 @@ def write(
 
 
 @large_work()
-def refuse(import_id: int, problem: str, *, actor: str) -> bool:
+def refuse(import_id: int, problem: str, *, actor: str, report: Report = untold) -> bool:
     """Mark that an import could not be applied, and why; whether nothing of it is left in the directory.
 
     What was written of it is taken back, unless people have built on it: then it stays, and the import says so.
     """
-    try:
-        with unit_of_work(actions.TAKE_BACK, actor=actor):
-            found = db.session.get_one(Import, import_id)
-            if WRITTEN in found.survey and found.change_set_id is not None:
-                undo(found.change_set_id)
-            actions.refuse(import_id, problem)
-    except UndoRefused:
-        with unit_of_work(actions.TAKE_BACK, actor=actor):
-            actions.refuse(
-                import_id,
-                gettext(
-                    "It failed before its end. The part that was written stays, because contacts of it have changed "
-                    "since or are needed elsewhere. Apply it again to write the rest."
-                ),
+    with unit_of_work("take up import", actor=actor):
+        lease = seize(import_id, actor=actor)
+        found = db.session.get_one(Import, import_id)
+        written = found.change_set_id if WRITTEN in found.survey else None
+        found.problem = problem[:500]
+    if written is not None:
+        try:
+            _withdraw(lease, written, report)
+        except UndoRefused:
+            problem = gettext(
+                "It failed before its end. The part that was written stays, because contacts of it have changed "
+                "since or are needed elsewhere. Apply it again to write the rest."
             )
-        return False
+            with unit_of_work("refuse import", actor=actor):
+                actions.refuse(import_id, problem)
+            return False
+    with unit_of_work("refuse import", actor=actor):
+        lease.renew()
+        if written is not None:
+            actions.unwritten(import_id)
+        actions.refuse(import_id, problem)
     return True
+
+
+def _withdraw(lease: Lease, change_set_id: int, report: Report) -> None:
+    Withdrawal(lease, change_set_id, report, seconds=LONGEST, pause=PAUSE).run()
 
 
 @large_work()
 def take_back(import_id: int, *, actor: str, report: Report = untold) -> None:
-    """Undo an applied import. Raises actions.MoveRefused, actions.GivenUp, crm.audit.actions.UndoRefused."""
+    """Undo an applied import. Raises actions.MoveRefused, leases.GivenUp, crm.audit.actions.UndoRefused."""
     with unit_of_work("take up import", actor=actor):
-        actions.take_up(import_id, ImportState.UNDOING)
+        lease = take_up(import_id, ImportState.UNDOING, actor=actor)
     change_set_id = db.session.get_one(Import, import_id).change_set_id
-    if change_set_id is None:
-        with unit_of_work("undo import", actor=actor):
-            actions.move(import_id, ImportState.UNDONE)
-        return
+    if change_set_id is not None:
+        _withdraw(lease, change_set_id, report)
     with unit_of_work("undo import", actor=actor):
-        undo(change_set_id, lambda done, total: report(Phase.UNDONE, done, total))
+        lease.renew()
+        actions.undone(import_id)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
 
+from crm import clock
 from crm.extensions import db
 from crm.roster_import import works
 from crm.roster_import.actions import bring
-from crm.roster_import.models import Import
+from crm.roster_import.leases import take_up
+from crm.roster_import.models import Import, ImportState
 from crm.roster_import.staging import Tally, read_heading
 from crm.unit_of_work import unit_of_work
 
@@ -65,6 +67,19 @@ def workbook(path: Path, rows: Sequence[Sequence[object]], title: str = "People"
         sheet.append(list(row))
     book.save(path)
     return path
+
+
+def leave_dead(import_id: int, state: ImportState) -> None:
+    """Begin the work of a state as a worker does that dies at once; its lease is over."""
+    with unit_of_work("take up import", actor="worker:desk"):
+        take_up(import_id, state, actor="worker:desk")
+    end_lease(import_id)
+
+
+def end_lease(import_id: int) -> None:
+    """Let the time be over for which a worker may hold an import without a sign of life."""
+    with unit_of_work("wait", actor="test"):
+        db.session.get_one(Import, import_id).lease_until = clock.now() - timedelta(seconds=1)
 
 
 def stage_file(

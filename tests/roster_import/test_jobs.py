@@ -27,7 +27,7 @@ from crm.roster_import.spool import Spool
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user
 from tests.factories.directory import make_person
-from tests.factories.roster_import import full_list, members, stage_file
+from tests.factories.roster_import import full_list, leave_dead, members, stage_file
 
 USER = "Ada Officer"
 
@@ -76,8 +76,7 @@ def test_a_second_ring_changes_nothing(staged_id: int) -> None:
 
 def test_what_a_dead_worker_left_is_applied_by_the_next(staged_id: int) -> None:
     ask(staged_id)
-    with unit_of_work("take up import", actor="worker:desk"):
-        actions.take_up(staged_id, ImportState.APPLYING)
+    leave_dead(staged_id, ImportState.APPLYING)
     jobs.catch_up()
     assert (state_of(staged_id), people()) == (ImportState.APPLIED, 3)
 
@@ -160,8 +159,7 @@ def test_one_that_always_fails_does_not_hold_up_the_next(
 
 
 def test_one_that_kills_its_worker_comes_last(two_waiting: tuple[int, int]) -> None:
-    with unit_of_work("take up import", actor="worker:desk"):
-        actions.take_up(two_waiting[0], ImportState.APPLYING)
+    leave_dead(two_waiting[0], ImportState.APPLYING)
     assert [import_id for import_id, _state in waiting_imports()] == [two_waiting[1], two_waiting[0]]
 
 
@@ -196,8 +194,7 @@ def test_without_a_queue_server_there_is_no_progress_to_tell(staged_id: int, app
 def test_one_that_kills_its_worker_again_and_again_is_given_up(staged_id: int) -> None:
     ask(staged_id)
     for _attempt in range(MOST_ATTEMPTS):
-        with unit_of_work("take up import", actor="worker:desk"):
-            actions.take_up(staged_id, ImportState.APPLYING)
+        leave_dead(staged_id, ImportState.APPLYING)
     jobs.catch_up()
     assert (state_of(staged_id), people()) == (ImportState.REFUSED, 0)
     assert "begun several times and never finished" in db.session.get_one(Import, staged_id).problem

@@ -18,12 +18,12 @@ from crm import clock
 from crm.directory.models import Person
 from crm.extensions import db
 from crm.policy import Role
-from crm.roster_import import actions, jobs, progress
+from crm.roster_import import jobs, progress
 from crm.roster_import.models import MOST_ATTEMPTS, Import, ImportRow, ImportState, RowKind
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_person
-from tests.factories.roster_import import full_list, import_file, member, members
+from tests.factories.roster_import import full_list, import_file, leave_dead, member, members
 from tests.queries import queries_of
 
 
@@ -129,8 +129,7 @@ def test_a_file_is_read_by_the_worker_while_the_page_tells_how_it_goes(officer: 
     page = officer.get(address)
     assert f'data-poll="{address}/status"' in page.text
     assert "goes on in the background" in officer.get(f"{address}/status").text
-    with unit_of_work("take up import", actor="worker:desk"):
-        actions.take_up(the_import().id, ImportState.READING)
+    leave_dead(the_import().id, ImportState.READING)
     progress.report(the_import().id, progress.Phase.COMPARED, 1, 2)
     assert "Rows compared 1 of 2" in text(officer.get(f"{address}/status"))
     read_waiting()
@@ -141,8 +140,7 @@ def test_a_file_is_read_by_the_worker_while_the_page_tells_how_it_goes(officer: 
 def test_a_file_that_kills_its_reader_is_given_up(officer: FlaskClient, path: Path) -> None:
     address = upload(officer, full_list(path, members(2))).location
     for _attempt in range(MOST_ATTEMPTS):
-        with unit_of_work("take up import", actor="worker:desk"):
-            actions.take_up(the_import().id, ImportState.READING)
+        leave_dead(the_import().id, ImportState.READING)
     read_waiting()
     assert "begun several times and never finished" in officer.get(address).text
     officer.post(f"{address}/again", data={"extent": "by_file"})
