@@ -129,6 +129,24 @@ document.addEventListener("submit", (event) => {
   dialog.showModal();
 });
 
+// A form is sent once, however often its button is pressed; whoever comes back to the page may send it again. On the
+// window, after everything that asks first or sends it in another way.
+const REST = 10000;
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if ("sent" in form.dataset) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "";
+  // An answer that is a file leaves the page as it is.
+  setTimeout(() => delete form.dataset.sent, REST);
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
 // The field that is to be mended, or the first of a form opened by a link to it, has the focus: where the address names
 // a part of the page, browsers leave `autofocus` alone.
 const mend = document.querySelector("main .field.invalid :is(input, select, textarea)");

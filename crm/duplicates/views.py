@@ -21,6 +21,7 @@ from crm.directory.offices import offices_of
 from crm.directory.queries import (
     identifiers_of,
     points_of,
+    survivor_of,
     whole_contact,
 )
 from crm.directory.unmerging import UnmergeRefused
@@ -60,6 +61,10 @@ def proposals() -> ResponseReturnValue:
 
 def _pair_or_404(one_id: int, other_id: int) -> tuple[Values, Values]:
     found = rows_of(one_id, other_id)
+    if len(found) == 1 and survivor_of(one_id if other_id in found else other_id) in found:
+        # Pressed twice, or come back to: they are one already.
+        toast(gettext("These two are one contact already."), category="info")
+        abort(redirect(url_for("overview.contact", contact_id=next(iter(found)))))
     if len(found) < 2 or found[one_id]["kind"] is not found[other_id]["kind"]:
         abort(404, gettext("These two cannot be compared: one of them may have been merged or removed meanwhile."))
     return found[one_id], found[other_id]

@@ -14,6 +14,7 @@ from crm.directory.offices import Mandate, mandate_of, offices_of
 from crm.directory.record import Record, posts_of, record_of
 from crm.overview.forms.contacts import details_form
 from crm.overview.forms.mandates import PostForm, mandate_form, tie_form
+from crm.overview.forms.meanwhile import seen_in
 from crm.overview.forms.parts import (
     IdentifierForm,
     OtherNameForm,
@@ -35,6 +36,11 @@ class Editor:
     part: str
     row_id: int | None
     form: Any
+
+    @property
+    def seen(self) -> str:
+        """What is stored of it now; nothing of a new row."""
+        return seen_in(self.form) if self.row_id is not None or self.part in SINGLE else ""
 
 
 def _found(rows: Any, row_id: int) -> Any:

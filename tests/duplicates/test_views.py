@@ -57,6 +57,10 @@ def test_two_are_compared_merged_and_taken_apart(client: FlaskClient) -> None:
     confirmed = {"country": "absorbed", "confirmed": "yes"}
     merged = client.post(f"/duplicates/{one}/{other}", data=confirmed, follow_redirects=True)
     assert "Ada Lovelase is part of Ada Lovelace now" in merged.text
+    # Pressed twice, or come back to.
+    twice = client.post(f"/duplicates/{one}/{other}", data=confirmed, follow_redirects=True)
+    assert "These two are one contact already." in twice.text
+    assert twice.request.path == f"/contacts/{one}"
     assert db.session.get_one(Person, one).country == "FR"
     assert db.session.get_one(Person, one).name == "Ada Lovelace"
     moved = client.get(f"/contacts/{other}")

@@ -33,7 +33,9 @@ def test_own_changes_are_told_and_taken_back(client: FlaskClient) -> None:
     db.session.expire_all()
     assert db.session.get_one(Contact, ada).country == "ES"
     page = words(officer.get("/changes").text)
-    assert "undone" in page
+    assert "Undone: Contact changed" in page
+    # Each deed names whom it was about.
+    assert page.count("Ada Álvaro") == 3
     # Somebody else's deeds are nobody's business here.
     other = sign_in(client, make_user(Role.OFFICER, name="Otto Other"))
     assert "You have changed nothing yet" in other.get("/changes").text

@@ -309,3 +309,22 @@ def test_the_page_of_an_organization_costs_the_same_however_much_is_known(app: F
     page = officer.get(f"/contacts/{ministry.id}").text
     assert {"Desk 19", "Part 19"} <= set(re.findall(r"(?:Desk|Part) \d+", page))
     assert queries_of(lambda: officer.get(f"/contacts/{ministry.id}")) == few
+
+
+@pytest.mark.sqlite_only
+def test_what_somebody_else_saved_meanwhile_is_kept_or_asked_about(officer: FlaskClient) -> None:
+    person = make_person("Ada Alvaro", country="ES")
+    form = officer.get(f"/contacts/{person.id}?edit=details").text
+    seen = unescape(re.findall(r'name="seen" value="([^"]*)"', form)[0])
+    # Somebody else changes the country; the reader, whose form is older, only the given name.
+    sent(officer, f"/contacts/{person.id}/details", **details(country="PT"))
+    status, _ = sent(officer, f"/contacts/{person.id}/details", **details(given_name="Adela"), seen=seen)
+    fresh = only(Person)
+    assert (status, fresh.given_name, fresh.country) == (302, "Adela", "PT")
+    # Both have changed the country: nothing is saved until the reader says so once more.
+    status, page = sent(officer, f"/contacts/{person.id}/details", **details(country="FR"), seen=seen)
+    assert (status, "Somebody else has changed this meanwhile to “Portugal”" in page) == (422, True)
+    again = unescape(re.findall(r'name="seen" value="([^"]*)"', page)[0])
+    status, _ = sent(officer, f"/contacts/{person.id}/details", **details(country="FR"), seen=again)
+    db.session.expire_all()
+    assert (status, only(Person).country) == (302, "FR")

@@ -9,10 +9,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
 
+from crm import i18n
+from crm.overview.finding import recent_hits
 from crm.overview.queries import HomeFigures, home_figures, mailings_to_approve, next_steps_of
 from crm.overview.views.blueprint import blueprint
+from crm.pipeline.queries import campaigns_page, figures
 from crm.policy import Permission, can, requires
 from crm.web import has_endpoint
+
+_CAMPAIGNS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -90,15 +95,35 @@ def _steps(found: HomeFigures) -> list[Step]:
     ]
 
 
+def _begin() -> list[tuple[str, str, str]]:
+    """What the reader may start: address, icon, words."""
+    offered = [
+        ("overview.contacts", "search", gettext("Find somebody"), Permission.READ),
+        ("overview.new_contact", "plus", gettext("Add a contact"), Permission.LOBBY),
+        ("roster_import.upload", "import", gettext("Import a roster"), Permission.IMPORT),
+        ("letters.new_mailing", "letter", gettext("Plan a mailing"), Permission.LOBBY),
+        ("overview.changes", "history", gettext("My recent changes"), Permission.LOBBY),
+        ("reports.pipeline", "chart", gettext("See where we stand"), Permission.READ),
+    ]
+    found = [(_href(endpoint, permission), symbol, label) for endpoint, symbol, label, permission in offered]
+    return [(href, symbol, label) for href, symbol, label in found if href]
+
+
 @blueprint.get("/")
 @requires(Permission.SIGNED_IN)
 def home() -> ResponseReturnValue:
     """Where the work stands; until the first letters are out, the steps to get there."""
     found = home_figures()
+    campaigns = campaigns_page(None).rows[:_CAMPAIGNS_SHOWN]
     return render_template(
         "overview/home.html",
         figures=_figures(found),
         steps=_steps(found),
         next_steps=next_steps_of(current_user.id),
+        campaigns=campaigns,
+        campaign_figures=figures([row.id for row in campaigns]),
+        begin=_begin(),
+        opened=recent_hits(),
+        today=i18n.today(),
         to_approve=mailings_to_approve() if can(Permission.APPROVE) else [],
     )

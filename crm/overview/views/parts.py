@@ -16,6 +16,7 @@ from crm.directory.actions import AlreadyKnown
 from crm.directory.models import ContactPoint, Membership, PointStatus
 from crm.extensions import db
 from crm.overview.editors import Editor, editor_of
+from crm.overview.forms.meanwhile import SEEN, meet_others
 from crm.overview.saving import REMOVE, SAVE, Saved
 from crm.overview.views.blueprint import blueprint, contact_or_404
 from crm.overview.views.contact import contact_page
@@ -65,7 +66,7 @@ def _save(contact_id: int, part: str, row_id: int | None) -> ResponseReturnValue
         return _opened(contact_id, part, row_id)
     contact = contact_or_404(contact_id)
     editor = editor_of(contact, part, row_id) or abort(404)
-    if editor.form.validate_on_submit():
+    if editor.form.validate_on_submit() and meet_others(editor.form, request.form.get(SEEN, "")):
         try:
             with unit_of_work(f"edit contact {part}", actor=actor()) as work:
                 saved = SAVE[part](contact_or_404(contact_id), row_id, editor.form)
