@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Response, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from config import load_settings
@@ -37,6 +37,9 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+PATIENCE = 20_000  # milliseconds: a busy machine is no defect
+expect.set_options(timeout=PATIENCE)
 
 OpenPage = Callable[..., Page]
 
@@ -146,7 +149,7 @@ def open_page(browser: Browser, live_app: Flask, live_server: str, users: dict[R
             color_scheme=variant.scheme,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         with live_app.app_context():
             client = live_app.test_client()
             if role is not None:
