@@ -47,7 +47,7 @@ from crm.reports import views as reports_views
 from crm.roster_import import contact_rows as roster_import_rows
 from crm.roster_import import jobs as roster_import_jobs
 from crm.roster_import import views as roster_import_views
-from crm.roster_import.actions import follow_undo
+from crm.roster_import.undoing import follow_undo
 from crm.stances import contact_rows as stances_rows
 from crm.stances import projection as stances_projection
 from crm.stances import views as stances_views

@@ -9,7 +9,7 @@ from typing import Any
 from crm.audit.actions import Refusal, UndoRefused
 from crm.audit.parts import Taken, check, how_many, release, take_back
 from crm.extensions import db
-from crm.roster_import import actions
+from crm.roster_import import undoing
 from crm.roster_import.leases import Lease
 from crm.roster_import.models import WITHDRAWN, Import
 from crm.roster_import.progress import Phase
@@ -51,10 +51,10 @@ class Withdrawal:
     def _return(self, taken: Taken) -> None:
         """Put back what was taken, because the rest has to stay."""
         self._in_parts("returned", taken.by)
-        with unit_of_work(actions.WITHDRAW, actor=self._lease.actor):
+        with unit_of_work(undoing.WITHDRAW, actor=self._lease.actor):
             self._lease.renew()
             release(taken)
-            actions.return_to_timelines(self._lease.import_id)
+            undoing.return_to_timelines(self._lease.import_id)
             self._keep(None)
 
     def _beating(self, phase: Phase) -> Callable[[int, int], None]:
@@ -68,7 +68,7 @@ class Withdrawal:
         taken = self._kept(name)
         total, done = how_many(change_set_id, taken.down_to if taken else None), 0
         while taken is None or not taken.is_all:
-            with unit_of_work(actions.WITHDRAW, actor=self._lease.actor):
+            with unit_of_work(undoing.WITHDRAW, actor=self._lease.actor):
                 # First, because it locks: nobody else can be at it before the end of the part.
                 self._lease.renew()
                 taken, more = take_back(change_set_id, taken, self._seconds)

@@ -12,7 +12,7 @@ from flask_babel import gettext
 from crm.audit.actions import UndoRefused
 from crm.database import large_work
 from crm.extensions import db
-from crm.roster_import import actions
+from crm.roster_import import actions, undoing
 from crm.roster_import.applying import Known, Step, Writing, prepare
 from crm.roster_import.known import APPLY
 from crm.roster_import.leases import Lease, seize, take_up
@@ -153,7 +153,7 @@ def refuse(import_id: int, problem: str, *, actor: str, report: Report = untold)
     with unit_of_work("refuse import", actor=actor):
         lease.renew()
         if written is not None:
-            actions.unwritten(import_id)
+            undoing.unwritten(import_id)
         actions.refuse(import_id, problem)
     return True
 
@@ -172,4 +172,4 @@ def take_back(import_id: int, *, actor: str, report: Report = untold) -> None:
         _withdraw(lease, change_set_id, report)
     with unit_of_work("undo import", actor=actor):
         lease.renew()
-        actions.undone(import_id)
+        undoing.undone(import_id)
