@@ -11,14 +11,14 @@ from flask_babel import gettext
 from rq.timeouts import JobTimeoutException
 from sqlalchemy.exc import OperationalError
 
-from crm import clock
+from crm import clock, i18n
 from crm.audit.actions import Refusal, UndoRefused
 from crm.extensions import db
 from crm.job_queue import DESK, background
 from crm.roster_import import actions, leases, progress, uploads, works
 from crm.roster_import.leases import GivenUp, take_up
 from crm.roster_import.models import WITHDRAWN, Import, ImportState
-from crm.roster_import.queries import waiting_imports
+from crm.roster_import.queries import waiting_imports, zone_of
 from crm.roster_import.records import Item, UnreadableRoster
 from crm.roster_import.spool import Spool
 from crm.roster_import.staging import Layout, layout_of, read_heading
@@ -93,6 +93,7 @@ def read_queued(import_id: int) -> None:
 
 def _read(wanted: Import) -> None:
     import_id, asked, file_name, stored_name = wanted.id, wanted.asked, wanted.file_name, wanted.stored_name
+    today = i18n.today(zone_of(wanted.user_id))
     if stored_name is None:
         if clock.now() - wanted.state_since > _A_COMMANDS_TIME:
             with unit_of_work("give up import", actor=ACTOR):
@@ -118,6 +119,7 @@ def _read(wanted: Import) -> None:
                 complete=asked.get("complete"),
                 fields=asked.get("columns"),
                 keep=lines,
+                today=today,
             )
             works.compare(import_id, heading, actor=ACTOR, report=tell, lease=lease)
     except UnreadableRoster as error:

@@ -64,6 +64,11 @@ def same_file(file_hash: str, *, but_not: int) -> AnyRow | None:
     ).one_or_none()
 
 
+def zone_of(user_id: int | None) -> str:
+    """The time zone of a user; that of the server's days for nobody."""
+    return db.session.scalar(sa.select(User.timezone).where(User.id == user_id)) or "UTC"
+
+
 def waiting_imports() -> list[tuple[int, ImportState]]:
     """Imports with something asked for and not finished, those that wait longest first.
 

@@ -147,10 +147,12 @@ def read_heading(
     complete: bool | None = None,
     fields: Sequence[str] | None = None,
     keep: Spool[Item] | None = None,
+    today: date | None = None,
 ) -> Heading:
     """Read the file once, from end to end. Raises UnreadableRoster, naming the line, where it is damaged.
 
-    With `keep`, the lines are put there, so that comparing them needs no second reading.
+    With `keep`, the lines are put there, so that comparing them needs no second reading. `today` is the day where
+    whoever brought it is.
     """
     layout = layout_of(path, file_name, fields)
     source = open_roster(path, file_name, layout.fields if layout else None)
@@ -159,7 +161,7 @@ def read_heading(
     if as_of is not None:
         day, day_source = as_of, AsOfSource.GIVEN
     else:
-        day, day_source = day_described(file_name, found.latest_start, clock.today(), told=found.day)
+        day, day_source = day_described(file_name, found.latest_start, today or clock.today(), told=found.day)
     return Heading(path, file_name[:200], file_hash(path), day, day_source, found, layout, keep)
 
 

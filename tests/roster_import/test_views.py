@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,14 @@ def test_a_file_is_reviewed_applied_and_undone(officer: FlaskClient, path: Path,
     assert status.headers["X-Poll"] == "stop"
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 3
     assert "list_2025-06.xml" in officer.get("/imports").text
+
+    result = officer.get(address)
+    assert "What was done 3 new 0 changed 0 unchanged" in text(result)
+    assert "Ada INVENTED2" in officer.get(f"{address}?outcome=new").text
+    assert "No row fits" in officer.get(f"{address}?outcome=kept").text
+    listed = re.search(r'href="(/contacts\?source=[^"]+)"', result.text)
+    assert listed is not None
+    assert "Ada INVENTED2" in officer.get(unescape(listed[1])).text
 
     officer.post(f"{address}/undo")
     assert "goes on in the background" in officer.get(f"{address}/status").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -70,7 +71,8 @@ def review(import_id: int) -> ResponseReturnValue:
         outcomes=queries.outcomes(import_id) if found.state is ImportState.APPLIED else None,
         outcome_labels=OUTCOMES,
         tones=OUTCOME_TONES,
-        label=source_label(found.file_name, found.as_of),
+        # As the list's filters write a value that may hold a comma.
+        source=quote(source_label(found.file_name, found.as_of), safe=""),
         **shared,
     )
 
