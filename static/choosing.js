@@ -62,7 +62,8 @@ function setUp() {
     note.hidden = all || !away;
     note.textContent = wordsAway.replace("{n}", away);
     form.querySelector("[data-choose-none]").hidden = false;
-    form.querySelector("[data-choose-two]").hidden = all || ticked.size !== 2;
+    const two = form.querySelector("[data-choose-two]");
+    if (two) two.hidden = all || ticked.size !== 2;
     const everything = form.querySelector("[data-choose-all]");
     if (everything) everything.hidden = all;
   }
