@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks import figures
 from benchmarks.servers import NoPostgresql, Product, Server, bare_server, postgresql, product
+from crm.pipeline.models import Stage
 
 SIZES = (1_000, 100_000)
 ROUNDS = 60
@@ -40,6 +41,11 @@ _LISTED = (
     "SELECT c.id, c.kind, c.category, c.name, c.country, c.email, c.mandate_end, g.name, g.abbreviation, p.name,"
     " p.abbreviation FROM contact c LEFT JOIN contact g ON g.id = c.group_id LEFT JOIN contact p ON p.id = c.party_id"
     " WHERE {} ORDER BY c.sort_name, c.id LIMIT 50"
+)
+_TARGETS = (
+    "SELECT t.*, c.name, c.category, c.country, u.name FROM target t JOIN contact c ON c.id = t.contact_id"
+    ' LEFT JOIN "user" u ON u.id = t.owner_id WHERE t.campaign_id = 1 AND {}'
+    " ORDER BY t.due_order, t.priority_order, t.id LIMIT 50"
 )
 PAGES = (
     Page("list", "/contacts", LIST_ROW, 60, (_LISTED.format("1 = 1"),)),
@@ -70,6 +76,45 @@ PAGES = (
         r'<a href="/contacts/\d+"',
         40,
         ("SELECT id, kind, name FROM contact WHERE search_text LIKE '%kov%' ORDER BY sort_name, id LIMIT 10",),
+    ),
+    Page(
+        "board",
+        "/campaigns/1/board",
+        "data-target-id",
+        80,
+        (
+            "SELECT stage, count(*) FROM target WHERE campaign_id = 1 GROUP BY stage",
+            *(
+                "SELECT t.*, c.name, c.category, c.country, u.name FROM target t JOIN contact c ON c.id = t.contact_id"
+                ' LEFT JOIN "user" u ON u.id = t.owner_id WHERE t.campaign_id = 1'
+                f" AND t.stage = '{stage}' ORDER BY t.due_order, t.priority_order, t.id LIMIT 25"
+                for stage in Stage
+            ),
+        ),
+    ),
+    Page(
+        "targets",
+        "/campaigns/1/targets",
+        LIST_ROW,
+        80,
+        (_TARGETS.format("1 = 1"), "SELECT count(*) FROM target WHERE campaign_id = 1"),
+    ),
+    Page(
+        "targets: quiet",
+        "/campaigns/1/targets?quiet=30&sort=quiet",
+        LIST_ROW,
+        80,
+        (
+            "SELECT count(*) FROM target WHERE campaign_id = 1 AND last_contact_at IS NOT NULL",
+            _TARGETS.format("last_contact_at IS NOT NULL"),
+        ),
+    ),
+    Page(
+        "targets: country",
+        "/campaigns/1/targets?country=MT",
+        LIST_ROW,
+        80,
+        (_TARGETS.format("c.country = 'MT'"),),
     ),
     Page(
         "treaty",

@@ -198,10 +198,10 @@ def fill(settings: Settings, size: int) -> None:
     prepare_data(settings)
     with create_app(settings).app_context():
         if no_users_yet():
-            with unit_of_work("invent a crowd", actor="command:benchmark"):
-                create_crowd(size)
             with unit_of_work("create user", actor="command:benchmark"):
                 create_user(EMAIL, "Officer", Role.OFFICER, "Campaigns", PASSWORD)
+            with unit_of_work("invent a crowd", actor="command:benchmark"):
+                create_crowd(size)
         db.session.remove()
         if db.engine.dialect.name == "postgresql":
             # What a server's autovacuum does sooner or later.

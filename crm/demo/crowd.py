@@ -13,6 +13,7 @@ from babel.languages import get_official_languages
 
 from crm import clock
 from crm.database import Base
+from crm.demo.crowd_targets import ONE_IN, CrowdCampaign, start_campaign
 from crm.directory.actions import create_organization
 from crm.directory.models import (
     CATEGORY_OF_HOLDERS,
@@ -240,7 +241,7 @@ def _insert_memberships(known: list[tuple[int, _Person]]) -> None:
     )
 
 
-def _insert_people(people: list[_Person], named: _Named) -> None:
+def _insert_people(people: list[_Person], named: _Named, campaign: CrowdCampaign | None) -> None:
     at = clock.now()
     known = _insert_contacts(people, named, at)
     _insert_memberships(known)
@@ -264,23 +265,25 @@ def _insert_people(people: list[_Person], named: _Named) -> None:
             for age in range(HISTORY)
         ],
     )
+    if campaign is not None:
+        campaign.pursue([id_ for id_, _ in known[::ONE_IN]], at)
 
 
 def create_crowd(size: int) -> None:
     """Add `size` invented people, in the running unit of work.
 
-    Each has a seat, a party, languages and ten events, most an address and committees. Written in bulk, some thousand
-    people a second; the trail holds how many, not each of them.
+    Each has a seat, a party, languages and ten events, most an address and committees; where there is a user, every
+    fifth is a target of a campaign. Written in bulk, some thousand people a second; the trail holds how many they are.
     """
     with projected_together():
         organizations = _Organizations()
-    named = _Named()
+    named, campaign = _Named(), start_campaign(size)
     waiting: list[_Person] = []
     for person in _people(size, organizations):
         waiting.append(person)
         if len(waiting) == CHUNK:
-            _insert_people(waiting, named)
+            _insert_people(waiting, named, campaign)
             waiting = []
     if waiting:
-        _insert_people(waiting, named)
+        _insert_people(waiting, named, campaign)
     current_unit_of_work().notes["invented people"] = size

@@ -25,9 +25,13 @@ from crm.directory.models import (
 )
 from crm.exports.models import UNFINISHED, Export, ExportState
 from crm.extensions import db
+from crm.pipeline.filters import TargetFilter
+from crm.pipeline.models import Target
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 BATCH = 500
+# The argument that names a campaign: its targets are meant, and the other arguments are a filter of targets.
+TARGETS_OF = "targets_of"
 _LISTED = 20
 
 _contact = Contact.__table__
@@ -35,8 +39,12 @@ _organization, _behalf = _contact.alias("organization"), _contact.alias("behalf"
 
 
 def contact_ids(wanted: dict[str, Any]) -> list[int]:
-    """Ids of the contacts meant, in the order of names: of a filter's arguments, or of `ids` that were chosen."""
+    """Ids of the contacts meant, in the order of names: of a filter's arguments (of contacts, or of a campaign's
+    targets), or of `ids` that were chosen.
+    """
     statement = sa.select(Contact.id).order_by(Contact.sort_name, Contact.id)
+    if TARGETS_OF in wanted:
+        return list(db.session.scalars(statement.where(Contact.id.in_(_targets(wanted)))))
     if "ids" not in wanted:
         return list(db.session.scalars(ContactFilter.from_args(wanted).apply(statement)))
     chosen = wanted["ids"]
@@ -45,6 +53,13 @@ def contact_ids(wanted: dict[str, Any]) -> list[int]:
         rows = db.session.execute(sa.select(Contact.id, Contact.sort_name).where(Contact.id.in_(batch)))
         order |= {row.id: row.sort_name for row in rows}
     return sorted(order, key=lambda contact_id: (order[contact_id], contact_id))
+
+
+def _targets(wanted: dict[str, Any]) -> sa.Select[*tuple[Any, ...]]:
+    """Contacts of the campaign's targets that a filter of targets lets through."""
+    targets: sa.Select[*tuple[Any, ...]] = sa.select(Target.contact_id)
+    targets = targets.where(Target.campaign_id == int(wanted[TARGETS_OF]))
+    return TargetFilter.from_args(wanted, team=wanted.get("team")).apply(targets)
 
 
 def batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -24,11 +24,12 @@ from flask_login import current_user
 
 from crm import i18n
 from crm.database import read_id
-from crm.directory.filters import ContactFilter
+from crm.directory.filters import Condition, ContactFilter
 from crm.exports import actions, queries
 from crm.exports.cards import card
 from crm.exports.models import ENDINGS, MIMETYPES, SENT_AT_ONCE, UNFINISHED, Export, ExportFormat, ExportState
 from crm.exports.writing import text_pieces, write_sheet
+from crm.pipeline.filters import TargetFilter
 from crm.policy import Permission, actor, requires
 from crm.text import fold
 from crm.unit_of_work import unit_of_work
@@ -52,12 +53,32 @@ _MEGABYTE = 1024 * 1024
 def _wanted() -> dict[str, Any]:
     """Whom the request is about, as it is kept: a filter's arguments, or chosen ids. Raises BadRequest for nonsense."""
     chosen = request.values.get("ids", "").strip()
+    if not chosen and queries.TARGETS_OF in request.values:
+        return _wanted_targets()
     if not chosen:
         return dict(ContactFilter.from_args(request.values).to_args())
     try:
         return {"ids": list(dict.fromkeys(read_id(part) for part in chosen.split(",") if part.strip()))}
     except ValueError:
         abort(400, gettext("The selection in this address is damaged: choose the contacts again."))
+
+
+def _wanted_targets() -> dict[str, Any]:
+    """A campaign and a filter of its targets, for the team that asks."""
+    campaign_id = request.values.get(queries.TARGETS_OF, type=read_id)
+    if campaign_id is None:
+        abort(400, gettext("The selection in this address is damaged: choose the targets again."))
+    chosen = TargetFilter.from_args(request.values)
+    return {**chosen.to_args(), queries.TARGETS_OF: campaign_id, "team": current_user.team_id}
+
+
+def _conditions(wanted: dict[str, Any]) -> list[Condition]:
+    """Who is meant, in words; nothing where they were chosen one by one."""
+    if "ids" in wanted:
+        return []
+    if queries.TARGETS_OF in wanted:
+        return TargetFilter.from_args(wanted).conditions()
+    return ContactFilter.from_args(wanted).conditions()
 
 
 def _arguments(wanted: dict[str, Any]) -> dict[str, str]:
@@ -94,7 +115,7 @@ def contacts() -> ResponseReturnValue:
         chosen=how or ExportFormat.XLSX,
         formats=FORMATS,
         arguments=_arguments(wanted),
-        conditions=[] if "ids" in wanted else ContactFilter.from_args(wanted).conditions(),
+        conditions=_conditions(wanted),
         selected="ids" in wanted,
         earlier=queries.exports_of(current_user.id),
         ExportState=ExportState,

@@ -46,6 +46,14 @@ class TimelineEntry(Base):
     __table_args__ = (
         sa.Index("ix_timeline_entry_contact_id_at_id", "contact_id", "at", "id"),
         sa.Index("ix_timeline_entry_reference", "reference"),
+        # What a team keeps to itself is little beside the rest.
+        sa.Index(
+            "ix_timeline_entry_private",
+            "team_id",
+            "at",
+            sqlite_where=sa.text("team_id IS NOT NULL"),
+            postgresql_where=sa.text("team_id IS NOT NULL"),
+        ),
     )
 
     contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"))

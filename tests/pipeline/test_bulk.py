@@ -56,6 +56,9 @@ def test_a_few_change_at_once_and_many_by_the_worker(app: Flask, client: FlaskCl
     assert (count(Target.stage == Stage.IDENTIFIED), high.stage) == (AT_ONCE + 5, Stage.CONTACTED)
     officer.post(f"{targets}/priority", data={"target": [high.id], "the_priority": "low"})
     assert count(Target.priority == Priority.LOW) == 1
+    export = officer.post(f"{targets}/export", data={"all": "yes", "priority": "low"})
+    assert export.location == f"/contacts/export?targets_of={campaign.id}&priority=low"
+    assert officer.get(f"{export.location}&format=csv").text.count("\n") == 2
     assert "choose the stage" in officer.post(f"{targets}/move", data={"all": "yes"}, follow_redirects=True).text
 
 

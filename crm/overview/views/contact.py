@@ -22,7 +22,7 @@ from crm.overview.happenings import happenings
 from crm.overview.lifelines import lifelines
 from crm.overview.saving import SAVE
 from crm.overview.views.blueprint import blueprint, contact_or_404
-from crm.pipeline.queries import campaign_names, targets_of_contact
+from crm.pipeline.queries import campaign_names, commitments_of_contact, targets_of_contact
 from crm.policy import Permission, can, requires
 from crm.stances.queries import shown_stances, treaty_stances
 from crm.timeline.queries import entries_of
@@ -74,6 +74,7 @@ def contact_page(contact: Contact, editor: Editor | None = None) -> str:
         following=following,
         stances=shown_stances(treaty_stances(contact, current_user.team_id, i18n.today())),
         targets=targets,
+        commitments=commitments_of_contact(contact.id) if targets else [],
         campaigns=_other_campaigns(targets) if can(Permission.LOBBY) else [],
         entries=entries,
         happenings=happenings(entries.rows, names),

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from crm import i18n
 from crm.accounts.models import Team, User
+from crm.directory.labels import country_label
 from crm.extensions import db
 from crm.paging import Page, SortKey, page
 from crm.pipeline.models import Campaign, CampaignState, CampaignTreaty, Stage, Target
@@ -145,7 +146,9 @@ class Goal:
 
 
 def _goal(row: AnyRow, states: Collection[str], status: TreatyStatus) -> Goal:
-    wanted = [each for each in status.states if each.state in states]
+    wanted = sorted(
+        (each for each in status.states if each.state in states), key=lambda each: country_label(each.state)
+    )
     parties = [each for each in wanted if each.standing is Standing.PARTY]
     won = [each for each in parties if each.latest and each.latest.done_on >= row.counts_from]
     return Goal(

@@ -98,23 +98,43 @@ def _cards() -> AnySelect:
     )
 
 
+_ORDER = (Target.due_order, Target.priority_order, Target.id)
+
+
 def board(campaign_id: int, chosen: TargetFilter) -> list[Column]:
     """Every stage with its count and its first COLUMN_SIZE targets, next steps due first; two queries."""
-    totals = stage_counts(campaign_id, chosen)
-    order = (Target.due_order, Target.priority_order, Target.id)
-    # A limit for each stage walks the board's index; a window function would read all targets of the campaign.
+    totals, first = (_met if chosen.asks_of_contacts else _walked)(campaign_id, chosen)
+    cards: dict[Stage, list[AnyRow]] = defaultdict(list)
+    for card in db.session.execute(_cards().where(Target.id.in_(first)).order_by(*_ORDER)):
+        cards[card.stage].append(card)
+    return [Column(stage, totals[stage], cards[stage], _next(totals[stage], cards[stage])) for stage in Stage]
+
+
+def _walked(campaign_id: int, chosen: TargetFilter) -> tuple[dict[Stage, int], AnySelect]:
+    """Counts, and a select of the first ids of each stage: the board's index has them in their order."""
     tops = [
         chosen.apply(sa.select(Target.id).where(Target.campaign_id == campaign_id, Target.stage == stage))
-        .order_by(*order)
+        .order_by(*_ORDER)
         .limit(COLUMN_SIZE)
         .subquery()
         for stage in Stage
     ]
-    first = sa.union_all(*(sa.select(top.c.id) for top in tops))
-    cards: dict[Stage, list[AnyRow]] = defaultdict(list)
-    for card in db.session.execute(_cards().where(Target.id.in_(first)).order_by(*order)):
-        cards[card.stage].append(card)
-    return [Column(stage, totals[stage], cards[stage], _next(totals[stage], cards[stage])) for stage in Stage]
+    first = sa.union_all(*(sa.select(top.c.id) for top in tops)).subquery()
+    return stage_counts(campaign_id, chosen), sa.select(first.c.id)
+
+
+def _met(campaign_id: int, chosen: TargetFilter) -> tuple[dict[Stage, int], list[int]]:
+    """Counts, and the first ids of each stage, met in one walk: looking contacts up once a stage would cost more."""
+    place = sa.func.row_number().over(partition_by=Target.stage, order_by=_ORDER).label("place")
+    count = sa.func.count().over(partition_by=Target.stage).label("total")
+    statement: AnySelect = sa.select(Target.id, Target.stage, place, count).where(Target.campaign_id == campaign_id)
+    met = chosen.apply(statement).subquery()
+    totals = dict.fromkeys(Stage, 0)
+    first = []
+    for row in db.session.execute(sa.select(met.c.id, met.c.stage, met.c.total).where(met.c.place <= COLUMN_SIZE)):
+        totals[row.stage] = row.total
+        first.append(row.id)
+    return totals, first
 
 
 def _next(total: int, cards: Rows) -> str | None:

@@ -81,6 +81,7 @@ class Words:
         self.stance = _Once(stance_label)
         self.ago = _Once(ago)
         self.day = _Once(format_date)
+        self.now = i18n.today()
 
 
 @blueprint.app_context_processor

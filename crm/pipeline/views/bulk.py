@@ -92,10 +92,13 @@ def export_many(campaign_id: int) -> ResponseReturnValue:
     campaign_or_404(campaign_id)
     if not has_endpoint("exports.contacts"):
         abort(404)
-    contacts = queries.contacts_of_targets(_chosen().resolved(campaign_id))
+    chosen = _chosen()
+    if chosen.targets is not None:
+        return redirect(url_for("exports.contacts", targets_of=campaign_id, **chosen.targets.to_args()))  # type: ignore[arg-type]
+    contacts = queries.contacts_of_targets(chosen.resolved(campaign_id))
     if not contacts or len(contacts) > _IDS_IN_ADDRESS:
         said = (
-            gettext("Too many to export one by one: filter the list of contacts by the campaign, and export that.")
+            gettext("Too many to export one by one: narrow the list by its filters, and choose all of it.")
             if contacts
             else gettext("Nothing to export: tick the targets first.")
         )
