@@ -49,6 +49,9 @@ class Contact(Base):
         sa.Index("ix_contact_sort_name_id_search_text", "sort_name", "id", "search_text"),
         sa.Index("ix_contact_kind_sort_name_id", "kind", "sort_name", "id"),
         sa.Index("ix_contact_category_sort_name_id", "category", "sort_name", "id"),
+        # A category holds more than half of a large directory: it is walked in each order, never sorted.
+        sa.Index("ix_contact_category_country_sort_sort_name_id", "category", "country_sort", "sort_name", "id"),
+        sa.Index("ix_contact_category_mandate_order_sort_name_id", "category", "mandate_order", "sort_name", "id"),
         sa.Index("ix_contact_country_sort_name_id", "country", "sort_name", "id"),
         sa.Index("ix_contact_region_sort_name_id", "region", "sort_name", "id"),
         sa.Index("ix_contact_owner_id_sort_name_id", "owner_id", "sort_name", "id"),
