@@ -39,6 +39,7 @@ class Problem(StrEnum):
     TOO_LONG = "too_long"  # for the directory
     DAMAGED_CARD = "damaged_card"  # of an address book
     NO_PERSON = "no_person"  # the card of an organization or group
+    PAST_BODY = "past_body"  # a committee or group as it once was
     NUL = "nul"  # a NUL byte, which no text holds and no database takes
     UNKNOWN_KIND = "unknown_kind"  # of something our own exports tell, in a word this version does not know
     NO_PLACE = "no_place"  # a role, and no institution that it is held in

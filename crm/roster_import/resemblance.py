@@ -25,7 +25,7 @@ from crm.unit_of_work import unit_of_work
 Alike: TypeAlias = dict[int, list[tuple[int, Likeness]]]
 Progress = Callable[[int, int], None]
 # Lines that meet the whole directory in one pass over it, and contacts that are read for that at once.
-_LINES = 20_000
+_LINES = 8_000
 _CONTACTS = 2_000
 # So many that share a key share it by chance; they meet in narrower blocks.
 _LARGEST_BLOCK = 120

@@ -77,6 +77,7 @@ REASONS: dict[str, Any] = {
     Problem.TOO_LONG: lazy_gettext("longer than the directory can hold: shorten it in the file"),
     Problem.DAMAGED_CARD: lazy_gettext("The card is damaged: export it again or mend it."),
     Problem.NO_PERSON: lazy_gettext("The card is an organization's, and people are imported from cards."),
+    Problem.PAST_BODY: lazy_gettext("A committee or group as it once was: only those of today are imported."),
     Problem.NUL: lazy_gettext("holds a NUL byte: save the file again as CSV in UTF-8"),
     Problem.UNKNOWN_KIND: lazy_gettext("a kind of thing this version of the directory does not know"),
     Problem.NO_PLACE: lazy_gettext(

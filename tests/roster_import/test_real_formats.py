@@ -23,7 +23,7 @@ from crm.directory.models import (
 )
 from crm.extensions import db
 from crm.roster_import.readers import open_roster
-from crm.roster_import.records import BadLine, Record, UnreadableRoster
+from crm.roster_import.records import BadLine, Record
 from tests.conftest import SHARED_DATA
 from tests.factories.roster_import import import_file
 
@@ -155,7 +155,12 @@ class TestApi:
         assert import_file(MEP / "odp_api_v2_meps_show-current_sample.json") == {"new": 1}
         assert import_file(MEP / "odp_api_v2_meps_show-current_sample.json") == {"unchanged": 1}
 
-    @pytest.mark.parametrize("name", ["corporate_body", "corporate_bodies_list"])
-    def test_bodies_are_refused(self, app: Flask, name: str) -> None:
-        with pytest.raises(UnreadableRoster, match="not about people"):
-            records(MEP / f"odp_api_v2_{name}_sample.json")
+    def test_bodies_of_today_are_organizations(self, app: Flask) -> None:
+        path = MEP / "odp_api_v2_corporate_bodies_list_sample.json"
+        assert import_file(path) == {"new": 1}
+        body = db.session.scalars(sa.select(Organization)).one()
+        assert (body.name, body.abbreviation) == ("Committee on Economic and Monetary Affairs", "ECON")
+        assert body.category is Category.COMMITTEE
+        assert import_file(path) == {"unchanged": 1}
+        # One that ended in 1992 is not today's.
+        assert import_file(MEP / "odp_api_v2_corporate_body_sample.json") == {"unreadable": 1}

@@ -1,4 +1,4 @@
-"""Reads answers of the European Parliament's Open Data API, version 2 (JSON-LD): people, with their memberships."""
+"""Reads answers of the European Parliament's Open Data API, version 2 (JSON-LD): people, or bodies."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flask_babel import gettext
-
 from crm.directory.actions import InvalidAddress, normalize_address
-from crm.directory.models import Category
+from crm.directory.models import Category, Organization
+from crm.roster_import import labels
 from crm.roster_import.names import split_capitals
 from crm.roster_import.readers.ep_full_list import IDENTIFIER, INSTITUTION
 from crm.roster_import.readers.json_stream import ANY, Element, elements
 from crm.roster_import.readers.limits import fitting
 from crm.roster_import.readers.source import one_line, shown, to_date, to_gender, to_phone
-from crm.roster_import.records import BadLine, Doubt, Mandate, Problem, Record, RosterFormat, UnreadableRoster
+from crm.roster_import.records import BadLine, Doubt, Item, Mandate, OrganizationRecord, Problem, Record, RosterFormat
+from crm.roster_import.told import Told, ToldName
 
 _PARLIAMENT = re.compile(r"org/ep-(\d+)$")
+_LONG: int = Organization.name.type.length
+_SHORT: int = Organization.abbreviation.type.length
 _HONORIFICS = {"MR": "Mr", "MS": "Ms", "MRS": "Ms"}
 
 
@@ -147,8 +149,57 @@ def _record(line: int, entry: dict[str, Any]) -> Record | BadLine:
     )
 
 
+def _category(classification: str) -> Category:
+    kind = _last(classification)
+    if "POLITICAL_GROUP" in kind:
+        return Category.POLITICAL_GROUP
+    return Category.COMMITTEE if kind.startswith(("COMMITTEE", "DELEGATION")) else Category.OTHER
+
+
+def _names(entry: dict[str, Any]) -> dict[str, str]:
+    """The whole names of a body by language."""
+    told = entry.get("prefLabel")
+    return {language: _text(name) for language, name in told.items() if _text(name)} if isinstance(told, dict) else {}
+
+
+def _body(line: int, entry: dict[str, Any]) -> OrganizationRecord | BadLine:
+    """A committee, delegation or group as it is now; what it was before would be taken for the one of today."""
+    label, names = _text(entry.get("label")), _names(entry)
+    during = entry.get("temporal")
+    if isinstance(during, dict) and during.get("endDate"):
+        return BadLine(line, shown(names.get("en") or label), Problem.PAST_BODY)
+    category = _category(_text(entry.get("classification")))
+    known = labels.known_group(label) if category is Category.POLITICAL_GROUP else labels.seat(label)
+    told = names.pop("en", "") or (known.name if known and known.name != label else "")
+    name = told or next(iter(names.values()), label)
+    code = known.code if known and category is not Category.OTHER else ""
+    problem = _unfit(name, label, *names.values())
+    if problem is not None:
+        return BadLine(line, shown(name or _text(entry.get("id"))), problem)
+    return OrganizationRecord(
+        line=line,
+        name=name,
+        category=category,
+        told=Told(
+            ref=_text(entry.get("id")),
+            names=tuple(ToldName(text, language) for language, text in names.items() if text != name),
+        ),
+        abbreviation=known.short if known and known.short != name else "",
+        identifiers=((labels.SCHEME, code),) if code else (),
+    )
+
+
+def _unfit(name: str, label: str, *others: str) -> Problem | None:
+    if not name:
+        return Problem.NO_NAME
+    if any("\0" in text for text in (name, label, *others)):
+        return Problem.NUL
+    too_long = len(label) > _SHORT or any(len(text) > _LONG for text in (name, *others))
+    return Problem.TOO_LONG if too_long else None
+
+
 class ApiAnswer:
-    """People of an answer. Those of a list of whoever ever sat come without mandates, which it does not tell."""
+    """People or bodies of an answer. Those of a list of whoever ever sat come without mandates: it tells none."""
 
     format = RosterFormat.EP_API
     institution = INSTITUTION
@@ -159,23 +210,18 @@ class ApiAnswer:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def records(self) -> Iterator[Record | BadLine]:
-        """Every person, streamed. Raises UnreadableRoster for an answer about bodies."""
+    def records(self) -> Iterator[Item]:
+        """Every person or body, streamed."""
         for element in elements(self._path, ("data", ANY)):
             if element.path[:1] == ("data",):
                 yield self._of(element)
 
-    def _of(self, element: Element) -> Record | BadLine:
+    def _of(self, element: Element) -> Item:
         entry = element.value
         if not isinstance(entry, dict):
             return BadLine(element.line, shown(str(entry)), Problem.NO_NAME)
         if entry.get("type") == "Organization" or _text(entry.get("id")).startswith("org/"):
-            raise UnreadableRoster(
-                gettext(
-                    "Line %(line)s: this answer of the Open Data API is about committees and other bodies, not about "
-                    "people. Import an answer of its “meps”; nothing was changed.",
-                    line=element.line,
-                ),
-                element.line,
-            )
+            # However many they are, no member's mandate ends by them.
+            self.complete = False
+            return _body(element.line, entry)
         return _record(element.line, entry)
