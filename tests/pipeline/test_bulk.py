@@ -40,7 +40,7 @@ def test_a_few_change_at_once_and_many_by_the_worker(app: Flask, client: FlaskCl
     assert count(Target.stage == Stage.CONTACTED) == 1
     waits = officer.post(f"{targets}/move", data={"all": "yes", "the_stage": "convinced", "back": targets})
     assert waits.location == "/campaigns/changes/1"
-    assert "The desk worker is at it" in officer.get(waits.location).text
+    assert "It is under way" in officer.get(waits.location).text
     stranger = sign_in(app.test_client(), make_user(Role.OFFICER))
     assert stranger.get(waits.location).status_code == 404
     change_waiting()
