@@ -29,6 +29,9 @@ from crm.exports import jobs as exports_jobs
 from crm.exports import views as exports_views
 from crm.extensions import csrf, db, limiter, mail
 from crm.health import views as health_views
+from crm.history import contact_rows as history_rows
+from crm.history import projection as history_projection
+from crm.history import views as history_views
 from crm.letters import contact_rows as letters_rows
 from crm.letters import jobs as letters_jobs
 from crm.letters import views as letters_views
@@ -76,6 +79,7 @@ CONTACT_ROWS = (
     timeline_rows,
     stances_rows,
     pipeline_rows,
+    history_rows,
     letters_rows,
     roster_import_rows,
     duplicates_rows,
@@ -116,6 +120,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(treaties_views.blueprint)
     app.register_blueprint(stances_views.blueprint)
     app.register_blueprint(pipeline_views.blueprint)
+    app.register_blueprint(history_views.blueprint)
     app.register_blueprint(reports_views.blueprint)
     app.register_blueprint(exports_views.blueprint)
     app.register_blueprint(letters_views.blueprint)
@@ -140,6 +145,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     after_undo(follow_undone)
     on_contact(follow_contacts)
     registry.on_rows_moved(follow_contacts)
+    after_undo(history_projection.project_undone)
     on_result(forget_links)
     on_result(record_results)
     return app

@@ -7,6 +7,7 @@ import crm.directory.models
 import crm.duplicates.models
 import crm.exports.models
 import crm.health.models
+import crm.history.models
 import crm.letters.models
 import crm.outbox.models
 import crm.overview.models
@@ -31,6 +32,7 @@ FEATURES = (
     crm.treaties.models,
     crm.stances.models,
     crm.pipeline.models,
+    crm.history.models,
     crm.letters.models,
     crm.exports.models,
     crm.roster_import.models,

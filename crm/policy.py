@@ -1,4 +1,4 @@
-"""Who may do what: one table of roles and permissions, and the guard that asks it before every request."""
+"""Who may do and see what: roles and permissions, the guard that asks before every request, and rows of teams."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from flask import Flask, abort, current_app, has_request_context, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.web import is_partial
 
@@ -69,6 +71,18 @@ def public(view: View) -> View:
 def can(permission: Permission | str) -> bool:
     """Whether the signed-in user's role holds the permission."""
     return bool(current_user.is_authenticated) and Permission(permission) in POLICY[current_user.role]
+
+
+def visible_to(
+    team: sa.ColumnElement[int | None] | InstrumentedAttribute[int | None],
+    reader: int | sa.ColumnElement[Any] | None,
+) -> sa.ColumnElement[bool]:
+    """Rows that the reader's team may see, by the column that says whose they are: everybody's (null), and its own.
+
+    The one rule for what teams keep to themselves: every list, count, search and export goes by it. A reader of None
+    stands for nobody's team, and so for everybody's rows alone.
+    """
+    return team.is_(None) if reader is None else sa.or_(team.is_(None), team == reader)
 
 
 def actor() -> str:

@@ -1,11 +1,15 @@
 // data-suggest="URL" data-suggest-id="field": a field for a contact's name offers whom it may mean as one types
-// (a combobox, as in the ARIA guide). Without it the server asks where the name could mean several.
+// (a combobox, as in the ARIA guide). With data-suggest-many a choice is told by the event `chosen`, and the field is
+// ready for the next name. Without it the server asks where the name could mean several.
 
 let made = 0;
 
 for (const input of document.querySelectorAll("[data-suggest]")) setUp(input);
+// A part of a page that came later.
+document.addEventListener("content", (event) => event.target.querySelectorAll("[data-suggest]").forEach(setUp));
 
 function setUp(input) {
+  const many = "suggestMany" in input.dataset;
   const list = document.createElement("div");
   Object.assign(list, { id: `suggestions-${(made += 1)}`, className: "suggestions", role: "listbox", hidden: true });
   list.ariaLabel = input.labels[0]?.textContent ?? "";
@@ -53,6 +57,13 @@ function setUp(input) {
   }
 
   function choose(option) {
+    if (many) {
+      input.value = "";
+      show(false);
+      input.dispatchEvent(new CustomEvent("chosen", { bubbles: true, detail: { ...option.dataset } }));
+      input.focus();
+      return;
+    }
     input.value = option.dataset.name;
     mean(option.dataset.id);
     show(false);
@@ -86,7 +97,7 @@ function setUp(input) {
   }
 
   input.addEventListener("input", () => {
-    mean("");
+    if (!many) mean("");
     clearTimeout(timer);
     timer = setTimeout(find, 150);
   });

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from flask import url_for
 from flask_babel import format_date, gettext, lazy_gettext
 
+from crm.history.labels import KINDS as INTERACTIONS
+from crm.history.models import InteractionKind
 from crm.overview.edit_words import edit_label, edited_in_words
 from crm.pipeline.labels import close_reason_label, commitment_label, stage_label
 from crm.pipeline.models import AnswerKind
@@ -32,17 +34,39 @@ KINDS = {
     EntryKind.PROMISED: (lazy_gettext("Commitment"), "good"),
     EntryKind.PROMISE_SETTLED: (lazy_gettext("Commitment judged"), "info"),
     EntryKind.PROMISE_ANSWERED: (lazy_gettext("Answer of the official"), "good"),
+    EntryKind.CALL: (INTERACTIONS[InteractionKind.CALL], "good"),
+    EntryKind.MEETING: (INTERACTIONS[InteractionKind.MEETING], "good"),
+    EntryKind.LETTER: (INTERACTIONS[InteractionKind.LETTER], "good"),
+    EntryKind.REPLY: (INTERACTIONS[InteractionKind.REPLY], "good"),
+    EntryKind.EVENT: (INTERACTIONS[InteractionKind.EVENT], "good"),
+    EntryKind.NOTE: (INTERACTIONS[InteractionKind.NOTE], ""),
     EntryKind.MERGED: (lazy_gettext("Merged with"), "info"),
     EntryKind.EDITED: (lazy_gettext("Changed by hand"), ""),
 }
 _PROMISES = (EntryKind.PROMISED, EntryKind.PROMISE_SETTLED, EntryKind.PROMISE_ANSWERED)
+# What a reader may narrow a timeline to, by the word in its address.
+FILTERS = {
+    "calls": (lazy_gettext("Calls"), (EntryKind.CALL,)),
+    "meetings": (lazy_gettext("Meetings and events"), (EntryKind.MEETING, EntryKind.EVENT)),
+    "letters": (lazy_gettext("Letters"), (EntryKind.LETTER_SENT, EntryKind.LETTER_FAILED, EntryKind.LETTER)),
+    "replies": (lazy_gettext("Replies"), (EntryKind.REPLY,)),
+    "notes": (lazy_gettext("Notes"), (EntryKind.NOTE,)),
+    "statements": (lazy_gettext("Statements"), (EntryKind.STATED, EntryKind.STATEMENT_WITHDRAWN)),
+    "commitments": (lazy_gettext("Commitments"), _PROMISES),
+    "moves": (lazy_gettext("Stages"), (EntryKind.TARGETED, EntryKind.STAGE_MOVED)),
+    "imports": (lazy_gettext("Imports"), (EntryKind.IMPORTED,)),
+    "changes": (lazy_gettext("Changes"), (EntryKind.EDITED, EntryKind.MERGED)),
+}
 # The page of what a reference names: endpoint, the argument that takes its id, and who may see it.
 PAGES = {
     "letter": ("letters.letter", "letter_id", Permission.READ),
+    "interaction": ("history.interaction", "interaction_id", Permission.READ),
     "target": ("pipeline.target", "target_id", Permission.READ),
     "commitment": ("pipeline.commitment", "commitment_id", Permission.READ),
     "import": ("roster_import.review", "import_id", Permission.IMPORT),
 }
+
+_INTERACTIONS = frozenset(EntryKind(kind.value) for kind in InteractionKind)
 
 
 @dataclass(frozen=True)
@@ -56,6 +80,8 @@ class Happening:
     details: Sequence[str]
     who: str
     href: str | None
+    private: bool
+    edited: bool
 
 
 def _href(reference: str) -> str | None:
@@ -116,6 +142,8 @@ def _details(kind: EntryKind, details: dict[str, Any]) -> Sequence[str]:
         said = _imported(details)
     elif kind in (EntryKind.STATED, EntryKind.STATEMENT_WITHDRAWN):
         said = _stated(details)
+    elif kind in _INTERACTIONS:
+        said = str(details.get("notes") or "")
     elif kind is EntryKind.LETTER_FAILED:
         said = str(details.get("reply") or "")
     return [said] if said else []
@@ -136,6 +164,8 @@ def happenings(rows: Sequence[sa.Row[*tuple[Any, ...]]], names: Mapping[str, str
             details=_details(row.kind, row.details),
             who=names.get(row.actor, ""),
             href=_href(row.reference),
+            private=row.team_id is not None,
+            edited=bool(row.details.get("edited")),
         )
         for row in rows
     ]

@@ -15,6 +15,7 @@ from crm.directory.listing import Column, Sort, sort_keys
 from crm.directory.models import Contact
 from crm.overview.filters import ListFilter
 from crm.paging import SortKey
+from crm.policy import visible_to
 from crm.stances.models import CurrentStance
 from crm.stances.queries import current, stance_rank
 from crm.timeline.models import REACHING, TimelineEntry
@@ -73,7 +74,7 @@ def last_contact(team_id: int | None) -> sa.ScalarSelect[Any]:
         .where(
             TimelineEntry.contact_id == Contact.id,
             TimelineEntry.kind.in_(REACHING),
-            sa.or_(TimelineEntry.team_id.is_(None), TimelineEntry.team_id == team_id),
+            visible_to(TimelineEntry.team_id, team_id),
         )
         .scalar_subquery()
     )

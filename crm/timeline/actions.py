@@ -36,7 +36,7 @@ def contacts_changed(contact_ids: Collection[int]) -> None:
 
 @dataclass(frozen=True)
 class Event:
-    """One event to write; see TimelineEntry."""
+    """One event to write; see TimelineEntry. Without an `actor` it is the running unit of work's."""
 
     contact_id: int
     at: datetime
@@ -45,14 +45,15 @@ class Event:
     summary: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     team_id: int | None = None
+    actor: str | None = None
 
 
 def add_events(events: Sequence[Event]) -> None:
-    """Write events in one statement, in the running unit of work and in its actor's name."""
+    """Write events in one statement, in the running unit of work."""
     columns: dict[str, Sequence[Any]] = {
         name: [getattr(event, name) for event in events] for name in Event.__dataclass_fields__
     }
-    columns["actor"] = [current_unit_of_work().actor] * len(events)
+    columns["actor"] = [event.actor or current_unit_of_work().actor for event in events]
     insert_columns(db.session.connection(), TimelineEntry.__table__, columns)  # type: ignore[arg-type]  # it is a table
     contacts_changed({event.contact_id for event in events if event.kind in REACHING})
 

@@ -22,6 +22,12 @@ class EntryKind(StrEnum):
     STATEMENT_WITHDRAWN = "statement_withdrawn"
     LETTER_SENT = "letter_sent"
     LETTER_FAILED = "letter_failed"
+    CALL = "call"
+    MEETING = "meeting"
+    LETTER = "letter"
+    REPLY = "reply"
+    EVENT = "event"
+    NOTE = "note"
     MERGED = "merged"
     EDITED = "edited"
     EDIT_UNDONE = "edit_undone"  # kept for the redo, shown nowhere
@@ -31,7 +37,18 @@ class EntryKind(StrEnum):
 
 
 # What we did that reached somebody, or they did that reached us: after it a contact is not quiet.
-REACHING = frozenset({EntryKind.LETTER_SENT, EntryKind.PROMISED, EntryKind.PROMISE_ANSWERED})
+REACHING = frozenset(
+    {
+        EntryKind.LETTER_SENT,
+        EntryKind.CALL,
+        EntryKind.MEETING,
+        EntryKind.LETTER,
+        EntryKind.REPLY,
+        EntryKind.EVENT,
+        EntryKind.PROMISED,
+        EntryKind.PROMISE_ANSWERED,
+    }
+)
 
 
 class TimelineEntry(Base):
@@ -44,7 +61,8 @@ class TimelineEntry(Base):
     __tablename__ = "timeline_entry"
     __audited__ = False  # a projection of rows that are audited themselves
     __table_args__ = (
-        sa.Index("ix_timeline_entry_contact_id_at_id", "contact_id", "at", "id"),
+        # With what a filter by kind and the reader's team look at, so that a page far down looks up few rows.
+        sa.Index("ix_timeline_entry_contact_id_at_id_kind_team_id", "contact_id", "at", "id", "kind", "team_id"),
         sa.Index("ix_timeline_entry_reference", "reference"),
         # What a team keeps to itself is little beside the rest.
         sa.Index(

@@ -17,8 +17,9 @@ from crm.directory.models import Category, Contact, ContactKind, Person
 from crm.directory.offices import MEMBERS_SHOWN, Mandate, members_of, offices_of
 from crm.directory.queries import AnyRow
 from crm.directory.record import PARTS_SHOWN, record_of
+from crm.history.queries import open_tasks_of_contact
 from crm.overview.editors import Editor, editor_of
-from crm.overview.happenings import happenings
+from crm.overview.happenings import FILTERS, happenings
 from crm.overview.lifelines import lifelines
 from crm.overview.saving import SAVE
 from crm.overview.views.blueprint import blueprint, contact_or_404
@@ -55,7 +56,9 @@ def contact_page(contact: Contact, editor: Editor | None = None) -> str:
     former = request.args.get("members") == "former"
     offices = offices_of(contact.id) if is_person else []
     targets = targets_of_contact(contact.id)
-    entries = entries_of(contact.id, current_user.team_id, request.args.get("cursor"))
+    shown = request.args.get("show", "")
+    kinds = FILTERS[shown][1] if shown in FILTERS else ()
+    entries = entries_of(contact.id, current_user.team_id, request.args.get("cursor"), kinds=kinds)
     names = actor_names()
     return render_template(
         "overview/contact.html",
@@ -78,6 +81,9 @@ def contact_page(contact: Contact, editor: Editor | None = None) -> str:
         campaigns=_other_campaigns(targets) if can(Permission.LOBBY) else [],
         entries=entries,
         happenings=happenings(entries.rows, names),
+        filters=FILTERS,
+        shown=shown if shown in FILTERS else "",
+        tasks=open_tasks_of_contact(contact.id, current_user.team_id),
         editor=editor,
         today=i18n.today(),
     )

@@ -1,0 +1,164 @@
+"""Logging an interaction with all that follows from it, as one form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import Optional, ValidationError
+
+from crm.database import read_id
+from crm.history.forms.fields import at_most, check_year, stripped
+from crm.history.forms.interaction import InteractionForm
+from crm.history.models import TITLE_LENGTH
+from crm.history.queries import targets_of
+from crm.pipeline.labels import stage_label
+from crm.pipeline.models import OPEN_STAGES, Stage
+from crm.pipeline.queries import campaign_names
+from crm.stances.labels import CONFIDENCE_HINTS, STANCES
+from crm.stances.models import QUOTE_LENGTH, STATED, Confidence, Stance
+from crm.treaties.queries import treaty_names
+
+
+def _id_or_none(value: Any) -> int | None:
+    return read_id(value) if value else None
+
+
+class LogForm(InteractionForm):
+    """An interaction, and what follows from it.
+
+    `about` is `target:7` (a target among the contacts), `campaign:3` or empty; it decides where a next step goes.
+    """
+
+    next_step = StringField(_l("Next step"), [at_most(TITLE_LENGTH)], filters=[stripped])
+    next_step_due = DateField(_l("Due"), [Optional()])
+    # What is offered follows from who takes part: a choice that is not offered any more counts as none.
+    about = SelectField(_l("Campaign"), validate_choice=False)
+    stage = SelectField(_l("Stage is now"), coerce=lambda value: Stage(value) if value else None)
+    said_by = SelectField(_l("Who said it"), coerce=_id_or_none, validate_choice=False)
+    treaty_id = SelectField(_l("Treaty"), coerce=_id_or_none, validate_choice=False)
+    stance = RadioField(_l("Where they stand"), coerce=lambda value: Stance(value) if value else None)
+    confidence = SelectField(_l("How sure is it?"), coerce=Confidence, default=Confidence.LIKELY)
+    quote = TextAreaField(_l("Their words"), [at_most(QUOTE_LENGTH)], filters=[stripped])
+    promised_words = TextAreaField(
+        _l("The exact words"), [at_most(4_000)], filters=[stripped], description=_l("As they were said, word for word.")
+    )
+    promised_act = StringField(
+        _l("What they will do"),
+        [at_most(300)],
+        filters=[stripped],
+        description=_l("Such as: vote for ratification, table a question."),
+    )
+    promised_due = DateField(_l("Due"), [Optional()])
+    promised_public = BooleanField(_l("May be quoted in public"))
+    task = StringField(_l("Task"), [at_most(TITLE_LENGTH)], filters=[stripped])
+    task_due = DateField(_l("Due"), [Optional()])
+    task_owner = SelectField(_l("Owner"), coerce=_id_or_none, validate_choice=False)
+    next = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.targets: Sequence[Any] = ()
+        self.treaties = treaty_names()
+        self.stage.choices = [("", _l("As it is")), *((stage.value, stage_label(stage)) for stage in OPEN_STAGES)]
+        self.stance.choices = [("", _l("Nothing said")), *((stance.value, STANCES[stance]) for stance in STATED)]
+        self.confidence.choices = [(each.value, CONFIDENCE_HINTS[each]) for each in Confidence]
+        self.task_owner.choices = self.user.choices
+        self.treaty_id.choices = [(str(number), name) for number, name in self.treaties]
+        self.offer()
+        if not self.is_submitted():
+            self.task_owner.data = current_user.id
+            self.stance.data = None
+            self._choose_target()
+
+    def offer(self) -> None:
+        """Offer what depends on who takes part: their targets, and who of them said something."""
+        self.targets = targets_of([person.id for person in self.people]) if self.people else []
+        several = len(self.people) > 1
+        choices: list[tuple[str, Any]] = [("", _l("None: a next step becomes a task of mine"))]
+        for target in self.targets:
+            words = f"{target.campaign} · {stage_label(target.stage)}"
+            choices.append((f"target:{target.id}", f"{target.name}: {words}" if several else words))
+        choices += [(f"campaign:{number}", name) for number, name in campaign_names()]
+        self.about.choices = choices
+        self.said_by.choices = [(str(person.id), person.name) for person in self.people]
+
+    def _choose_target(self) -> None:
+        """Begin with the only target there is, or the only one that is the reader's own."""
+        own = [target for target in self.targets if target.owner_id == current_user.id]
+        meant = own if len(own) == 1 else self.targets
+        self.about.data = f"target:{meant[0].id}" if len(meant) == 1 else ""
+        self.treaty_id.data = meant[0].treaty_id if len(meant) == 1 else None
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Check everything; what is offered depends on who takes part, so that is found out first."""
+        self.resolve()
+        self.offer()
+        self.who.errors = []
+        return super().validate(*args, **kwargs)
+
+    def validate_stage(self, field: SelectField) -> None:
+        """A stage is that of a target."""
+        if field.data and self.target() is None:
+            raise ValidationError(gettext("Choose the campaign in which the stage has changed."))
+
+    def validate_next_step_due(self, field: DateField) -> None:
+        """A day without a step is half a thought."""
+        if field.data and not self.next_step.data:
+            raise ValidationError(gettext("Say what is due on that day, or leave it out."))
+        check_year(field.data)
+
+    def validate_task_due(self, field: DateField) -> None:
+        """The same for a task."""
+        if field.data and not self.task.data:
+            raise ValidationError(gettext("Say what is due on that day, or leave it out."))
+        check_year(field.data)
+
+    def validate_stance(self, field: RadioField) -> None:
+        """A stance is one on a treaty, said by somebody."""
+        if field.data and self.treaty_id.data not in {number for number, _name in self.treaties}:
+            raise ValidationError(gettext("Choose the treaty."))
+
+    def validate_quote(self, field: TextAreaField) -> None:
+        """Words without a stance would be lost."""
+        if field.data and not self.stance.data:
+            raise ValidationError(gettext("Choose where they stand, or write their words into the notes."))
+
+    def validate_promised_words(self, field: TextAreaField) -> None:
+        """A commitment is a target's, in its words, and says what will be done."""
+        if bool(field.data) != bool(self.promised_act.data):
+            raise ValidationError(gettext("A commitment needs both: the exact words, and what they will do."))
+        if field.data and self.target() is None:
+            raise ValidationError(gettext("Choose the campaign in which they have promised this."))
+
+    def validate_promised_due(self, field: DateField) -> None:
+        """Refuse a slip of the keyboard, and a day without a promise."""
+        if field.data and not self.promised_words.data:
+            raise ValidationError(gettext("Say what is due on that day, or leave it out."))
+        check_year(field.data)
+
+    def target(self) -> Any:
+        """The target that was chosen, or None."""
+        return next((target for target in self.targets if self.about.data == f"target:{target.id}"), None)
+
+    def campaign_id(self) -> int | None:
+        """The campaign that was chosen, by itself or by a target in it."""
+        target = self.target()
+        if target is not None:
+            return int(target.campaign_id)
+        return next((number for number, _name in campaign_names() if self.about.data == f"campaign:{number}"), None)
+
+    def task_owner_id(self) -> int:
+        """Whose the task is: the chosen one's, or the reader's."""
+        known = {value for value, *_ in self.user.iter_choices()}
+        chosen = self.task_owner.data
+        return chosen if str(chosen) in known else int(current_user.id)
+
+    def speaker_id(self) -> int:
+        """Who of those who took part said something: the one chosen, or the first."""
+        ids = [int(person.id) for person in self.people]
+        return self.said_by.data if self.said_by.data in ids else ids[0]

@@ -1,0 +1,120 @@
+"""Tasks: mine and the team's, done and taken up again."""
+
+from __future__ import annotations
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+
+from crm import i18n
+from crm.history import actions, queries
+from crm.history.actions import ToDo
+from crm.history.forms import TaskForm
+from crm.history.models import Task
+from crm.history.queries import Whose, named
+from crm.history.views.blueprint import blueprint, ids_of, way_back
+from crm.policy import Permission, actor, requires
+from crm.unit_of_work import unit_of_work
+from crm.web import own_page, toast
+
+
+def _task_or_404(task_id: int) -> Task:
+    return queries.task(task_id, current_user.team_id) or abort(
+        404, gettext("There is no such task, or it is another team's.")
+    )
+
+
+@blueprint.get("/tasks")
+@requires(Permission.READ)
+def tasks() -> ResponseReturnValue:
+    """What is to be done: by me, or by my team."""
+    whose = Whose.TEAM if request.args.get("whose") == Whose.TEAM else Whose.MINE
+    done = request.args.get("done") == "yes"
+    page = queries.tasks_page(
+        current_user.id, current_user.team_id, whose, done=done, cursor=request.args.get("cursor")
+    )
+    return render_template("history/tasks.html", page=page, whose=whose, done=done, today=i18n.today())
+
+
+def _form_page(form: TaskForm, contact_id: int | None, task: Task | None = None) -> ResponseReturnValue:
+    about = next(iter(named([contact_id])), None) if contact_id is not None else None
+    back = way_back(form.next.data, contact_id)
+    page = render_template("history/task_form.html", form=form, about=about, task=task, back=back)
+    return page, 422 if form.is_submitted() else 200
+
+
+def _contact_asked() -> int | None:
+    asked = named(ids_of([request.args.get("contact", "")]))
+    return asked[0].id if asked else None
+
+
+def _to_do(form: TaskForm, contact_id: int | None, target_id: int | None) -> ToDo:
+    return ToDo(
+        form.title.data or "",
+        form.owner_id.data,
+        form.due_on.data,
+        contact_id=contact_id,
+        target_id=target_id,
+        team_id=current_user.team_id if form.private.data else None,
+    )
+
+
+@blueprint.get("/tasks/new")
+@requires(Permission.LOBBY)
+def new_task() -> ResponseReturnValue:
+    """The form of a task, about a `contact` where one is named."""
+    return _form_page(TaskForm(next=request.args.get("next", "")), _contact_asked())
+
+
+@blueprint.post("/tasks/new")
+@requires(Permission.LOBBY)
+def add_task() -> ResponseReturnValue:
+    """Write it down."""
+    form, contact_id = TaskForm(), _contact_asked()
+    if not form.validate_on_submit():
+        return _form_page(form, contact_id)
+    with unit_of_work("add task", actor=actor()) as work:
+        actions.add_task(_to_do(form, contact_id, None))
+    toast(gettext("Task added."), undo=work.change_set_id)
+    return redirect(way_back(form.next.data, contact_id))
+
+
+@blueprint.get("/tasks/<int:task_id>")
+@requires(Permission.LOBBY)
+def task(task_id: int) -> ResponseReturnValue:
+    """The form with what is to be done now."""
+    found = _task_or_404(task_id)
+    form = TaskForm(obj=found, private=found.team_id is not None, next=request.args.get("next", ""))
+    return _form_page(form, found.contact_id, found)
+
+
+@blueprint.post("/tasks/<int:task_id>")
+@requires(Permission.LOBBY)
+def change_task(task_id: int) -> ResponseReturnValue:
+    """Save it."""
+    found, form = _task_or_404(task_id), TaskForm()
+    if not form.validate_on_submit():
+        return _form_page(form, found.contact_id, found)
+    with unit_of_work("change task", actor=actor()) as work:
+        found = _task_or_404(task_id)
+        actions.change_task(found, _to_do(form, found.contact_id, found.target_id))
+    if work.change_set_id is None:
+        toast(gettext("Nothing had changed."), category="info")
+    else:
+        toast(gettext("Saved."), undo=work.change_set_id)
+    return redirect(own_page(form.next.data) or url_for("history.tasks"))
+
+
+@blueprint.post("/tasks/<int:task_id>/<any(done, open):state>")
+@requires(Permission.LOBBY)
+def mark_task(task_id: int, state: str) -> ResponseReturnValue:
+    """Mark a task as done, or take it up again."""
+    _task_or_404(task_id)
+    with unit_of_work("mark task", actor=actor()) as work:
+        found = _task_or_404(task_id)
+        (actions.finish_task if state == "done" else actions.reopen_task)(found)
+        title = found.title
+    words = gettext("Done: %(title)s") if state == "done" else gettext("Taken up again: %(title)s")
+    toast(words % {"title": title}, undo=work.change_set_id)
+    return redirect(own_page(request.form.get("next")) or url_for("history.tasks"))

@@ -1,0 +1,166 @@
+"""Logging, changing, and ticking off, on screen."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from crm import clock
+from crm.extensions import db
+from crm.history.models import Interaction, InteractionKind, InteractionUser, Task
+from crm.pipeline.models import Commitment, Stage, Target
+from crm.policy import Role
+from crm.stances.models import Stance, Statement
+from tests.factories.accounts import make_user, sign_in
+from tests.factories.attachments import PDF, upload
+from tests.factories.directory import make_person
+from tests.factories.history import make_interaction, make_task
+from tests.factories.pipeline import make_target
+
+pytestmark = pytest.mark.sqlite_only
+NOW = "2026-05-04T09:30"
+
+
+@pytest.fixture
+def officer(app: Flask) -> FlaskClient:
+    return sign_in(app.test_client(), make_user(Role.OFFICER, team="Geneva"))
+
+
+def logged() -> list[Interaction]:
+    return list(db.session.scalars(sa.select(Interaction).order_by(Interaction.id)))
+
+
+def test_two_fields_are_enough(officer: FlaskClient) -> None:
+    person = make_person("Ada Alverberg")
+    assert f'/log?contact={person.id}"' in officer.get(f"/contacts/{person.id}").text
+    # Without script the name is typed, and a line that is no clear name comes back with everything in it.
+    answer = officer.post("/log", data={"who": "Ada Alverberg", "what": "Called about the hearing", "at": NOW})
+    assert answer.location == f"/contacts/{person.id}#timeline"
+    (happened,) = logged()
+    assert happened.kind is InteractionKind.CALL
+    assert len(db.session.scalars(sa.select(InteractionUser)).all()) == 0
+    page = officer.get(f"/contacts/{person.id}?show=calls").text
+    assert "Called about the hearing" in page
+    assert "Nothing of this kind" in officer.get(f"/contacts/{person.id}?show=notes").text
+    assert officer.get(f"/log?contact={person.id}", headers={"X-Partial": "1"}).text.lstrip().startswith("<form")
+
+
+def test_what_is_not_clear_comes_back_with_everything_typed(officer: FlaskClient) -> None:
+    make_person("Ada Alverberg")
+    make_person("Ada Almqvist")
+    ahead = (clock.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    form = {"who": "Ada", "what": "Called & talked", "at": NOW, "next_step": "Send figures", "notes": "Two pages"}
+    for wrong, words in (
+        ({}, "Tick who is meant below"),
+        ({"who": ""}, "Say with whom: type a name."),
+        ({"who": "Zoe Nobody"}, "check the spelling"),
+        ({"what": ""}, "Say in one line what happened."),
+        ({"who": "Ada Almqvist", "at": ahead}, "This is still to come"),
+        ({"who": "Ada Almqvist", "stage": "convinced"}, "Choose the campaign in which the stage has changed."),
+        ({"who": "Ada Almqvist", "promised_words": "I will."}, "A commitment needs both"),
+        ({"who": "Ada Almqvist", "next_step": "", "next_step_due": "2026-06-01"}, "Say what is due on that day"),
+        ({"who": "Ada Almqvist", "file": upload(b"<svg>", "x.svg")}, "Files of this kind are not kept"),
+    ):
+        refused = officer.post("/log", data=form | wrong)
+        assert refused.status_code == 422, wrong
+        assert words in refused.text, wrong
+        assert "Two pages" in refused.text
+    assert logged() == []
+
+
+def test_everything_that_follows_is_logged_in_one_go(officer: FlaskClient) -> None:
+    target = make_target()
+    target_id, contact_id, treaty_id = target.id, target.contact_id, target.campaign.treaty_id
+    form = officer.get(f"/log?target={target_id}").text
+    assert f'<option selected value="target:{target_id}">' in form
+    data = {
+        "contact": contact_id,
+        "what": "Met in her office",
+        "at": NOW,
+        "about": f"target:{target_id}",
+        "next_step": "Send the figures",
+        "next_step_due": "2026-06-01",
+        "stage": "committed",
+        "stance": "champion",
+        "treaty_id": treaty_id,
+        "quote": "We shall ratify.",
+        "task": "Thank her",
+        "task_owner": db.session.scalars(sa.text("SELECT max(id) FROM user")).one(),
+        "file": upload(PDF),
+    }
+    refused = officer.post("/log", data=data)
+    assert refused.status_code == 422
+    assert "write down the exact words below" in refused.text
+    # Nothing of it was kept.
+    assert logged() == []
+    assert db.session.scalars(sa.select(Statement)).all() == []
+    data |= {"promised_words": "I shall vote for it.", "promised_act": "Vote for it", "file": upload(PDF)}
+    assert officer.post("/log", data=data).status_code == 302
+    (happened,) = logged()
+    target = db.session.get_one(Target, target_id)
+    assert (target.stage, target.next_step, target.next_step_due) == (
+        Stage.COMMITTED,
+        "Send the figures",
+        date(2026, 6, 1),
+    )
+    said = db.session.scalars(sa.select(Statement)).one()
+    assert (said.stance, said.source_reference) == (Stance.CHAMPION, f"interaction:{happened.id}")
+    assert db.session.scalars(sa.select(Commitment.words)).one() == "I shall vote for it."
+    assert db.session.scalars(sa.select(Task.target_id)).one() == target_id
+    assert "minutes.pdf" in officer.get(f"/interactions/{happened.id}").text
+
+
+def test_a_next_step_without_a_campaign_is_a_task(officer: FlaskClient) -> None:
+    person_id = make_person("Ada Alverberg").id
+    data = {"contact": person_id, "what": "Called", "at": NOW, "next_step": "Call again", "private": "y"}
+    saved = officer.post("/log", data=data, headers={"X-Partial": "1"})
+    assert saved.json == {"next": f"/contacts/{person_id}#timeline"}
+    task = db.session.scalars(sa.select(Task)).one()
+    assert (task.title, task.contact_id) == ("Call again", person_id)
+    assert task.team_id == logged()[0].team_id is not None
+    assert "Call again" in officer.get("/tasks").text
+    officer.post(f"/tasks/{task.id}/done", follow_redirects=True)
+    assert "Call again" not in officer.get("/tasks").text
+    assert "Call again" in officer.get("/tasks?done=yes&whose=team").text
+    stayed = officer.post("/log", data=data | {"stay": "1"}, headers={"X-Partial": "1"})
+    assert "Logged." in (stayed.json or {})["toasts"]
+
+
+def test_an_edit_shows_and_keeps_what_it_said(officer: FlaskClient, app: Flask) -> None:
+    person_id = make_person("Ada Alverberg").id
+    number = make_interaction([person_id], "Called <b>her</b>").id
+    data = {"contact": person_id, "what": "Called him", "at": NOW, "kind": "call", "private": "y"}
+    assert officer.post(f"/interactions/{number}/edit", data=data | {"what": ""}).status_code == 422
+    officer.post(f"/interactions/{number}/edit", data=data)
+    page = officer.get(f"/interactions/{number}").text
+    assert "Called him" in page
+    assert "edited" in page
+    assert "Called &lt;b&gt;her&lt;/b&gt;" in page
+    stranger = sign_in(app.test_client(), make_user(Role.LEAD, team="Brussels"))
+    for address in (f"/interactions/{number}", f"/interactions/{number}/edit"):
+        assert stranger.get(address).status_code == 404
+    assert stranger.post(f"/interactions/{number}/withdraw").status_code == 404
+    assert "Called him" not in stranger.get(f"/contacts/{person_id}").text
+    officer.post(f"/interactions/{number}/withdraw")
+    assert officer.get(f"/interactions/{number}").status_code == 404
+
+
+def test_a_task_is_added_changed_and_the_teams(officer: FlaskClient, app: Flask) -> None:
+    person_id, owner = make_person("Ada Alverberg").id, make_user(team="Brussels")
+    owner_id, team_id = owner.id, owner.team_id
+    page = f"/tasks/new?contact={person_id}"
+    assert "Ada Alverberg" in officer.get(page).text
+    assert officer.post(page, data={"title": "", "owner_id": owner_id}).status_code == 422
+    data = {"title": "Find out who decides", "owner_id": owner_id, "due_on": "2026-06-01"}
+    assert officer.post(page, data=data).location == f"/contacts/{person_id}#timeline"
+    task = db.session.scalars(sa.select(Task)).one()
+    assert "Find out who decides" in officer.get(f"/contacts/{person_id}").text
+    officer.post(f"/tasks/{task.id}", data=data | {"title": "Ask who decides"})
+    assert db.session.get_one(Task, task.id).title == "Ask who decides"
+    hidden = make_task(owner_id, "Between us", team_id=team_id).id
+    for answer in (officer.get(f"/tasks/{hidden}"), officer.post(f"/tasks/{hidden}/done")):
+        assert answer.status_code == 404
