@@ -7,6 +7,9 @@ NEW_ENOUGH := -c "import sys; sys.exit(sys.version_info < (3, 11))"
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python $(NEW_ENOUGH) 2>/dev/null && { echo $$python; exit; }; done; echo python3)
 
+# A dozen processes import the same modules: compiled again by each, a start takes half as long again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test bench lint kill-test lock clean
 
