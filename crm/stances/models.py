@@ -54,8 +54,8 @@ class Statement(Base):
     __tablename__ = "statement"
     __table_args__ = (
         sa.CheckConstraint("source_url <> '' OR attachment_id IS NOT NULL OR source_reference <> ''", name="sourced"),
+        # None begins with the treaty: nearly all statements are of one, and SQLite would read them all for a contact.
         sa.Index("ix_statement_contact_id_treaty_id_said_on", "contact_id", "treaty_id", "said_on"),
-        sa.Index("ix_statement_treaty_id_said_on", "treaty_id", "said_on"),
     )
 
     contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"))

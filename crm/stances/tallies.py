@@ -32,21 +32,29 @@ class Tallies:
 
 
 def tallies(treaty_id: int, team_id: int, whom: ContactFilter) -> Tallies:
-    """The stances on the treaty that the team sees of everybody who passes the filter, in two queries."""
-    held = sa.and_(CurrentStance.contact_id == Contact.id, CurrentStance.treaty_id == treaty_id, seen_by(team_id))
-    counted: sa.Select[*tuple[Any, ...]] = (
-        sa.select(Contact.group_id, Contact.country, CurrentStance.stance, sa.func.count().label("people"))
-        .select_from(Contact)
-        .outerjoin(CurrentStance, held)
+    """The stances on the treaty that the team sees of everybody who passes the filter, in three queries."""
+    people = sa.func.count().label("people")
+    everybody = sa.select(Contact.group_id, Contact.country, people).group_by(Contact.group_id, Contact.country)
+    # From the stances to their contacts: the other way round each contact would look through all of them.
+    known: sa.Select[*tuple[Any, ...]] = (
+        sa.select(Contact.group_id, Contact.country, CurrentStance.stance, people)
+        .join(Contact, Contact.id == CurrentStance.contact_id)
+        .where(CurrentStance.treaty_id == treaty_id, seen_by(team_id))
         .group_by(Contact.group_id, Contact.country, CurrentStance.stance)
     )
     whole: Counter[Stance] = Counter()
     by_group: dict[int | None, Counter[Stance]] = defaultdict(Counter)
     by_country: dict[str | None, Counter[Stance]] = defaultdict(Counter)
-    for row in db.session.execute(whom.apply(counted)):
-        stance = row.stance or Stance.UNKNOWN
+
+    def count(row: Any, stance: Stance, people: int) -> None:
         for tally in (whole, by_group[row.group_id], by_country[row.country]):
-            tally[stance] += row.people
+            tally[stance] += people
+
+    for row in db.session.execute(whom.apply(everybody)):
+        count(row, Stance.UNKNOWN, row.people)
+    for row in db.session.execute(whom.apply(known)):
+        count(row, row.stance, row.people)
+        count(row, Stance.UNKNOWN, -row.people)
     named = sa.select(Contact.id, sa.func.coalesce(Contact.__table__.c.abbreviation, Contact.name).label("name"))
     found = db.session.execute(named.where(Contact.id.in_([each for each in by_group if each is not None])))
     return Tallies(whole, by_group, by_country, {row.id: row.name for row in found})

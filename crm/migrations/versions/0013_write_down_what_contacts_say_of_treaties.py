@@ -40,7 +40,6 @@ def upgrade() -> None:
         batch_op.create_index(
             'ix_statement_contact_id_treaty_id_said_on', ['contact_id', 'treaty_id', 'said_on'], unique=False
         )
-        batch_op.create_index('ix_statement_treaty_id_said_on', ['treaty_id', 'said_on'], unique=False)
 
     op.create_table('statement_withdrawal',
     sa.Column('statement_id', ID, nullable=False),
