@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from crm.charts.shapes import attributes, picture, text
 
-WIDTH, ROW, FOOT = 560, 28, 26
-LABELS = 128  # units for the names of the levels
+WIDTH, ROW, FOOT = 400, 26, 24
+LABELS = 116  # units for the names of the levels
 RADIUS = 5.5
 
 
@@ -56,8 +56,8 @@ def _levels(levels: Sequence[str], scale: Scale) -> Iterator[Markup]:
 def _ends(ends: tuple[str, str], height: float, scale: Scale) -> Iterator[Markup]:
     y = height - 6
     near, far = (WIDTH - LABELS, 0) if scale.right_to_left else (LABELS, WIDTH)
-    yield text(ends[0], near, y, font_size=12, class_="muted")
-    yield text(ends[1], far, y, font_size=12, class_="muted", text_anchor="end")
+    yield text(ends[0], near, y, font_size=13, class_="muted")
+    yield text(ends[1], far, y, font_size=13, class_="muted", text_anchor="end")
 
 
 def _line(turns: Sequence[tuple[date, int]], scale: Scale) -> Markup:

@@ -131,6 +131,22 @@ def _extension(contact: WholeContact) -> dict[str, Any]:
         forms_of_address=row.forms_of_address,
         languages=[one.language for one in sorted(contact.languages, key=lambda one: (one.rank, one.id))],
         sources=[_said(label=one.label, url=one.url, as_of=one.as_of) for one in contact.sources],
+        statements=[_statement(one) for one in contact.statements],
+    )
+
+
+def _statement(said: AnyRow) -> dict[str, Any]:
+    file = _said(name=said.file_name, sha256=said.file_sha256) if said.attachment_id else None
+    withdrawn = _said(at=said.withdrawn_at, reason=said.withdrawn_reason) if said.withdrawn_at else None
+    return _said(
+        treaty=said.treaty_code,
+        stance=said.stance.value,
+        date=said.said_on,
+        confidence=said.confidence.value,
+        quote=said.quote,
+        source=_said(url=said.source_url, file=file, reference=said.source_reference),
+        recorded_at=said.recorded_at,
+        withdrawn=withdrawn,
     )
 
 

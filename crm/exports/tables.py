@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,10 @@ from crm.directory.labels import category_label, kind_label
 from crm.directory.models import OPEN_END, PointKind, PointStatus
 from crm.exports.queries import WholeContact, batches, names_of, whole_contacts
 from crm.places.countries import country_name
+from crm.stances.labels import stance_label
+from crm.stances.models import Stance
+from crm.stances.queries import current_stances
+from crm.treaties.queries import treaties
 
 _BETWEEN = " | "
 
@@ -104,21 +108,36 @@ _COLUMNS: tuple[tuple[Any, Callable[[_Line], Any]], ...] = (
 )
 
 
-def headings() -> tuple[str, ...]:
-    """What the columns are called, in the reader's language."""
-    return tuple(str(label) for label, _value in _COLUMNS)
+def _headings(treaties: Sequence[Any]) -> Iterator[str]:
+    for label, _value in _COLUMNS:
+        yield str(label)
+    for treaty in treaties:
+        yield gettext("Stance on %(treaty)s", treaty=treaty.code)
+        yield gettext("Stance on %(treaty)s, last heard on", treaty=treaty.code)
+
+
+def _stances(contact_id: int, treaties: Sequence[Any], known: Mapping[tuple[int, int], Any]) -> Iterator[str]:
+    for treaty in treaties:
+        held = known.get((contact_id, treaty.id))
+        yield stance_label(held.stance if held else Stance.UNKNOWN)
+        yield held.said_on.isoformat() if held else ""
 
 
 def table_rows(ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-    """The headings, then one row per contact, read batch by batch."""
-    yield headings()
+    """The headings, then one row per contact, read batch by batch; of stances those that everybody sees."""
+    known_treaties = treaties()
+    yield tuple(_headings(known_treaties))
     for batch in batches(ids):
         contacts = whole_contacts(batch)
         rows = [contact.row for contact in contacts]
         names = names_of(one for row in rows for one in (row.institution_id, row.group_id, row.party_id))
+        known = current_stances(batch, None)
         for contact in contacts:
             line = _Line(contact, names)
-            yield tuple(value(line) for _label, value in _COLUMNS)
+            yield (
+                *(value(line) for _label, value in _COLUMNS),
+                *_stances(contact.row.id, known_treaties, known),
+            )
 
 
 def sheet_title() -> str:

@@ -14,7 +14,7 @@ from crm.roster_import.known_facts import KnownFacts
 from crm.roster_import.labels import Body
 from crm.roster_import.models import Reason
 from crm.roster_import.records import Problem, Record
-from crm.roster_import.told import ToldName, ToldPost, ToldSource, ToldTie
+from crm.roster_import.told import ToldName, ToldPost, ToldSource, ToldStatement, ToldTie
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,7 @@ class Writes:
     posts: list[ToldPost] = field(default_factory=list)
     post_updates: list[RowUpdate] = field(default_factory=list)
     ties: list[ToldTie] = field(default_factory=list)
+    statements: list[ToldStatement] = field(default_factory=list)
     parent: tuple[str, int | None] | None = None
 
     @property

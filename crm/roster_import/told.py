@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from crm.directory.models import Category, PointKind, RelationshipKind
+from crm.stances.models import Confidence, Stance
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,19 @@ class ToldTie:
 
 
 @dataclass(frozen=True)
+class ToldStatement:
+    """What the contact said of a treaty (its code), with the link it is known from and why it was withdrawn, if so."""
+
+    treaty: str
+    stance: Stance
+    said_on: date
+    confidence: Confidence
+    source_url: str
+    quote: str = ""
+    withdrawn: str = ""
+
+
+@dataclass(frozen=True)
 class Told:
     """Everything of this kind about one contact. `ref` is the document's id, `forms_of_address` are by language."""
 
@@ -104,3 +118,4 @@ class Told:
     sources: tuple[ToldSource, ...] = ()
     memberships: tuple[ToldMembership, ...] = ()
     ties: tuple[ToldTie, ...] = ()
+    statements: tuple[ToldStatement, ...] = ()

@@ -35,6 +35,11 @@ def compare_told(it: Beside, told: Told, offices: Mapping[str, int | NewMembersh
             it.changes.writes.sources.append(source)
     for tie in told.ties:
         _compare_tie(it, tie, facts)
+    for said in told.statements:
+        # One that is known is never touched, also where it was withdrawn here or there since.
+        if (said.treaty, said.stance, said.said_on, said.source_url) not in facts.statements:
+            it.changes.add("statement", None, f"{said.treaty}: {said.stance.value}, {said.said_on.isoformat()}")
+            it.changes.writes.statements.append(said)
 
 
 def _compare_forms(it: Beside, told: dict[str, str]) -> None:

@@ -110,6 +110,7 @@ FIELDS = {
     "retired_point": lazy_gettext("Out of use"),
     "source": lazy_gettext("Source"),
     "relationship": lazy_gettext("Relationship"),
+    "statement": lazy_gettext("Statement"),
     "identifier": lazy_gettext("Identifier"),
     "email": lazy_gettext("E-mail"),
     "phone": lazy_gettext("Phone"),

@@ -29,7 +29,7 @@ from crm.roster_import.changes import MembershipUpdate, NewMembership
 from crm.roster_import.diffing import Plan
 from crm.roster_import.labels import SCHEME, Body
 from crm.roster_import.lookups import contacts_by_identifier, ids_by_name, post_ids
-from crm.roster_import.writing_told import write_facts, write_structure
+from crm.roster_import.writing_told import write_facts, write_statements, write_structure
 
 _SOURCE: int = Membership.source.type.length
 
@@ -184,6 +184,7 @@ def write(plans: Sequence[Plan], source: str, as_of: date, refs: MutableMapping[
     written = _written(plans, contact_ids)
     _write_descriptions(written, newcomers)
     write_facts(written, refs)
+    write_statements(written)
     memberships = [
         (new, _membership(new, contact_id, organizations, posts, source))
         for plan, contact_id in written

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from crm.audit.bulk import RowUpdate
 from crm.directory.bulk import add_posts, add_relationships, add_sources, update_organizations, update_posts
 from crm.roster_import.diffing import Plan
+from crm.stances.bulk import NewStatement, add_statements
 
 
 def write_structure(written: Sequence[tuple[Plan, int]], refs: Mapping[str, int]) -> None:
@@ -61,5 +62,25 @@ def write_facts(written: Sequence[tuple[Plan, int]], refs: Mapping[str, int]) ->
                 "source": tie.source,
             }
             for tie, contact_id, other in ties
+        ]
+    )
+
+
+def write_statements(written: Sequence[tuple[Plan, int]]) -> None:
+    """What contacts said of treaties; none that is known is touched."""
+    add_statements(
+        [
+            NewStatement(
+                contact_id,
+                said.treaty,
+                said.stance,
+                said.said_on,
+                said.confidence,
+                said.source_url,
+                said.quote,
+                said.withdrawn,
+            )
+            for plan, contact_id in written
+            for said in plan.writes.statements
         ]
     )

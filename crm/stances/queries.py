@@ -266,12 +266,39 @@ def stance_rank(treaty: int | sa.ScalarSelect[Any], team_id: int | None) -> sa.C
     return sa.func.coalesce(current(CurrentStance.rank, treaty, team_id), RANK[Stance.UNKNOWN])
 
 
-def current_stances(contact_ids: Iterable[int], treaty_id: int, team_id: int | None) -> dict[int, Stance]:
-    """The current stance of those of the contacts that ever said anything, by their ids; one query."""
-    found = sa.select(CurrentStance.contact_id, CurrentStance.stance).where(
-        CurrentStance.contact_id.in_(list(contact_ids)), CurrentStance.treaty_id == treaty_id, seen_by(team_id)
+def current_stances(contact_ids: Iterable[int], team_id: int | None) -> dict[tuple[int, int], AnyRow]:
+    """Stance, said_on and since of those of the contacts that ever said anything; one query.
+
+    By the ids of contact and treaty.
+    """
+    columns = (
+        CurrentStance.contact_id,
+        CurrentStance.treaty_id,
+        CurrentStance.stance,
+        CurrentStance.said_on,
+        CurrentStance.since,
     )
-    return {row.contact_id: row.stance for row in db.session.execute(found)}
+    found = sa.select(*columns).where(CurrentStance.contact_id.in_(list(contact_ids)), seen_by(team_id))
+    return {(row.contact_id, row.treaty_id): row for row in db.session.execute(found)}
+
+
+def shared_statements(contact_ids: Iterable[int]) -> dict[int, list[AnyRow]]:
+    """Everything these contacts ever said that everybody may read, withdrawn or not, in its order; one query.
+
+    Rows have the columns of `statement` but the contact's name.
+    """
+    found = (
+        sa.select(*_STATEMENT, Treaty.code.label("treaty_code"))
+        .join(Treaty, Treaty.id == Statement.treaty_id)
+        .outerjoin(Attachment, Attachment.id == Statement.attachment_id)
+        .outerjoin(Withdrawal, Withdrawal.statement_id == Statement.id)
+        .where(Statement.contact_id.in_(list(contact_ids)), visible_to(None))
+        .order_by(Statement.said_on, Statement.id)
+    )
+    said: dict[int, list[AnyRow]] = defaultdict(list)
+    for row in db.session.execute(found):
+        said[row.contact_id].append(row)
+    return said
 
 
 def contradictions_page(team_id: int, cursor: str | None) -> Page:

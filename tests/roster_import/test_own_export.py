@@ -37,10 +37,15 @@ from crm.roster_import.lookups import CHUNK
 from crm.roster_import.models import ImportRow, Reason
 from crm.roster_import.readers import open_roster
 from crm.roster_import.records import BadLine, OrganizationRecord, Problem
+from crm.stances.actions import withdraw_statement
+from crm.stances.models import Confidence, CurrentStance, Stance, Statement, Withdrawal
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
+from tests.factories.attachments import make_attachment
+from tests.factories.directory import make_person, organization_named
 from tests.factories.rich_directory import DAY, rich
 from tests.factories.roster_import import apply_staged, import_file, stage_file
+from tests.factories.stances import make_statement
 from tests.roster_import.test_popolo import empty
 
 # Who looks after a contact, and when its row was written, is this installation's own affair.
@@ -251,3 +256,51 @@ def test_more_contacts_than_one_batch_find_each_other(app: Flask, tmp_path: Path
     assert import_file(path, as_of=DAY) == {"new": count}
     assert whole() == before
     assert import_file(path, as_of=DAY) == {"unchanged": count}
+
+
+def test_statements_come_back_and_those_known_are_never_touched(app: Flask, tmp_path: Path) -> None:
+    own = make_user().team_id
+    person, party = make_person("Ada Alverberg"), organization_named("Prairie Party", Category.PARTY)
+    make_statement(person.id, Stance.SUPPORTIVE, date(2026, 1, 1), quote="“We should ratify.”")
+    wrong = make_statement(person.id, Stance.OPPOSED, date(2026, 2, 1), confidence=Confidence.UNSURE)
+    make_statement(party.id, Stance.CHAMPION, date(2026, 3, 1))
+    make_statement(person.id, Stance.OPPOSED, date(2026, 3, 1), team_id=own, quote="Told in confidence.")
+    make_statement(person.id, Stance.CHAMPION, date(2025, 1, 1), source_url="", attachment=make_attachment())
+    with unit_of_work("withdraw", actor="user:1"):
+        withdraw_statement(wrong.id, "She was misquoted.")
+    path = exported(tmp_path / "directory.json")
+    assert "Told in confidence" not in path.read_text(encoding="utf-8")
+
+    def said() -> list[tuple[Any, ...]]:
+        db.session.rollback()
+        found = sa.select(
+            Contact.name, Statement.stance, Statement.said_on, Statement.confidence, Statement.quote, Withdrawal.reason
+        ).join(Contact, Contact.id == Statement.contact_id)
+        shared = Statement.team_id.is_(None), Statement.attachment_id.is_(None)
+        found = found.outerjoin(Withdrawal, Withdrawal.statement_id == Statement.id).where(*shared)
+        return [tuple(row) for row in db.session.execute(found.order_by(Statement.said_on))]
+
+    def held() -> list[tuple[Any, ...]]:
+        current = sa.select(CurrentStance.contact_id, CurrentStance.stance, CurrentStance.since)
+        return [tuple(row) for row in db.session.execute(current.order_by(CurrentStance.contact_id))]
+
+    before = said()
+    assert len(before) == 3
+    assert "changed" not in import_file(path, as_of=DAY)
+    with unit_of_work("withdraw", actor="user:1"):
+        withdraw_statement(
+            db.session.scalars(sa.select(Statement.id).where(Statement.contact_id == party.id)).one(), "x"
+        )
+    assert "changed" not in import_file(path, as_of=DAY), "what was withdrawn here since stays withdrawn"
+    with unit_of_work("lose", actor="test"):
+        for table in (CurrentStance, Withdrawal, Statement):
+            db.session.execute(sa.delete(table))
+    staged = stage_file(path, as_of=DAY)
+    apply_staged(staged.id)
+    assert said() == before
+    assert held() == [
+        (person.id, Stance.SUPPORTIVE, date(2026, 1, 1)),
+        (party.id, Stance.CHAMPION, date(2026, 3, 1)),
+    ]
+    works.take_back(staged.id, actor="user:1")
+    assert said() == held() == []

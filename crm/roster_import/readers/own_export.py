@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
-from enum import StrEnum
-from typing import Any, TypeVar
 
+from crm import clock
 from crm.directory.actions import InvalidAddress, normalize_address
 from crm.directory.models import (
     ORGANIZATION_CATEGORIES,
@@ -25,7 +23,17 @@ from crm.directory.models import (
     Relationship,
     RelationshipKind,
 )
-from crm.places.countries import country_code
+from crm.roster_import.readers.own_values import (
+    Thing,
+    Unfit,
+    is_ours,
+    own_part,
+    read_country,
+    read_day,
+    read_kind,
+    read_text,
+    things,
+)
 from crm.roster_import.readers.source import shown
 from crm.roster_import.records import BadLine, OrganizationRecord, Problem, Record
 from crm.roster_import.told import (
@@ -36,72 +44,11 @@ from crm.roster_import.told import (
     ToldPoint,
     ToldPost,
     ToldSource,
+    ToldStatement,
     ToldTie,
 )
-
-# The key that what Popolo has no term for stands under: docs/rosters.md lists it.
-KEY = "ratify"
-Thing = Mapping[str, Any]
-_Kind = TypeVar("_Kind", bound=StrEnum)
-
-
-class _Unfit(Exception):
-    """A value the directory cannot hold."""
-
-    def __init__(self, field: str, value: str, problem: Problem) -> None:
-        super().__init__(field, value)
-        self.field, self.value, self.problem = field, value, problem
-
-
-def is_ours(thing: Thing) -> bool:
-    """Whether a person or an organization of a document was written by our own export."""
-    return isinstance(thing.get(KEY), dict)
-
-
-def _ours(thing: Thing) -> Thing:
-    value = thing.get(KEY)
-    return value if isinstance(value, dict) else {}
-
-
-def _things(thing: Thing, name: str) -> list[Thing]:
-    value = thing.get(name)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _text(thing: Thing, name: str, column: Any = None, field: str = "") -> str:
-    """The text as it stands; `column` is the one it goes to, `field` what a refusal calls it."""
-    value = thing.get(name)
-    if not isinstance(value, str):
-        return ""
-    if "\0" in value:
-        raise _Unfit(field or name, value, Problem.NUL)
-    if column is not None and len(value) > column.type.length:
-        raise _Unfit(field or name, value, Problem.TOO_LONG)
-    return value
-
-
-def _day(thing: Thing, name: str, field: str = "") -> date | None:
-    text = _text(thing, name)
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise _Unfit(field or name, text, Problem.NOT_A_DATE) from None
-
-
-def _kind(thing: Thing, name: str, known: Iterable[_Kind], field: str) -> _Kind | None:
-    text = _text(thing, name)
-    found = next((kind for kind in known if kind.value == text), None)
-    if text and found is None:
-        raise _Unfit(field, text, Problem.UNKNOWN_KIND)
-    return found
-
-
-def _country(thing: Thing) -> str:
-    text = _text(thing, "country")
-    code = country_code(text) if text else ""
-    if code is None:
-        raise _Unfit("country", text, Problem.UNKNOWN_COUNTRY)
-    return code
+from crm.stances.models import FIRST_DAY, STATED, Confidence, Statement, Withdrawal, is_link
+from crm.treaties.models import Treaty
 
 
 class OwnExport:
@@ -118,14 +65,14 @@ class OwnExport:
         """The person with their memberships, and their ties to contacts told earlier."""
         try:
             return self._person(line, told, memberships, tuple(ties))
-        except _Unfit as unfit:
+        except Unfit as unfit:
             return _bad_line(line, told, unfit)
 
     def organization(self, line: int, told: Thing, ties: Iterable[ToldTie]) -> OrganizationRecord | BadLine:
         """The organization with its posts, and its ties to contacts told earlier."""
         try:
             return self._organization(line, told, tuple(ties))
-        except _Unfit as unfit:
+        except Unfit as unfit:
             return _bad_line(line, told, unfit)
 
     def in_order(self) -> list[Thing]:
@@ -143,25 +90,25 @@ class OwnExport:
     def _person(
         self, line: int, told: Thing, memberships: Iterable[Thing], ties: tuple[ToldTie, ...]
     ) -> Record | BadLine:
-        ours = _ours(told)
-        name = _text(told, "name", Person.name)
+        ours = own_part(told)
+        name = read_text(told, "name", Person.name)
         if not name:
-            return BadLine(line, shown(_text(told, "id")), Problem.NO_NAME)
+            return BadLine(line, shown(read_text(told, "id")), Problem.NO_NAME)
         held = (self._membership(one) for one in memberships)
         full = self._told(told, tuple(one for one in held if one is not None), ties)
         return Record(
             line=line,
             name=name,
-            given_name=_text(told, "given_name", Person.given_name) or None,
-            family_name=_text(told, "family_name", Person.family_name) or None,
+            given_name=read_text(told, "given_name", Person.given_name) or None,
+            family_name=read_text(told, "family_name", Person.family_name) or None,
             identifiers=_identifiers(told),
-            category=_kind(ours, "category", PERSON_CATEGORIES, "category_override") or "",
-            country=_country(ours),
-            gender=_text(told, "gender", Person.gender),
-            birth_date=_day(told, "birth_date"),
-            death_date=_day(told, "death_date"),
-            honorific_prefix=_text(told, "honorific_prefix", Person.honorific_prefix),
-            honorific_suffix=_text(told, "honorific_suffix", Person.honorific_suffix),
+            category=read_kind(ours, "category", PERSON_CATEGORIES, "category_override") or "",
+            country=read_country(ours),
+            gender=read_text(told, "gender", Person.gender),
+            birth_date=read_day(told, "birth_date"),
+            death_date=read_day(told, "death_date"),
+            honorific_prefix=read_text(told, "honorific_prefix", Person.honorific_prefix),
+            honorific_suffix=read_text(told, "honorific_suffix", Person.honorific_suffix),
             other_names=tuple(one.name for one in full.names),
             languages=_languages(ours),
             # Whom the line is about may be told by them.
@@ -170,101 +117,106 @@ class OwnExport:
         )
 
     def _organization(self, line: int, told: Thing, ties: tuple[ToldTie, ...]) -> OrganizationRecord | BadLine:
-        ours = _ours(told)
-        ref = _text(told, "id")
-        name = _text(told, "name", Organization.name)
+        ours = own_part(told)
+        ref = read_text(told, "id")
+        name = read_text(told, "name", Organization.name)
         if not name:
             return BadLine(line, shown(ref), Problem.NO_NAME)
-        parent = _text(told, "parent_id")
+        parent = read_text(told, "parent_id")
         return OrganizationRecord(
             line=line,
             name=name,
-            category=_kind(told, "classification", ORGANIZATION_CATEGORIES, "category_override") or Category.OTHER,
+            category=read_kind(told, "classification", ORGANIZATION_CATEGORIES, "category_override") or Category.OTHER,
             told=self._told(told, (), ties),
-            country=_country(ours),
-            abbreviation=_text(ours, "abbreviation", Organization.abbreviation),
-            holders_are=_kind(ours, "holders_are", PERSON_CATEGORIES, "holders_are"),
+            country=read_country(ours),
+            abbreviation=read_text(ours, "abbreviation", Organization.abbreviation),
+            holders_are=read_kind(ours, "holders_are", PERSON_CATEGORIES, "holders_are"),
             parent=parent,
-            parent_name=_text(self._organizations.get(parent, {}), "name"),
-            founding_date=_day(told, "founding_date"),
-            dissolution_date=_day(told, "dissolution_date"),
+            parent_name=read_text(self._organizations.get(parent, {}), "name"),
+            founding_date=read_day(told, "founding_date"),
+            dissolution_date=read_day(told, "dissolution_date"),
             identifiers=_identifiers(told),
             languages=_languages(ours),
             posts=tuple(
-                ToldPost(_text(one, "label", Post.label, "post"), _country(_ours(one)), _region(_ours(one)))
+                ToldPost(
+                    read_text(one, "label", Post.label, "post"), read_country(own_part(one)), _region(own_part(one))
+                )
                 for one in self._posts.get(ref, ())
                 if one.get("label")
             ),
         )
 
     def _told(self, told: Thing, memberships: tuple[ToldMembership, ...], ties: tuple[ToldTie, ...]) -> Told:
-        ours = _ours(told)
+        ours = own_part(told)
         said = ours.get("forms_of_address")
         forms: Thing = said if isinstance(said, dict) else {}
         return Told(
-            ref=_text(told, "id"),
+            ref=read_text(told, "id"),
             region=_region(ours),
-            forms_of_address=tuple((language, _text(forms, language, field="form_of_address")) for language in forms),
+            forms_of_address=tuple(
+                (language, read_text(forms, language, field="form_of_address")) for language in forms
+            ),
             names=tuple(
                 ToldName(
-                    _text(one, "name", OtherName.name, "other_name"),
-                    _text(one, "lang", OtherName.language, "other_name"),
-                    _text(one, "note", OtherName.note, "other_name"),
-                    _day(one, "start_date", "other_name"),
-                    _day(one, "end_date", "other_name"),
+                    read_text(one, "name", OtherName.name, "other_name"),
+                    read_text(one, "lang", OtherName.language, "other_name"),
+                    read_text(one, "note", OtherName.note, "other_name"),
+                    read_day(one, "start_date", "other_name"),
+                    read_day(one, "end_date", "other_name"),
                 )
-                for one in _things(told, "other_names")
+                for one in things(told, "other_names")
                 if one.get("name")
             ),
-            points=tuple(_point(one) for one in _things(told, "contact_details") if one.get("value")),
+            points=tuple(_point(one) for one in things(told, "contact_details") if one.get("value")),
             sources=tuple(
                 ToldSource(
-                    _text(one, "label", ContactSource.label, "source"),
-                    _text(one, "url", ContactSource.url, "source"),
-                    _day(one, "as_of", "source"),
+                    read_text(one, "label", ContactSource.label, "source"),
+                    read_text(one, "url", ContactSource.url, "source"),
+                    read_day(one, "as_of", "source"),
                 )
-                for one in _things(ours, "sources")
+                for one in things(ours, "sources")
             ),
             memberships=memberships,
             ties=ties,
+            statements=tuple(one for one in map(_statement, things(ours, "statements")) if one is not None),
         )
 
     def _named(self, membership: Thing, name: str) -> ToldOrganization | None:
         """The organization a membership points to, which the document also describes."""
-        ref = _text(membership, name)
+        ref = read_text(membership, name)
         one = self._organizations.get(ref, {})
-        label = _text(one, "name", Organization.name, "institution")
+        label = read_text(one, "name", Organization.name, "institution")
         if not label:
             return None
-        category = _kind(one, "classification", ORGANIZATION_CATEGORIES, "category_override")
-        return ToldOrganization(ref, label, category or Category.OTHER, _country(_ours(one)))
+        category = read_kind(one, "classification", ORGANIZATION_CATEGORIES, "category_override")
+        return ToldOrganization(ref, label, category or Category.OTHER, read_country(own_part(one)))
 
     def _membership(self, one: Thing) -> ToldMembership | None:
         organization = self._named(one, "organization_id")
         if organization is None:
             return None
-        ours = _ours(one)
+        ours = own_part(one)
         return ToldMembership(
-            ref=_text(one, "id"),
+            ref=read_text(one, "id"),
             organization=organization,
             on_behalf_of=self._named(one, "on_behalf_of_id"),
-            post=_text(self._posts_by_id.get(_text(one, "post_id"), {}), "label", Post.label, "post"),
-            role=_text(one, "role", Membership.role),
-            country=_country(ours),
+            post=read_text(self._posts_by_id.get(read_text(one, "post_id"), {}), "label", Post.label, "post"),
+            role=read_text(one, "role", Membership.role),
+            country=read_country(ours),
             region=_region(ours),
-            constituency=_text(ours, "constituency", Membership.constituency),
-            term=_text(ours, "term", Membership.term, "mandate"),
-            start=_day(one, "start_date", "mandate_start"),
-            end=_day(one, "end_date", "mandate_end"),
-            ended_by=_day(ours, "ended_by", "mandate_over_by"),
-            source=_text(ours, "source", Membership.source),
+            constituency=read_text(ours, "constituency", Membership.constituency),
+            term=read_text(ours, "term", Membership.term, "mandate"),
+            start=read_day(one, "start_date", "mandate_start"),
+            end=read_day(one, "end_date", "mandate_end"),
+            ended_by=read_day(ours, "ended_by", "mandate_over_by"),
+            source=read_text(ours, "source", Membership.source),
         )
 
 
 def tie(one: Thing, other: str, other_name: str, *, is_object: bool) -> ToldTie | None:
     """A tie seen from its later end, None for what is no tie this version knows."""
     try:
-        kind = _kind(one, "classification", RelationshipKind, "relationship")
+        kind = read_kind(one, "classification", RelationshipKind, "relationship")
         if kind is None:
             return None
         return ToldTie(
@@ -272,26 +224,49 @@ def tie(one: Thing, other: str, other_name: str, *, is_object: bool) -> ToldTie 
             other,
             other_name,
             is_object,
-            _day(one, "start_date"),
-            _day(one, "end_date"),
-            _text(one, "note", Relationship.note),
-            _text(one, "source", Relationship.source),
+            read_day(one, "start_date"),
+            read_day(one, "end_date"),
+            read_text(one, "note", Relationship.note),
+            read_text(one, "source", Relationship.source),
         )
-    except _Unfit:
+    except Unfit:
         return None
 
 
-def _bad_line(line: int, told: Thing, unfit: _Unfit) -> BadLine:
+def _statement(one: Thing) -> ToldStatement | None:
+    """A statement, None for one whose source is not in the document (a file, a record of theirs): it needs one."""
+    source = one.get("source")
+    url = read_text(source, "url", field="statement") if isinstance(source, dict) else ""
+    said_on = read_day(one, "date", "statement")
+    stance = read_kind(one, "stance", STATED, "statement")
+    confidence = read_kind(one, "confidence", Confidence, "statement")
+    if stance is None or confidence is None or said_on is None or not is_link(url):
+        return None
+    if said_on < FIRST_DAY or said_on > clock.today():
+        return None
+    withdrawn = one.get("withdrawn")
+    return ToldStatement(
+        read_text(one, "treaty", Treaty.code, "statement"),
+        stance,
+        said_on,
+        confidence,
+        url,
+        read_text(one, "quote", Statement.quote, "statement"),
+        read_text(withdrawn, "reason", Withdrawal.reason, "statement") if isinstance(withdrawn, dict) else "",
+    )
+
+
+def _bad_line(line: int, told: Thing, unfit: Unfit) -> BadLine:
     return BadLine(line, shown(str(told.get("name", ""))), unfit.problem, unfit.field, shown(unfit.value))
 
 
 def _identifiers(told: Thing) -> tuple[tuple[str, str], ...]:
     found = {
         (
-            _text(one, "scheme", Identifier.scheme, "identifier"),
-            _text(one, "identifier", Identifier.value, "identifier"),
+            read_text(one, "scheme", Identifier.scheme, "identifier"),
+            read_text(one, "identifier", Identifier.value, "identifier"),
         ): None
-        for one in _things(told, "identifiers")
+        for one in things(told, "identifiers")
     }
     return tuple((scheme, value) for scheme, value in found if scheme and value)
 
@@ -301,31 +276,31 @@ def _languages(ours: Thing) -> tuple[str, ...]:
     told = languages if isinstance(languages, list) else []
     return tuple(
         dict.fromkeys(
-            _text({"language": one}, "language", ContactLanguage.language) for one in told if isinstance(one, str)
+            read_text({"language": one}, "language", ContactLanguage.language) for one in told if isinstance(one, str)
         )
     )
 
 
 def _region(ours: Thing) -> str:
-    return _text(ours, "region", Organization.region)
+    return read_text(ours, "region", Organization.region)
 
 
 def _point(one: Thing) -> ToldPoint:
-    ours = _ours(one)
-    kind = _kind(one, "type", PointKind, "contact_detail")
+    ours = own_part(one)
+    kind = read_kind(one, "type", PointKind, "contact_detail")
     if kind is None:
-        raise _Unfit("contact_detail", "", Problem.UNKNOWN_KIND)
-    value = _text(one, "value", ContactPoint.value, kind.value)
+        raise Unfit("contact_detail", "", Problem.UNKNOWN_KIND)
+    value = read_text(one, "value", ContactPoint.value, kind.value)
     if kind is PointKind.EMAIL:
         try:
             value = normalize_address(value)
         except InvalidAddress:
-            raise _Unfit("email", value, Problem.NOT_AN_ADDRESS) from None
+            raise Unfit("email", value, Problem.NOT_AN_ADDRESS) from None
     return ToldPoint(
         kind,
         value,
-        _text(one, "label", ContactPoint.label, kind.value),
+        read_text(one, "label", ContactPoint.label, kind.value),
         ours.get("status") == "retired",
-        _text(ours, "source", ContactPoint.source, kind.value),
-        _text(ours, "membership_id"),
+        read_text(ours, "source", ContactPoint.source, kind.value),
+        read_text(ours, "membership_id"),
     )

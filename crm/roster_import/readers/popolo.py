@@ -18,7 +18,8 @@ from crm.roster_import.names import split_sorted
 from crm.roster_import.readers.everypolitician import merged
 from crm.roster_import.readers.json_stream import ANY, elements
 from crm.roster_import.readers.limits import fitting
-from crm.roster_import.readers.own_export import OwnExport, is_ours
+from crm.roster_import.readers.own_export import OwnExport
+from crm.roster_import.readers.own_values import is_ours
 from crm.roster_import.readers.popolo_document import Around, ours_of, text_of, things_of
 from crm.roster_import.readers.source import shown, to_date, to_gender, to_handle, to_phone
 from crm.roster_import.records import (

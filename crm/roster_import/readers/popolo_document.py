@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crm.roster_import.readers.own_export import KEY, tie
+from crm.roster_import.readers.own_export import tie
+from crm.roster_import.readers.own_values import KEY
 from crm.roster_import.readers.source import one_line
 from crm.roster_import.told import ToldTie
 
