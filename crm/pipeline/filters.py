@@ -40,9 +40,12 @@ def is_overdue() -> sa.ColumnElement[bool]:
 
 
 def is_quiet(days: int, team_id: int | None) -> sa.ColumnElement[bool]:
-    """Targets we were in touch with and that nothing has reached for so many days, not even of the team alone."""
+    """Targets we were in touch with, that have stood still and that nothing has reached for so many days.
+
+    What only the team knows of counts for it.
+    """
     since = clock.now() - timedelta(days=days)
-    quiet = sa.and_(Target.quiet_since < since, Target.stage.in_(IN_TOUCH))
+    quiet = sa.and_(Target.quiet_since < since, Target.stage_since < since, Target.stage.in_(IN_TOUCH))
     if team_id is None:
         return quiet
     reached = sa.select(TimelineEntry.contact_id).where(
@@ -55,9 +58,9 @@ def is_quiet(days: int, team_id: int | None) -> sa.ColumnElement[bool]:
 class TargetFilter:
     """Conditions that all hold; one left out asks nothing. `owner` is a user's id, or NOBODY.
 
-    `quiet` is a number of days in which nothing reached targets we were in touch with; what the `team` alone knows
-    counts too. `stages` are where a target stands now (`stage=committed,delivered`), `reached` one it ever came to
-    or passed.
+    `quiet` is a number of days in which targets we were in touch with stood still and nothing reached them; what the
+    `team` alone knows counts too. `stages` are where a target stands now (`stage=committed,delivered`), `reached` one
+    it ever came to or passed.
     """
 
     stages: tuple[Stage, ...] = ()

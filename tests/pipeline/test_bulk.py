@@ -22,7 +22,7 @@ from crm.timeline.actions import Event, add_events, forget
 from crm.timeline.models import EntryKind
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
-from tests.factories.pipeline import make_campaign, make_contacts, make_target, make_targets
+from tests.factories.pipeline import make_campaign, make_contacts, make_target, make_targets, move_on
 
 
 def count(*conditions: sa.ColumnElement[bool]) -> int:
@@ -77,11 +77,12 @@ def test_quiet_are_those_nothing_has_reached_since_we_were_in_touch(app: Flask) 
     campaign = make_campaign()
     now = clock.now()
     with clock.pretend(now - timedelta(days=60)):
-        spoken, silent, private = (make_target(campaign, stage=Stage.CONTACTED) for _ in range(3))
+        spoken, silent, private, moved = (make_target(campaign, stage=Stage.CONTACTED) for _ in range(4))
         make_target(campaign)  # nobody was in touch with them
     make_target(campaign, stage=Stage.CONTACTED)
     team_id = campaign.team_id
     with unit_of_work("write", actor="test"):
+        move_on(moved.id, Stage.IN_DIALOGUE)
         ours = Event(private.contact_id, now, EntryKind.LETTER_SENT, "letter:2", team_id=team_id)
         add_events([Event(spoken.contact_id, now, EntryKind.LETTER_SENT, "letter:1"), ours])
 

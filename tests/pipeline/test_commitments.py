@@ -12,6 +12,8 @@ from flask.testing import FlaskClient
 
 from crm import clock
 from crm.audit.actions import undo
+from crm.directory.merging import merge
+from crm.directory.unmerging import unmerge
 from crm.extensions import db
 from crm.pipeline.actions import (
     LinkSpent,
@@ -37,7 +39,7 @@ from crm.pipeline.models import (
     Stage,
     Target,
 )
-from crm.pipeline.queries import falling_due
+from crm.pipeline.queries import commitments_of_contact, falling_due, target
 from crm.policy import Role
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import unit_of_work
@@ -122,6 +124,30 @@ def test_what_falls_due_comes_to_mind_until_it_is_judged(app: Flask) -> None:
     assert falling_due([make_user().id]) == []
 
 
+def test_what_was_promised_follows_its_contact_into_a_merge_and_out_of_it(app: Flask) -> None:
+    campaign = make_campaign()
+    kept, absorbed = make_target(campaign), make_target(campaign)
+    commitment_id = make_commitment(absorbed)
+    survivor_id, absorbed_id = kept.contact_id, absorbed.contact_id
+
+    def promised() -> list[tuple[int, bool]]:
+        db.session.expire_all()
+        return [
+            (row.contact_id, target(row.target_id).last_contact_at is not None)  # type: ignore[union-attr]
+            for contact_id in (survivor_id, absorbed_id)
+            for row in commitments_of_contact(contact_id)
+        ]
+
+    with unit_of_work("merge", actor="test"):
+        merge_id = merge(survivor_id, absorbed_id).id
+    assert promised() == [(survivor_id, True)]
+    with unit_of_work("unmerge", actor="test"):
+        unmerge(merge_id)
+    assert promised() == [(absorbed_id, True)]
+    assert db.session.get_one(Commitment, commitment_id).target_id == absorbed.id
+    assert db.session.get_one(Target, kept.id).last_contact_at is None
+
+
 def test_a_link_takes_one_answer_while_it_lasts(app: Flask) -> None:
     commitment_id = make_commitment(make_target())
     token = make_link(commitment_id)
@@ -159,6 +185,7 @@ def test_an_official_corrects_what_is_on_record_without_an_account(app: Flask, c
     assert db.session.scalars(sa.select(CommitmentAnswer.words)).all() == ["I said <perhaps>."]
     assert "I said &lt;perhaps&gt;." in officer.get(page).text
     assert "New answer</span>" in officer.get("/commitments?unseen=yes").text
+    assert "I shall vote for it." in officer.get("/commitments.csv?unseen=yes").text
     answer_id = db.session.scalars(sa.select(CommitmentAnswer.id)).one()
     officer.post(f"/commitments/answers/{answer_id}/take-over")
     db.session.expire_all()

@@ -79,7 +79,7 @@ class Target(Base):
         sa.Index("ix_target_board", "campaign_id", "stage", "due_order", "priority_order", "id", "contact_id"),
         sa.Index("ix_target_list", "campaign_id", "due_order", "priority_order", "id", "contact_id"),
         sa.Index("ix_target_recent", "campaign_id", "stage_since", "id"),
-        sa.Index("ix_target_quiet", "campaign_id", "quiet_since", "id", "stage", "contact_id"),
+        sa.Index("ix_target_quiet", "campaign_id", "quiet_since", "id", "stage", "stage_since", "contact_id"),
         sa.Index("ix_target_owner_id_due_order_id", "owner_id", "due_order", "id"),
     )
 

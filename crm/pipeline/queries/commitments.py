@@ -170,6 +170,11 @@ def commitments_page(chosen: CommitmentFilter, cursor: str | None) -> Page:
     return page(chosen.apply(_commitments()), [SortKey(key) for key in keys], cursor)
 
 
+def all_commitments(chosen: CommitmentFilter) -> Rows:
+    """Every commitment the filter lets through, in the order of `commitments_page`, with its columns."""
+    return db.session.execute(chosen.apply(_commitments()).order_by(Commitment.due_order, Commitment.id)).all()
+
+
 def commitment(commitment_id: int) -> AnyRow | None:
     """One commitment with who promised it, in which campaign, and who looks after them."""
     return db.session.execute(_commitments().where(Commitment.id == commitment_id)).one_or_none()

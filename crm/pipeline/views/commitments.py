@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from flask import abort, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -14,9 +17,10 @@ from crm.pipeline import actions, queries
 from crm.pipeline.forms import CommitmentForm, VerdictForm
 from crm.pipeline.labels import COMMITMENT_STATES, commitment_label
 from crm.pipeline.models import ALLOWED_VERDICTS, CommitmentState
-from crm.pipeline.queries import AnyRow, CommitmentFilter, Moment
+from crm.pipeline.queries import AnyRow, CommitmentFilter, Moment, Rows
 from crm.pipeline.views.blueprint import blueprint, campaign_or_404, target_or_404
 from crm.policy import Permission, actor, requires
+from crm.spreadsheets import csv_response
 from crm.unit_of_work import unit_of_work
 from crm.web import own_page, toast
 
@@ -40,6 +44,46 @@ def commitments() -> ResponseReturnValue:
         states=COMMITMENT_STATES,
         Moment=Moment,
     )
+
+
+@blueprint.get("/commitments.csv")
+@requires(Permission.EXPORT)
+def commitments_csv() -> ResponseReturnValue:
+    """The list as a table, every line that passes the filter."""
+    rows = queries.all_commitments(CommitmentFilter.from_args(request.args))
+    return csv_response(f"commitments-{i18n.today().isoformat()}.csv", _csv_rows(rows))
+
+
+def _csv_rows(rows: Rows) -> Iterator[tuple[Any, ...]]:
+    yield (
+        gettext("Name"),
+        gettext("Country"),
+        gettext("Campaign"),
+        gettext("The exact words"),
+        gettext("What they will do"),
+        gettext("Promised on"),
+        gettext("Due"),
+        gettext("State"),
+        gettext("Settled on"),
+        gettext("May be quoted in public"),
+        gettext("Where it is written"),
+        gettext("Owner"),
+    )
+    for row in rows:
+        yield (
+            row.name,
+            row.country or "",
+            row.campaign,
+            row.words,
+            row.act,
+            row.promised_on.isoformat(),
+            row.due_on.isoformat() if row.due_on else "",
+            commitment_label(row.state),
+            row.settled_on.isoformat() if row.settled_on else "",
+            gettext("yes") if row.public else gettext("no"),
+            row.source_url,
+            row.owner or "",
+        )
 
 
 def _commitment_or_404(commitment_id: int) -> AnyRow:

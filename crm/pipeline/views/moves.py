@@ -45,7 +45,7 @@ def _say(target: AnyRow, to: Stage, change_set_id: int | None) -> None:
     toast(said, undo=change_set_id)
 
 
-def close_form() -> CloseForm:
+def _close_form() -> CloseForm:
     """The form that asks why."""
     form = CloseForm()
     form.reason.choices = reason_choices()
@@ -75,7 +75,7 @@ def _commitment() -> CommitmentForm:
 def _form(target_id: int, to: Stage) -> CommitmentForm | DeliveryForm | CloseForm:
     if to is Stage.COMMITTED:
         return _commitment()
-    return close_form() if to is Stage.CLOSED else _delivery(target_id)
+    return _close_form() if to is Stage.CLOSED else _delivery(target_id)
 
 
 @blueprint.route("/targets/<int:target_id>/to/<any(committed, delivered, closed):stage>", methods=["GET", "POST"])

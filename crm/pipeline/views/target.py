@@ -11,7 +11,6 @@ from crm.pipeline import actions, queries
 from crm.pipeline.filters import NOBODY
 from crm.pipeline.forms import TargetForm, owner_choices, priority_choices
 from crm.pipeline.views.blueprint import blueprint, explain, target_or_404
-from crm.pipeline.views.moves import close_form
 from crm.policy import Permission, actor, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
@@ -29,7 +28,6 @@ def _page(target_id: int, form: TargetForm, status: int = 200) -> ResponseReturn
         "pipeline/target.html",
         target=target_or_404(target_id),
         form=form,
-        close_form=close_form() if request.method == "GET" else None,
         commitments=queries.commitments_of_target(target_id),
         moves=queries.moves_of(target_id),
         actors=actor_names(),
