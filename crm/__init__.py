@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 from flask import Flask
+
+# Nothing of an import is garbage, and to look for it takes a quarter of a start.
+gc.disable()
 
 from config import Environment, Settings, load_settings
 from crm import i18n, job_queue, policy, security, web
@@ -60,6 +64,10 @@ from crm.timeline.edits import hide_undone_edits
 from crm.treaties import views as treaties_views
 from crm.turnover import jobs as turnover_jobs
 from crm.turnover import views as turnover_views
+
+# What is imported stays: neither this process nor its forks look through it again.
+gc.freeze()
+gc.enable()
 
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
