@@ -144,7 +144,7 @@ def _last_question(survivor: Values, absorbed: Values, lines: Collection[Line]) 
             (line.field, words.said({name: kept[name] for name in line.field.columns}, names), choices[line.field.name])
             for line in lines
         ],
-        name=kept["name"],
+        moving=_known_of(absorbed),
         other_names=[name for name in (survivor["name"], absorbed["name"]) if name != kept["name"]],
         choices=choices,
         preview=preview(survivor["id"], absorbed["id"]),
