@@ -30,6 +30,8 @@ def roster(live_app: Flask, tmp_path_factory: pytest.TempPathFactory) -> Path:
         member(900_003, "Ada INVENTED900003", group="Brand New Group"),
         member(900_009, "Zoë NEWCOMER"),
         unnumbered,
+        # Somebody who left, as it seems, or goes by another spelling now.
+        {tag: text for tag, text in member(0, "Ada INVENTEDD900004").items() if tag != "id"},
         {"id": "900010", "country": "Malta"},
     ]
     return full_list(folder / "list_2025-12.xml", people)
@@ -55,8 +57,8 @@ def test_a_roster_is_uploaded_and_reviewed(
     work(live_app)
     # The page that waited goes on by itself.
     kinds = page.locator("main nav.tabs a")
-    # All, new, changed, ended, unchanged, suspicious, unreadable.
-    expect(kinds).to_have_count(7)
+    # All, new, changed, ended, unchanged, suspicious, unreadable, and those that resemble a known one.
+    expect(kinds).to_have_count(8)
     addresses = kinds.evaluate_all("links => links.map(link => link.href)")
     for address in addresses:
         page.goto(address)
@@ -74,6 +76,13 @@ def test_a_roster_is_uploaded_and_reviewed(
     page.locator("form[action$='/discard'] button").click()
     page.locator("#confirm button[value=yes]").click()
     expect(page).to_have_url(page.url.split("/imports")[0] + "/imports")
+    # The result of the one that was applied.
+    page.locator("tbody a", has_text="list.xml").last.click()
+    expect(page.locator("main .stat").first).to_be_visible()
+    assert_accessible(page)
+    assert_fits(page)
+    if variant.language == "ar":
+        assert untranslated(page) == []
 
 
 @pytest.mark.parametrize("variant", OPPOSITES, ids=str)
