@@ -222,6 +222,6 @@ class ApiAnswer:
             return BadLine(element.line, shown(str(entry)), Problem.NO_NAME)
         if entry.get("type") == "Organization" or _text(entry.get("id")).startswith("org/"):
             # However many they are, no member's mandate ends by them.
-            self.complete = False
+            self.complete, self.unread = False, ()
             return _body(element.line, entry)
         return _record(element.line, entry)
