@@ -168,3 +168,12 @@ def test_what_has_left_the_house_is_kept_from_undo() -> None:
 
 def test_a_change_set_that_is_not_there_is_a_refusal(app: Flask) -> None:
     assert refusal(4711) is Refusal.MISSING
+
+
+@pytest.mark.sqlite_only
+def test_what_would_keep_everybody_waiting_is_undone_on_its_own_page(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = add_organization(email="post@engines.example")
+    monkeypatch.setattr("crm.audit.actions.MOST_AT_ONCE", 1)
+    assert refusal(made) is Refusal.LARGE

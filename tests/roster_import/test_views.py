@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from config import Settings
 from crm import clock
+from crm.accounts.models import User
 from crm.directory.models import Person
 from crm.extensions import db
 from crm.policy import Role
@@ -319,3 +320,13 @@ def test_unknown_imports_and_rows_are_not_found(officer: FlaskClient, path: Path
     address = uploaded(officer, full_list(path, members(1)))
     assert officer.get("/imports/999").status_code == 404
     assert officer.post(f"{address}/rows/999").status_code == 404
+
+
+@pytest.mark.sqlite_only
+def test_a_file_without_a_day_describes_the_day_where_its_bringer_is(officer: FlaskClient, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("name,country\nAda LATE,ES\n")
+    with unit_of_work("move", actor="test"):
+        db.session.execute(sa.update(User).values(timezone="Europe/Brussels"))
+    with clock.pretend(datetime(2026, 7, 1, 22, 30, tzinfo=UTC)):
+        uploaded(officer, tmp_path / "people.csv")
+    assert the_import().as_of == date(2026, 7, 2)
