@@ -224,3 +224,13 @@ def test_migrations_equal_the_models(database_url: str) -> None:
     engine.dispose()
     assert len(Base.metadata.tables) >= 10
     assert differences == []
+
+
+# A team works in them; that keeps nobody from reading them.
+OPEN_TO_OTHER_TEAMS = {"campaign", "saved_view", "user"}
+
+
+def test_the_trail_knows_which_rows_are_one_teams_alone() -> None:
+    tables = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
+    owned = {name for name, table in tables.items() if table.__audited__ and "team_id" in Base.metadata.tables[name].c}
+    assert {name for name in owned if tables[name].__team_of__ != "team_id"} == OPEN_TO_OTHER_TEAMS

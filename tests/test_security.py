@@ -90,6 +90,7 @@ def test_an_id_no_row_can_have_is_a_page_that_is_not_there(app: Flask) -> None:
     [
         "/contacts?group=",
         "/contacts?party=",
+        "/contacts?stance=opposed&treaty=",
         "/reports/pipeline?campaign=",
         "/reports/pipeline.csv?campaign=",
         "/letters?campaign=",

@@ -72,6 +72,7 @@ class Attachment(Base):
     """
 
     __tablename__ = "attachment"
+    __team_of__ = "team_id"
 
     sha256: Mapped[str] = mapped_column(sa.String(64), index=True)
     name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_login import current_user
 
 from crm.audit import actions, queries
 from crm.audit.actions import Refusal, UndoRefused
+from crm.audit.privacy import shown_to
 from crm.audit.queries import TrailFilter
 from crm.policy import Permission, actor, can, requires
 from crm.unit_of_work import unit_of_work
@@ -78,10 +80,11 @@ def change_set(change_set_id: int) -> ResponseReturnValue:
     """One deed, row by row, before and after."""
     found = queries.change_set(change_set_id) or abort(404)
     page, kept = queries.changes(change_set_id, request.args.get("cursor")), queries.kept_tables()
+    rows = shown_to(current_user.team_id, page.rows)
     kept_here = any(row.table_name in kept for row in page.rows)
     offers_undo = page.rows and not kept_here and not found.notes and found.undone_by_id is None and _may_undo(found)
     return render_template(
-        "audit/change_set.html", change_set=found, page=page, names=_names(), offers_undo=offers_undo
+        "audit/change_set.html", change_set=found, page=page, rows=rows, names=_names(), offers_undo=offers_undo
     )
 
 

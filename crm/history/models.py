@@ -35,6 +35,7 @@ class Interaction(Base):
     """
 
     __tablename__ = "interaction"
+    __team_of__ = "team_id"
     __table_args__ = (sa.Index("ix_interaction_recorded_by_at", "recorded_by", "at"),)
 
     kind: Mapped[InteractionKind] = mapped_column(enum_column(InteractionKind))
@@ -53,6 +54,7 @@ class InteractionContact(Base):
     """A contact that took part."""
 
     __tablename__ = "interaction_contact"
+    __team_of__ = "interaction_id"
     __table_args__ = (sa.UniqueConstraint("interaction_id", "contact_id"),)
 
     interaction_id: Mapped[int] = mapped_column(sa.ForeignKey("interaction.id"))
@@ -63,6 +65,7 @@ class InteractionUser(Base):
     """Somebody of us who took part."""
 
     __tablename__ = "interaction_user"
+    __team_of__ = "interaction_id"
     __table_args__ = (sa.UniqueConstraint("interaction_id", "user_id"),)
 
     interaction_id: Mapped[int] = mapped_column(sa.ForeignKey("interaction.id"))
@@ -73,6 +76,7 @@ class InteractionAttachment(Base):
     """A file that belongs to an interaction, seen by whoever sees that."""
 
     __tablename__ = "interaction_attachment"
+    __team_of__ = "interaction_id"
     __table_args__ = (sa.UniqueConstraint("interaction_id", "attachment_id"),)
 
     interaction_id: Mapped[int] = mapped_column(sa.ForeignKey("interaction.id"))
@@ -87,6 +91,7 @@ class Task(Base):
     """
 
     __tablename__ = "task"
+    __team_of__ = "team_id"
     __table_args__ = (
         sa.Index("ix_task_owner_id_done_at_due_order_id", "owner_id", "done_at", "due_order", "id"),
         sa.Index("ix_task_done_at_due_order_id", "done_at", "due_order", "id"),

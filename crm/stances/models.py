@@ -52,6 +52,7 @@ class Statement(Base):
     """
 
     __tablename__ = "statement"
+    __team_of__ = "team_id"
     __table_args__ = (
         sa.CheckConstraint("source_url <> '' OR attachment_id IS NOT NULL OR source_reference <> ''", name="sourced"),
         # None begins with the treaty: nearly all statements are of one, and SQLite would read them all for a contact.
@@ -76,6 +77,7 @@ class Withdrawal(Base):
     """That a statement no longer counts, and why; the statement itself stays on record."""
 
     __tablename__ = "statement_withdrawal"
+    __team_of__ = "statement_id"
 
     statement_id: Mapped[int] = mapped_column(sa.ForeignKey("statement.id"), unique=True)
     reason: Mapped[str] = mapped_column(sa.String(REASON_LENGTH))
@@ -87,6 +89,7 @@ class SettledContradiction(Base):
     """That two statements which point in opposite directions both stand: a change of mind, and how that is known."""
 
     __tablename__ = "settled_contradiction"
+    __team_of__ = "later_id"
     __table_args__ = (sa.UniqueConstraint("later_id", "earlier_id"),)
 
     earlier_id: Mapped[int] = mapped_column(sa.ForeignKey("statement.id"), index=True)

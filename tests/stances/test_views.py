@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from crm import i18n
 from crm.attachments.models import Attachment
+from crm.audit.models import Change
 from crm.extensions import db
 from crm.policy import Role
 from crm.stances.models import Confidence, SettledContradiction, Stance, Statement
@@ -91,6 +92,15 @@ def test_a_private_file_is_the_teams_as_its_statement_is(app: Flask, officer: Fl
     assert foreign.get(f"/statements/{said_id}/withdraw").status_code == 404
     assert foreign.post(f"/statements/{said_id}/withdraw", data={"reason": "no"}).status_code == 404
     assert foreign.get(f"/contacts/{person.id}/statements/new?like={said_id}").text.count("checked") == 1
+    # A lead of another team reads in the trail that something was written, and not what.
+    officer.post(f"/statements/{said_id}/withdraw", data={"reason": "Told us in confidence."})
+    own_lead = sign_in(app.test_client(), make_user(Role.LEAD, team="Geneva"))
+    deeds = sorted(set(db.session.scalars(sa.select(Change.change_set_id).where(Change.table_name != "user"))))
+    for reader, reads in ((foreign, False), (own_lead, True)):
+        trail = "".join(reader.get(f"/audit/{deed}").text for deed in deeds)
+        assert trail.count("statement_withdrawal") >= 1
+        for words in ("minutes.pdf", "opposed", "Told us in confidence."):
+            assert (words in trail) is reads, words
 
 
 def test_a_statement_is_withdrawn_with_a_reason_and_written_down_again(officer: FlaskClient) -> None:

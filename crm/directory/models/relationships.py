@@ -40,6 +40,7 @@ class Relationship(Base):
     """A typed, dated tie between two contacts. With a `team_id` only that team sees it, without one everybody does."""
 
     __tablename__ = "relationship"
+    __team_of__ = "team_id"
     __table_args__ = (
         sa.UniqueConstraint("subject_id", "object_id", "kind", "start_date", "team_id"),
         sa.Index("ix_relationship_object_id", "object_id"),
