@@ -96,7 +96,7 @@ async function save(form, address) {
 
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-/** Brings a form to life: people as chips, the kind by the first word, what depends on who it was, the draft. */
+/** Brings a form to life: people as chips, the kind by the first word, what depends on who it was, and the draft. */
 function prepare(form, address, restores = true) {
   const chosen = form.querySelector("[data-who-chosen]");
   const offer = form.querySelector("[data-log-offer]");
@@ -117,6 +117,7 @@ function prepare(form, address, restores = true) {
   }
 
   async function offerAnew() {
+    if (!offer) return;
     const url = new URL(form.dataset.offer, location.href);
     for (const box of form.querySelectorAll("[name=contact]:checked")) url.searchParams.append("contact", box.value);
     const before = [...offer.querySelectorAll("select")].filter((each) => "touched" in each.dataset);
@@ -155,10 +156,11 @@ function prepare(form, address, restores = true) {
 
   const key = PREFIX + address;
   const discard = form.querySelector("[data-log-discard]");
-  if (!discard) return;
   const without = new Set(["csrf_token", "contact", "next"]);
 
   function keep() {
+    // What is changed rather than logged has no draft.
+    if (!discard) return;
     const people = [...form.querySelectorAll("[name=contact]:checked")].map((box) => ({
       id: box.value,
       name: box.closest("li").querySelector("bdi").textContent,
@@ -168,7 +170,7 @@ function prepare(form, address, restores = true) {
     discard.hidden = false;
   }
   form.addEventListener("input", keep);
-  discard.addEventListener("click", () => {
+  discard?.addEventListener("click", () => {
     sessionStorage.removeItem(key);
     if (form.closest("dialog")) open(new URL(address, location.href).href);
     else location.assign(address);
@@ -192,6 +194,6 @@ function prepare(form, address, restores = true) {
     if (kind.value) kind.dataset.touched = "";
     discard.hidden = false;
   }
-  const kept = restores ? sessionStorage.getItem(key) : null;
+  const kept = restores && discard ? sessionStorage.getItem(key) : null;
   if (kept) restore(JSON.parse(kept));
 }

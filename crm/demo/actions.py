@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm import clock
-from crm.demo import campaign, directory, letters, statements
+from crm.demo import campaign, directory, history, letters, statements
 from crm.demo.users import create_users
 from crm.policy import Role
 from crm.unit_of_work import unit_of_work
@@ -26,6 +26,7 @@ def load_demo() -> None:
         work.actor = actors[Role.OFFICER]
         campaign.play(running, contacts)
         statements.record(running, contacts)
+        history.write(running, contacts, users)
         with clock.pretend(campaign.office_hours(moment, 30)):
             templates = letters.write_templates(running, users[Role.OFFICER])
         with clock.pretend(campaign.office_hours(moment, 1)):

@@ -135,6 +135,10 @@ def test_an_edit_shows_and_keeps_what_it_said(officer: FlaskClient, app: Flask) 
     number = make_interaction([person_id], "Called <b>her</b>").id
     data = {"contact": person_id, "what": "Called him", "at": NOW, "kind": "call", "private": "y"}
     assert officer.post(f"/interactions/{number}/edit", data=data | {"what": ""}).status_code == 422
+    make_person("Ben Brook")
+    added = officer.post(f"/interactions/{number}/edit", data=data | {"who": "Ben Brook", "add": "yes"}).text
+    assert "<bdi>Ben Brook</bdi>" in added
+    assert "Called him" in added
     officer.post(f"/interactions/{number}/edit", data=data)
     page = officer.get(f"/interactions/{number}").text
     assert "Called him" in page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -62,6 +62,10 @@ def change_interaction(interaction_id: int) -> ResponseReturnValue:
     """Save what it says from now on; the trail keeps what it said."""
     happened = interaction_or_404(interaction_id)
     form = _form_of(happened)
+    if "add" in request.form:
+        # Without script: one more of those who took part.
+        form.resolve()
+        return _form_page(happened, form)
     if not form.validate_on_submit():
         return _form_page(happened, form, 422)
     what = what_of(form, form.campaign_id.data)
