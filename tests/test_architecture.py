@@ -134,6 +134,14 @@ def test_screens_go_by_the_readers_day() -> None:
         assert {ast.unparse(node.value) for node in clocks} <= {"i18n"}, module.name
 
 
+def test_one_rule_says_what_a_team_sees() -> None:
+    """`policy.visible_to`: a query that compares by itself is one that somebody forgets when the rule changes."""
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "crm").rglob("*.py")}
+    going_by_it = [path for path, source in sources.items() if "visible_to(" in source]
+    assert len(going_by_it) > 10
+    assert [path.name for path, source in sources.items() if "team_id.is_(None)" in source] == []
+
+
 def test_every_module_says_what_it_owns() -> None:
     for module in PRODUCT:
         assert ast.get_docstring(module.tree), module.name

@@ -42,6 +42,7 @@ from crm.directory.projection import (
     standing,
 )
 from crm.extensions import db
+from crm.policy import visible_to
 from crm.search_index.actions import TextChange, keep_words, words_of
 
 Row = Mapping[str, Any]
@@ -196,7 +197,7 @@ def add_relationships(rows: Sequence[Row]) -> None:
     ends = sorted({row[end] for row in rows for end in ("subject_id", "object_id")})
     for start in range(0, len(ends), CHUNK):
         ties = sa.select(*columns).where(
-            Relationship.team_id.is_(None), Relationship.subject_id.in_(ends[start : start + CHUNK])
+            visible_to(Relationship.team_id, None), Relationship.subject_id.in_(ends[start : start + CHUNK])
         )
         known |= {tuple(row) for row in db.session.execute(ties)}
     news: dict[tuple[Any, ...], Row] = {}

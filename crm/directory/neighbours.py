@@ -13,6 +13,7 @@ from crm import i18n
 from crm.directory.models import Category, Contact, Membership, Relationship, RelationshipKind
 from crm.directory.offices import running
 from crm.extensions import db
+from crm.policy import visible_to
 
 # In a larger organization sharing a membership says nothing: both in a parliament is no acquaintance.
 SMALL = 60
@@ -61,7 +62,7 @@ class Link:
 def ties_from(contact_ids: Collection[int], team_id: int) -> list[Link]:
     """The ties of these contacts that the team may see, in one query."""
     row = Relationship
-    visible = sa.or_(row.team_id.is_(None), row.team_id == team_id)
+    visible = visible_to(row.team_id, team_id)
     found = db.session.execute(
         sa.select(row.subject_id, row.object_id, row.kind, row.start_date, row.end_date)
         .where(

@@ -29,6 +29,7 @@ from crm.directory.models import (
 )
 from crm.directory.offices import running
 from crm.extensions import db
+from crm.policy import visible_to
 
 PARTS_SHOWN = 60
 
@@ -77,7 +78,7 @@ def _ties(mine: Any, theirs: Any, name: str) -> sa.Select[*tuple[Any, ...]]:
         )
         .select_from(row)
         .join(_other, _other.c.id == theirs)
-        .where(mine == _CONTACT, sa.or_(row.team_id.is_(None), row.team_id == _TEAM))
+        .where(mine == _CONTACT, visible_to(row.team_id, _TEAM))
     )
 
 

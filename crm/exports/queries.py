@@ -27,6 +27,7 @@ from crm.exports.models import UNFINISHED, Export, ExportState
 from crm.extensions import db
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Target
+from crm.policy import visible_to
 from crm.stances.queries import shared_statements
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
@@ -186,7 +187,7 @@ def relationships_among(ids: Sequence[int]) -> Iterator[AnyRow]:
     inside = set(ids)
     for batch in batches(ids):
         statement = sa.select(*Relationship.__table__.c).where(
-            Relationship.subject_id.in_(batch), Relationship.team_id.is_(None)
+            Relationship.subject_id.in_(batch), visible_to(Relationship.team_id, None)
         )
         for row in db.session.execute(statement.order_by(Relationship.id)):
             if row.object_id in inside:

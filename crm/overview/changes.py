@@ -42,6 +42,7 @@ DEEDS: dict[str, LazyString] = {
     "add treaty action": lazy_gettext("Treaty: entry added"),
     "assign contacts": lazy_gettext("Contacts assigned"),
     "assign targets": lazy_gettext("Targets assigned"),
+    "export timeline": lazy_gettext("Timeline exported"),
     "change campaign": lazy_gettext("Campaign changed"),
     "change mailing": lazy_gettext("Mailing changed"),
     "change target": lazy_gettext("Target changed"),

@@ -69,6 +69,11 @@ PAGES = {
 _INTERACTIONS = frozenset(EntryKind(kind.value) for kind in InteractionKind)
 
 
+def kinds_shown(name: str) -> tuple[EntryKind, ...]:
+    """The kinds a reader has narrowed a timeline to; none where it shows everything."""
+    return FILTERS[name][1] if name in FILTERS else ()
+
+
 @dataclass(frozen=True)
 class Happening:
     """One event as a screen shows it."""

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from crm.audit.models import Change
 from crm.extensions import db
 from crm.pipeline.models import Target
+from crm.policy import visible_to
 from crm.timeline.models import REACHING, TimelineEntry
 
 _CHUNK = 500
@@ -29,7 +30,7 @@ def follow_contacts(contact_ids: Collection[int]) -> None:
     entry = TimelineEntry
     last = (
         sa.select(entry.at)
-        .where(entry.contact_id == Target.contact_id, entry.kind.in_(REACHING), entry.team_id.is_(None))
+        .where(entry.contact_id == Target.contact_id, entry.kind.in_(REACHING), visible_to(entry.team_id, None))
         .order_by(entry.at.desc())
         .limit(1)
         .scalar_subquery()

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from crm.directory.models import ContactSource, Relationship, RelationshipKind
 from crm.extensions import db
+from crm.policy import visible_to
 from crm.roster_import.lookups import chunked
 from crm.stances.models import Stance
 from crm.stances.queries import shared_statements
@@ -44,7 +45,7 @@ def load_facts(contact_ids: Collection[int]) -> dict[int, KnownFacts]:
         tied = sa.select(
             Relationship.subject_id, Relationship.object_id, Relationship.kind, Relationship.start_date
         ).where(
-            Relationship.team_id.is_(None),
+            visible_to(Relationship.team_id, None),
             sa.or_(Relationship.subject_id.in_(chunk), Relationship.object_id.in_(chunk)),
         )
         for tie in db.session.execute(tied):

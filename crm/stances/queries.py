@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from config import Settings
+from crm import policy
 from crm.attachments.models import Attachment
 from crm.directory.models import Contact
 from crm.extensions import db
@@ -36,7 +37,7 @@ def stale_months() -> int:
 
 def visible_to(team_id: int | None) -> sa.ColumnElement[bool]:
     """Statements that a team may read: everybody's and its own. None stands for everybody's alone."""
-    return sa.or_(Statement.team_id.is_(None), Statement.team_id == team_id)
+    return policy.visible_to(Statement.team_id, team_id)
 
 
 def is_valid() -> sa.ColumnElement[bool]:

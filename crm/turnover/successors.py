@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from crm.directory.models import OPEN_END, Category, Contact, Membership, Relationship, RelationshipKind, last_day
 from crm.extensions import db
+from crm.policy import visible_to
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 
@@ -108,7 +109,7 @@ def _told(contact_ids: Collection[int], team_id: int | None) -> dict[int, list[S
         .where(
             Relationship.kind == RelationshipKind.SUCCEEDED,
             Relationship.object_id.in_(contact_ids),
-            sa.or_(Relationship.team_id.is_(None), Relationship.team_id == team_id),
+            visible_to(Relationship.team_id, team_id),
         )
     )
     for row in rows:

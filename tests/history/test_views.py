@@ -149,6 +149,9 @@ def test_an_edit_shows_and_keeps_what_it_said(officer: FlaskClient, app: Flask) 
         assert stranger.get(address).status_code == 404
     assert stranger.post(f"/interactions/{number}/withdraw").status_code == 404
     assert "Called him" not in stranger.get(f"/contacts/{person_id}").text
+    own = officer.get(f"/contacts/{person_id}/timeline.csv?show=calls")
+    assert own.text.splitlines()[1].split(",")[2:3] == ["Called him"]
+    assert "Called him" not in stranger.get(f"/contacts/{person_id}/timeline.csv").text
     officer.post(f"/interactions/{number}/withdraw")
     assert officer.get(f"/interactions/{number}").status_code == 404
 

@@ -13,6 +13,7 @@ from crm.overview.views import (
     list_settings,
     parts,
     search,
+    timeline,
 )
 from crm.overview.views.blueprint import blueprint
 
@@ -30,4 +31,5 @@ __all__ = [
     "list_settings",
     "parts",
     "search",
+    "timeline",
 ]

@@ -19,7 +19,7 @@ from crm.directory.queries import AnyRow
 from crm.directory.record import PARTS_SHOWN, record_of
 from crm.history.queries import open_tasks_of_contact
 from crm.overview.editors import Editor, editor_of
-from crm.overview.happenings import FILTERS, happenings
+from crm.overview.happenings import FILTERS, happenings, kinds_shown
 from crm.overview.lifelines import lifelines
 from crm.overview.saving import SAVE
 from crm.overview.views.blueprint import blueprint, contact_or_404
@@ -57,7 +57,7 @@ def contact_page(contact: Contact, editor: Editor | None = None) -> str:
     offices = offices_of(contact.id) if is_person else []
     targets = targets_of_contact(contact.id)
     shown = request.args.get("show", "")
-    kinds = FILTERS[shown][1] if shown in FILTERS else ()
+    kinds = kinds_shown(shown)
     entries = entries_of(contact.id, current_user.team_id, request.args.get("cursor"), kinds=kinds)
     names = actor_names()
     return render_template(
