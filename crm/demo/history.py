@@ -106,7 +106,7 @@ def write(campaign: Campaign, contacts: list[Contact], users: dict[Role, User]) 
             with clock.pretend(at):
                 told.append(record_interaction(what))
     _together(campaign, spoken, officer, lead, now)
-    _mend(told[1])
+    _mend(next(one for one in told if one.kind is _Kind.CALL))
     _tasks(spoken, officer, lead)
 
 
