@@ -14,7 +14,17 @@ from flask import Flask
 from crm.directory.models import Category, Organization, Person, PointKind
 from crm.extensions import db
 from crm.roster_import.readers import open_roster
-from crm.roster_import.records import BadLine, Doubt, Item, Mandate, Problem, Record, RosterFormat, UnreadableRoster
+from crm.roster_import.records import (
+    BadLine,
+    Doubt,
+    Item,
+    Mandate,
+    OrganizationRecord,
+    Problem,
+    Record,
+    RosterFormat,
+    UnreadableRoster,
+)
 from tests.factories.roster_import import full_list, import_file, member, table
 
 EPP, ECR = "Group of the European People's Party (Christian Democrats)", "European Conservatives and Reformists Group"
@@ -238,9 +248,14 @@ class TestApi:
         assert import_file(path) == {"new": 1}
         assert import_file(path) == {"unchanged": 1}
 
-    def test_bodies_are_refused_with_the_line(self, tmp_path: Path) -> None:
-        with pytest.raises(UnreadableRoster, match=r"Line 3: .*not about people"):
-            read(self.answer(tmp_path / "bodies.json", {"id": "org/1", "type": "Organization", "label": "ECON"}))
+    def test_bodies_of_today_are_organizations(self, tmp_path: Path) -> None:
+        today = {"id": "org/1", "type": "Organization", "label": "FROG", "prefLabel": {"en": "Committee on Frogs"}}
+        past = {**today, "id": "org/2", "temporal": {"endDate": "1992-01-15"}}
+        found, refused = read(self.answer(tmp_path / "bodies.json", today, past))
+        assert isinstance(found, OrganizationRecord)
+        assert found.name == "Committee on Frogs"
+        assert refused == BadLine(refused.line, "Committee on Frogs", Problem.PAST_BODY)
+        assert refused.line > found.line
 
 
 @pytest.mark.parametrize(("column", "field"), [("address", "address"), ("url", "url"), ("role", "role")])
