@@ -73,7 +73,7 @@ PAGES = (
     Page(
         "search",
         "/search?q=kov",
-        r'<a href="/contacts/\d+"',
+        r'href="/contacts/\d+"',
         40,
         ("SELECT id, kind, name FROM contact WHERE search_text LIKE '%kov%' ORDER BY sort_name, id LIMIT 10",),
     ),

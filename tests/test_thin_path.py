@@ -122,6 +122,9 @@ def test_every_member_gets_exactly_one_letter(
     lead, officer = sign_in(app.test_client(), lead_user), sign_in(app.test_client(), make_user(Role.OFFICER))
     campaign_id = start_campaign(lead, lead_user.id)
     assert officer.post(f"/campaigns/{campaign_id}/targets/add", data={"category": "mep"}).status_code == 302
+    # So many are added by the desk worker.
+    everybody = MEMBERS_WITH_ADDRESS + PAST_MEMBERS + WITHOUT_ADDRESS
+    wait_until(lambda: db.session.scalar(sa.select(sa.func.count(Target.id))) == everybody, "adding the targets")
 
     mailing_id = plan_a_mailing(officer, campaign_id)
     wait_until(
