@@ -45,7 +45,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # They start first, so that no process waits for one of them at the end.
-LONGEST = ("tests/test_thin_path.py", "tests/outbox/test_kills.py", "tests/browser/test_screens.py", "tests/processes/")
+LONGEST = (
+    "tests/test_thin_path.py",
+    "tests/outbox/test_kills.py",
+    "tests/browser/test_screens.py",
+    "tests/processes/",
+    "tests/benchmarks/",
+)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests wait for browsers, mail servers and processes that start again."""
+    return min(os.cpu_count() or 1, 4) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
