@@ -45,8 +45,8 @@ class Contact(Base):
     __tablename__ = "contact"
     __table_args__ = (
         sa.Index("ix_contact_sort_name_id", "sort_name", "id"),
-        # A text filter reads one of these alone, in the order of names, and only then the rows it found.
-        sa.Index("ix_contact_sort_name_id_search_text", "sort_name", "id", "search_text"),
+        # A text filter of people or organizations reads this alone, in the order of names, and then the rows it found.
+        sa.Index("ix_contact_sort_name_id_kind_search_text", "sort_name", "id", "kind", "search_text"),
         sa.Index("ix_contact_kind_sort_name_id", "kind", "sort_name", "id"),
         sa.Index("ix_contact_category_sort_name_id", "category", "sort_name", "id"),
         # A category holds more than half of a large directory: it is walked in each order, never sorted.
