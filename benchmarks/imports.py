@@ -18,10 +18,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from benchmarks.servers import settings_in
+from benchmarks.servers import running, settings_in
 from crm import create_app
 from crm.cli.app import prepare_data
 from crm.extensions import db
+from crm.processes.programs import queue_server
 from crm.roster_import import actions, works
 from crm.roster_import.progress import Phase, report
 from crm.roster_import.records import Item
@@ -100,7 +101,8 @@ def run(folder: Path, rows: int) -> dict[str, float]:
     prepare_data(settings)
     write_rows(folder / "people.csv", rows)
     app = create_app(settings)
-    with app.app_context():
+    # Progress is told to a real queue server; without one, every telling waits for it in vain.
+    with running(queue_server(settings), settings), app.app_context():
         held = _write_transactions(db.engine)
 
         def tell(phase: Phase, done: int, total: int) -> None:

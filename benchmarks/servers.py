@@ -144,7 +144,8 @@ def settings_in(folder: Path, database_url: str = "") -> Settings:
 
 
 @contextmanager
-def _running(program: Program, settings: Settings) -> Iterator[None]:
+def running(program: Program, settings: Settings) -> Iterator[None]:
+    """The program as a process of its own, with these settings."""
     environment = {
         **os.environ,
         "RATIFY_DATA": str(settings.data),
@@ -167,7 +168,7 @@ def _running(program: Program, settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _serving(program: Program, settings: Settings, path: str) -> Iterator[Server]:
-    with _running(program, settings):
+    with running(program, settings):
         server = Server(settings.port, http.client.HTTPConnection(HOST, settings.port, timeout=60))
         for _attempt in range(200):
             try:
@@ -216,7 +217,7 @@ def product(folder: Path, size: int, database_url: str = "") -> Iterator[Product
     settings = settings_in(folder, database_url)
     fill(settings, size)
     with ExitStack() as stack:
-        stack.enter_context(_running(queue_server(settings), settings))
+        stack.enter_context(running(queue_server(settings), settings))
         server = stack.enter_context(_serving(web_server(settings), settings, "/sign-in"))
         server.sign_in()
         counting = create_app(settings)
