@@ -31,7 +31,7 @@ from crm.roster_import.lookups import (
 from crm.roster_import.models import Alarm, AsOfSource, RowKind
 from crm.roster_import.planning import Planner
 from crm.roster_import.readers import open_roster
-from crm.roster_import.readers.guessing import guessed
+from crm.roster_import.readers.guessing import guessed, settled
 from crm.roster_import.readers.table import Table
 from crm.roster_import.record_json import as_json
 from crm.roster_import.records import BadLine, Item, OrganizationRecord, RosterFormat
@@ -134,9 +134,11 @@ def layout_of(path: Path, file_name: str, fields: Sequence[str] | None = None) -
     if not isinstance(source, Table):
         raise TypeError("the format of a file does not depend on its columns")
     header, sample = tuple(source.header), tuple(map(tuple, source.sample()))
-    guesses = guessed(source.fields, sample, clock.today().year) if origin is Origin.RECOGNISED else {}
-    shown = sample[:_SAMPLE_SHOWN]
-    return Layout(source.format, header, tuple(source.fields), origin, shown, source.has_names, guesses)
+    held, guesses = source.fields, {}
+    if origin is Origin.RECOGNISED:
+        held = settled(header, held, sample)
+        guesses = guessed(held, sample, clock.today().year)
+    return Layout(source.format, header, tuple(held), origin, sample[:_SAMPLE_SHOWN], source.has_names, guesses)
 
 
 def read_heading(

@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.audit.actions import undo
+from crm.directory.actions import create_person
 from crm.directory.models import Category, Contact, ContactPoint, Person, PointStatus
 from crm.extensions import db
 from crm.pipeline.actions import move_target
@@ -137,6 +138,17 @@ def test_basic_fields_are_edited_in_place_and_undone(officer: FlaskClient) -> No
     assert status == 422
     assert "Enter the family name." in after
     assert 'value="PT" ' in after or '<option selected value="PT">' in after
+
+
+def test_who_is_known_by_a_whole_name_alone_is_corrected_by_it(officer: FlaskClient) -> None:
+    with unit_of_work("invent somebody", actor="test"):
+        person = create_person(name="Ada Zuniga")
+    page, action = f"/contacts/{person.id}?edit=details", f"/contacts/{person.id}/details"
+    for fields in ({"name": "Ada Zúñiga"}, {"name": "Ada Zúñiga", "birth_date": "1970-01-02"}):
+        assert posted(officer, page, action, given_name="", family_name="", **fields)[0] == 302
+    kept = db.session.get_one(Contact, person.id)
+    assert (kept.name, kept.sort_name) == ("Ada Zúñiga", "ada zuniga")
+    assert posted(officer, page, action, given_name="", family_name="", name="")[0] == 422
 
 
 def test_a_contact_point_is_added_taken_out_of_use_and_used_again(officer: FlaskClient) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from crm.roster_import.readers.columns import FIELDS, HEADINGS, recognised
-from crm.roster_import.readers.guessing import guessed
+from crm.roster_import.readers.guessing import guessed, settled
 
 LANGUAGES = {"en", "fr", "es", "de", "it", "pt", "nl", "pl", "ar"}
 
@@ -66,3 +66,11 @@ def test_what_no_heading_tells_is_guessed_from_the_cells(app: Flask) -> None:
         ("cy@x.example", "2024-07-16", "Italy", "no", "12", ""),
     ]
     assert guessed(known, more, 2026) == {0: "email", 1: "since"}
+
+
+def test_an_office_without_a_number_is_held_and_no_room() -> None:
+    header, fields = ["Name", "Office"], ["name", "office"]
+    assert settled(header, fields, [("Ada", "Minister of Labour"), ("Bo", "")]) == ["name", "role"]
+    assert settled(header, fields, [("Ada", "04M081"), ("Bo", "Spinelli")]) == fields
+    assert settled(["Name", "Bureau"], fields, [("Ada", "Strasbourg")]) == fields
+    assert settled([*header, "Role"], [*fields, "role"], [("Ada", "East wing", "Minister")]) == [*fields, "role"]

@@ -129,8 +129,9 @@ NEW_FORMS: dict[ContactKind, type[ContactForm]] = {
 
 
 class PersonDetailsForm(AreaFields, PersonForm):
-    """Everything that stands in a person's own row."""
+    """Everything that stands in a person's own row; of many a source tells the whole name alone."""
 
+    family_name = StringField(_l("Family name"), [Length(max=149)], filters=[stripped])
     name = StringField(
         _l("Name as it is written"),
         [Length(max=300)],
@@ -166,14 +167,19 @@ class PersonDetailsForm(AreaFields, PersonForm):
         known = dict.fromkeys([*GENDERS, *([self._held.gender] if self._held.gender else [])])
         self.gender.choices = [("", gettext("Not known")), *((value, gender_label(value)) for value in known)]
 
+    def validate_family_name(self, field: StringField) -> None:
+        """A family name that is known is not taken away; without one the whole name has to be there."""
+        if not field.data and (self._held.family_name or not self.name.data):
+            raise ValidationError(gettext("Enter the family name."))
+
     def validate_death_date(self, field: DateField) -> None:
         """Nobody dies before they were born."""
         check_period(self.birth_date.data, field.data)
 
     def values(self) -> dict[str, Any]:
-        """The edited columns; the written name is left to its parts unless it was changed itself."""
+        """The edited columns; the written name is left to its parts unless it was changed itself or stands alone."""
         values = super().values()
-        if values["name"] in (None, self._held.name):
+        if values["family_name"] and values["name"] in (None, self._held.name):
             del values["name"]
         return values
 

@@ -1,4 +1,4 @@
-"""What a column without a known heading holds, judged by its first cells: a guess that a person confirms."""
+"""What a column holds by its first cells: a guess that a person confirms where no known heading stands above them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from crm.places.countries import country_code
 from crm.roster_import.readers.columns import SEVERAL
 from crm.roster_import.readers.source import to_date
+from crm.text import fold
 
 # So many of the filled cells have to look like it; one cell alone is no column of countries or dates.
 _SHARE = 0.8
@@ -59,6 +60,17 @@ def _looks_like(cells: Sequence[str], today_year: int) -> str:
             return name if max(years) <= today_year - _GROWN_UP else "since"
         return name
     return ""
+
+
+def settled(header: Sequence[str], fields: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    """The fields, with what only the cells tell of "Office": rooms have numbers, what people hold has none."""
+    found = list(fields)
+    for index, known in enumerate(fields):
+        cells = [cell for line in lines if index < len(line) and (cell := line[index].strip())]
+        ambiguous = known == "office" and fold(header[index]) == "office"
+        if ambiguous and cells and "role" not in fields and not any(map(str.isdigit, "".join(cells))):
+            found[index] = "role"
+    return found
 
 
 def guessed(fields: Sequence[str], lines: Sequence[Sequence[str]], today_year: int) -> dict[int, str]:
