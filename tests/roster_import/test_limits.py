@@ -33,7 +33,7 @@ WITHOUT_LIMIT = [
     ("gender", "gender"),
     ("phone", "phone"),
     ("address", "address"),
-    ("office", "address"),
+    ("room", "address"),
     ("url", "url"),
     ("twitter", "twitter"),
 ]
