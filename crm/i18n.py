@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -91,6 +91,11 @@ def today(zone: str | None = None) -> date:
     ended) goes by `clock.today`.
     """
     return clock.now().astimezone(ZoneInfo(zone) if zone else get_timezone()).date()
+
+
+def day_begins(day: date) -> datetime:
+    """The moment a day begins where the reader is, in UTC; the day before ends with it."""
+    return datetime.combine(day, time(), ZoneInfo(str(get_timezone()))).astimezone(UTC)
 
 
 def direction() -> str:

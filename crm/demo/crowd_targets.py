@@ -84,12 +84,15 @@ class CrowdCampaign:
         events: list[dict[str, Any]] = []
         actor = current_unit_of_work().actor
         for target_id, row, path in zip(target_ids, rows, paths, strict=True):
+            of_target = {"target_id": target_id, "campaign_id": self.campaign_id, "note": "", "actor": actor}
             before: Stage | None = None
+            since = path[0][1]
             for stage, at in path:
                 reason = row["close_reason"] if stage is Stage.CLOSED else None
-                move = {"from_stage": before, "to_stage": stage, "at": at}
-                moves.append({"target_id": target_id, "close_reason": reason, "note": "", "actor": actor, **move})
-                before = stage
+                stood = None if before is None else int((at - since).total_seconds())
+                move = {"from_stage": before, "to_stage": stage, "at": at, "stood": stood, "close_reason": reason}
+                moves.append(of_target | move)
+                before, since = stage, at
             if row["last_contact_at"]:
                 event = {"reference": "crowd:2", "summary": "Letter of the crowd", "details": {}, "actor": actor}
                 letter = {"kind": EntryKind.LETTER_SENT, "at": row["last_contact_at"]}

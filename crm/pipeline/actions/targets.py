@@ -68,11 +68,14 @@ def add_as_identified(campaign: Campaign, rows: Sequence[Mapping[str, Any]]) -> 
     """New targets of a campaign by their columns; none of the contacts may be in it yet."""
     at = clock.now()
     name, campaign_id = campaign.name, campaign.id
-    move = {"from_stage": None, "to_stage": Stage.IDENTIFIED, "at": at, "actor": current_unit_of_work().actor}
+    actor = current_unit_of_work().actor
+    came = {"from_stage": None, "to_stage": Stage.IDENTIFIED, "stood": None, "at": at, "actor": actor}
     for chunk in chunks(rows):
         same = {"campaign_id": campaign_id, "stage_since": at, "created_at": at, "quiet_since": at}
         target_ids = insert_rows(Target, [{**row, **same} for row in chunk])
-        insert_rows(StageMove, [{"target_id": target_id, **move} for target_id in target_ids])
+        insert_rows(
+            StageMove, [{"target_id": target_id, "campaign_id": campaign_id, **came} for target_id in target_ids]
+        )
         contacts = [row["contact_id"] for row in chunk]
         add_events(
             [
