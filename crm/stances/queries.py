@@ -283,6 +283,21 @@ def current_stances(contact_ids: Iterable[int], team_id: int | None) -> dict[tup
     return {(row.contact_id, row.treaty_id): row for row in db.session.execute(found)}
 
 
+def stances_on(treaty_id: int, contact_ids: Iterable[int], team_id: int | None) -> dict[int, AnyRow]:
+    """Stance, stance_said_on and mandate_end of those of the contacts that ever spoke of the treaty, by id."""
+    found = (
+        sa.select(
+            CurrentStance.contact_id,
+            CurrentStance.stance,
+            CurrentStance.said_on.label("stance_said_on"),
+            Contact.mandate_end,
+        )
+        .join(Contact, Contact.id == CurrentStance.contact_id)
+        .where(CurrentStance.contact_id.in_(list(contact_ids)), CurrentStance.treaty_id == treaty_id, seen_by(team_id))
+    )
+    return {row.contact_id: row for row in db.session.execute(found)}
+
+
 def shared_statements(contact_ids: Iterable[int]) -> dict[int, list[AnyRow]]:
     """Everything these contacts ever said that everybody may read, withdrawn or not, in its order; one query.
 

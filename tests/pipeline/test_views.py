@@ -13,10 +13,12 @@ from crm.pipeline.actions import move_target
 from crm.pipeline.models import Campaign, CloseReason, Priority, Stage, StageMove, Target
 from crm.pipeline.queries import COLUMN_SIZE
 from crm.policy import Role
+from crm.stances.models import Stance
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_person
 from tests.factories.pipeline import make_campaign, make_contacts, make_target, make_targets
+from tests.factories.stances import make_statement
 from tests.queries import queries_of
 
 
@@ -158,6 +160,20 @@ def test_the_board_shows_the_first_of_each_column_by_what_is_due(officer: FlaskC
     assert "Overdue:" in first
     assert f"Show more of {COLUMN_SIZE + 7}" in first
     assert "Bo Done" in board.split('data-stage="delivered"')[1]
+
+
+def test_cards_and_rows_show_where_somebody_stands_as_the_readers_team_sees_it(client: FlaskClient) -> None:
+    campaign = make_campaign()
+    vera, carl = make_person("Vera Vocal"), make_person("Carl Calm")
+    make_target(campaign, vera)
+    make_target(campaign, carl)
+    make_statement(vera.id, Stance.CHAMPION)
+    make_statement(carl.id, Stance.OPPOSED, team_id=make_user(team="Others").team_id)
+    sign_in(client, make_user(Role.OFFICER))
+    for page in ("board", "board/identified", "targets"):
+        text = client.get(f"/campaigns/{campaign.id}/{page}").text
+        assert "Carl Calm" in text
+        assert (text.count(">Champion</span>"), text.count(">Opposed</span>")) == (1, 0), page
 
 
 def test_the_list_narrows_by_everything_it_offers(officer: FlaskClient) -> None:

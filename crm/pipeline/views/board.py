@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import abort, render_template, request
@@ -16,8 +16,10 @@ from crm.pipeline import queries
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.labels import priority_label, stage_label
 from crm.pipeline.models import Priority, Stage
+from crm.pipeline.queries import AnyRow
 from crm.pipeline.views.blueprint import blueprint, campaign_or_404
 from crm.policy import Permission, requires
+from crm.stances.queries import stances_on
 from crm.text import fold
 from crm.web import is_partial
 
@@ -65,15 +67,23 @@ def here() -> str:
     return request.full_path.rstrip("?")
 
 
+def stances_of(campaign: AnyRow, rows: Iterable[AnyRow]) -> dict[int, AnyRow]:
+    """Where those of the targets that ever spoke of the campaign's lead treaty stand, by their contact; one query."""
+    return stances_on(campaign.treaty_id, (row.contact_id for row in rows), current_user.team_id)
+
+
 @blueprint.get("/campaigns/<int:campaign_id>/board")
 @requires(Permission.READ)
 def board(campaign_id: int) -> ResponseReturnValue:
     """The columns of a campaign, each with the targets that are due first."""
     chosen = wanted()
+    campaign = campaign_or_404(campaign_id)
+    columns = queries.board(campaign_id, chosen)
     return render_template(
         "pipeline/board_results.html" if is_partial() else "pipeline/board.html",
-        campaign=campaign_or_404(campaign_id),
-        columns=queries.board(campaign_id, chosen),
+        campaign=campaign,
+        columns=columns,
+        stances=stances_of(campaign, (card for column in columns for card in column.cards)),
         here=here(),
         **filter_parts(chosen),
     )
@@ -84,10 +94,13 @@ def board(campaign_id: int) -> ResponseReturnValue:
 def column(campaign_id: int, stage: str) -> ResponseReturnValue:
     """Further cards of one column, a piece of the board."""
     chosen = wanted()
+    campaign = campaign_or_404(campaign_id)
+    found = queries.column(campaign_id, chosen, Stage(stage), request.args.get("cursor"))
     return render_template(
         "pipeline/column.html",
-        campaign=campaign_or_404(campaign_id),
-        column=queries.column(campaign_id, chosen, Stage(stage), request.args.get("cursor")),
+        campaign=campaign,
+        column=found,
+        stances=stances_of(campaign, found.cards),
         chosen=chosen,
         here=here().partition("/board/")[0] + "/board",
     )

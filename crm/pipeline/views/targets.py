@@ -15,7 +15,7 @@ from crm.pipeline.bulk import Chosen, Order
 from crm.pipeline.filters import NOBODY
 from crm.pipeline.models import TargetAction
 from crm.pipeline.views.blueprint import back_to, blueprint, campaign_or_404, filter_menus
-from crm.pipeline.views.board import filter_parts, here, wanted
+from crm.pipeline.views.board import filter_parts, here, stances_of, wanted
 from crm.pipeline.views.bulk import carry_out
 from crm.policy import Permission, actor, requires
 from crm.unit_of_work import unit_of_work
@@ -30,11 +30,14 @@ def targets(campaign_id: int) -> ResponseReturnValue:
     sort = request.args.get("sort") or "due"
     if sort not in queries.SORTS:
         abort(400, gettext("There is no such order."))
+    campaign = campaign_or_404(campaign_id)
+    page = queries.targets_page(campaign_id, chosen, sort, request.args.get("cursor"))
     return render_template(
         "pipeline/target_results.html" if is_partial() else "pipeline/targets.html",
-        campaign=campaign_or_404(campaign_id),
+        campaign=campaign,
         sort=sort,
-        page=queries.targets_page(campaign_id, chosen, sort, request.args.get("cursor")),
+        page=page,
+        stances=stances_of(campaign, page.rows),
         total=sum(queries.stage_counts(campaign_id, chosen).values()),
         here=here(),
         **filter_parts(chosen, listed=True),
