@@ -38,9 +38,9 @@ from crm.directory.projection import (
     derived_columns,
     project,
     project_members,
-    sort_name_of_organization,
     standing,
 )
+from crm.directory.sort_names import sort_name_of_organization
 from crm.extensions import db
 from crm.policy import visible_to
 from crm.search_index.actions import TextChange, keep_words, words_of

@@ -28,6 +28,7 @@ from crm.directory.models import (
     PointStatus,
     last_day,
 )
+from crm.directory.sort_names import sort_name_of, sort_name_of_organization
 from crm.extensions import db
 from crm.places.countries import country_name
 from crm.search_index.actions import TextChange, Words, keep_words, words_of
@@ -120,16 +121,6 @@ def standing(mandates: Iterable[Mandate], day: date) -> Standing:
         party=first(Category.PARTY),
         affiliations=affiliations,
     )
-
-
-def sort_name_of(name: str, given_name: str | None = None, family_name: str | None = None) -> str:
-    """A person's folded name in the order of an index: family name first."""
-    return fold(f"{family_name} {given_name or ''}" if family_name else name)[:300]
-
-
-def sort_name_of_organization(name: str, abbreviation: str | None) -> str:
-    """An organization's folded name, its short name after it: search by name finds both."""
-    return fold(f"{name} {abbreviation or ''}")[:300]
 
 
 def search_text_of(name: str, country: str | None, labels: Iterable[str | None]) -> str:
@@ -258,7 +249,7 @@ def derived_columns(row: Any, held: Standing, address: str | None, other_names: 
         sort_name = sort_name_of_organization(row.name, row.abbreviation)
         labels.append(row.abbreviation)
     else:
-        sort_name = sort_name_of(row.name, row.given_name, row.family_name)
+        sort_name = sort_name_of(row.name, row.given_name, row.family_name, row.country)
     return {
         "category": row.category_override or held.category or Category.OTHER,
         "sort_name": sort_name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -158,8 +158,21 @@ def _label(kind: EntryKind, details: dict[str, Any]) -> str:
     return edit_label(details) if kind is EntryKind.EDITED else str(KINDS[kind][0])
 
 
+def _once(rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> Iterator[sa.Row[*tuple[Any, ...]]]:
+    """Rows that tell of one thing alike, told of two contacts that are one by now, as one; edits each stand for one."""
+    told = set()
+    for row in rows:
+        line = (row.at.replace(second=0, microsecond=0), row.kind, row.reference, row.summary, repr(row.details))
+        if row.kind is EntryKind.EDITED or line not in told:
+            yield row
+        told.add(line)
+
+
 def happenings(rows: Sequence[sa.Row[*tuple[Any, ...]]], names: Mapping[str, str]) -> list[Happening]:
-    """Rows of `entries_of` in the reader's words; `names` are those of the actors who may have done it."""
+    """Rows of `entries_of` in the reader's words; `names` are those of the actors who may have done it.
+
+    What was told of two contacts at once is one event where a merge has made one of them.
+    """
     return [
         Happening(
             at=row.at,
@@ -172,5 +185,5 @@ def happenings(rows: Sequence[sa.Row[*tuple[Any, ...]]], names: Mapping[str, str
             private=row.team_id is not None,
             edited=bool(row.details.get("edited")),
         )
-        for row in rows
+        for row in _once(rows)
     ]

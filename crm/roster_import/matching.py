@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from crm.directory.projection import sort_name_of
+from crm.directory.sort_names import sort_name_of, turned
 from crm.places.countries import country_code
 from crm.roster_import.known import Known
 from crm.roster_import.lookups import contacts_by_identifier, people_by_address, people_by_sort_name
 from crm.roster_import.models import Reason
 from crm.roster_import.records import Record
 from crm.text import fold
-
-# More words than this make no name; its other orders are not tried.
-_MAX_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -30,10 +27,7 @@ def sort_names(record: Record) -> tuple[str, ...]:
     """The folded names a record may be filed under: its own, or every order of a name nobody has split."""
     if record.family_name:
         return (sort_name_of(record.name, record.given_name, record.family_name),)
-    words = fold(record.name).split()
-    if len(words) > _MAX_WORDS:
-        return (" ".join(words),)
-    return tuple(" ".join(words[start:] + words[:start]) for start in range(len(words)))
+    return turned(record.name)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
-"""Telling given and family names apart where the source writes the family name in capitals."""
+"""Telling given and family names apart where the source marks them: by capitals, a comma, a form for indexes."""
 
 from __future__ import annotations
 
 import re
+
+from nameparser import parse
 
 from crm.text import fold
 
@@ -11,6 +13,10 @@ _PREFIX = re.compile(r"^(?:Mc|Mac|Fitz|[DdLlOo]['’ʼ])")
 
 # Words that open a family name though they are not in its capitals: Aodhán Ó RÍORDÁIN, Róża Gräfin von THUN.
 _OPENERS = frozenset({"Ó", "Ní", "Nic", "Graf", "Gräfin", "Freiherr", "Freifrau"})
+
+# Small words of a given name, and those that no family name has: Ministry of Labour, Smith and Sons.
+_SON_OF = frozenset({"bin", "ibn", "bint", "ben", "y", "e", "i"})
+_NO_FIRM = frozenset({"of", "and", "for", "the", "&"})
 
 
 def _is_capitals(token: str) -> bool:
@@ -56,6 +62,21 @@ def split_capitals(full_name: str) -> tuple[str | None, str | None]:
             # The family name comes first, as in AHN Gyu Baek.
             return " ".join(tokens[behind:]) or None, " ".join(tokens[:behind])
     return " ".join(tokens[:start]) or None, " ".join(tokens[start:])
+
+
+def split_comma(full_name: str) -> tuple[str | None, str | None]:
+    """Given and family name of `Abadía Jover, Maravillas`; two Nones where the comma says something else.
+
+    It may stand before a title, an order or a junior, or in a list of people.
+    """
+    family, comma, given = (" ".join(part.split()) for part in full_name.partition(","))
+    read = parse(full_name) if comma and "," not in given else None
+    # The parser takes for a title or suffix what is none of the name; an office or a firm is told by its small words.
+    if read is None or (read.family, f"{read.given} {read.middle}".strip()) != (family, given):
+        return None, None
+    if any(word.islower() and word not in _SON_OF for word in given.split()) or not _NO_FIRM.isdisjoint(family.split()):
+        return None, None
+    return given or None, family or None
 
 
 def split_sorted(full_name: str, sort_name: str) -> tuple[str | None, str | None]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from crm.audit.models import Change
 from crm.directory.models import Contact, ContactKind, ContactPoint, Identifier, Membership, PointKind
-from crm.directory.projection import sort_name_of, sort_name_of_organization
+from crm.directory.sort_names import sort_name_of, sort_name_of_organization, turned
 from crm.extensions import db
 from crm.roster_import.diffing import Plan
 from crm.roster_import.lookups import chunked
@@ -111,10 +111,12 @@ class Touched:
         columns = plan.writes.columns
         if columns:
             if plan.about is ContactKind.ORGANIZATION:
-                name = sort_name_of_organization(columns["name"], columns.get("abbreviation"))
+                names = [sort_name_of_organization(columns["name"], columns.get("abbreviation"))]
+            elif columns.get("family_name"):
+                names = [sort_name_of(columns["name"], columns.get("given_name"), columns["family_name"])]
             else:
-                name = sort_name_of(columns["name"], columns.get("given_name"), columns.get("family_name"))
-            if name in self.sort_names:
+                names = [*turned(columns["name"])]
+            if any(name in self.sort_names for name in names):
                 return True
         return any(
             point.kind is PointKind.EMAIL and point.value in self.addresses for point in plan.writes.points

@@ -10,7 +10,7 @@ from flask import Flask
 
 from crm import clock
 from crm.accounts.actions import create_user
-from crm.directory.actions import add_membership, add_point, create_organization, update_contact
+from crm.directory.actions import add_membership, add_point, create_organization, create_person, update_contact
 from crm.directory.filters import ContactFilter
 from crm.directory.listing import Column, Sort, contact_rows, count_contacts, counted_rows, sort_keys
 from crm.directory.menus import MENUS, choices, countries_present, organizations_of
@@ -54,6 +54,20 @@ def test_rows_come_in_the_order_asked_for_with_group_party_and_address(people: N
     assert order(Sort.NEWEST, descending=True) == ["Åsa Berg", "Ada Zorn", "Zoë Ábel"]
     first = contact_rows(ContactFilter(country=("ES",)), columns=[Column.GROUP, Column.PARTY]).rows[0]
     assert (first.group, first.party, first.email) == ("Red Group", "Rojo", "zoe@parliament.example")
+
+
+def test_who_is_known_by_a_whole_name_stands_where_the_family_name_belongs(app: Flask) -> None:
+    with unit_of_work("invent people", actor="test"):
+        mountain = create_person(name="Zita Abrego Monte", country="ES")
+        for name, country in (("Ana Zorn", None), ("Xi Bao", "CN")):
+            create_person(name=name, country=country)
+    order = [row.name for row in contact_rows(ContactFilter()).rows]
+    assert order == ["Zita Abrego Monte", "Xi Bao", "Ana Zorn"]
+    with unit_of_work("correct the name", actor="test"):
+        update_contact(mountain, given_name="Zita Abrego", family_name="Monte")
+    cursor = contact_rows(ContactFilter(), size=1).next
+    assert [row.name for row in contact_rows(ContactFilter(), cursor=cursor).rows] == ["Xi Bao", "Ana Zorn"]
+    assert [row.name for row in contact_rows(ContactFilter(), size=1).rows] == ["Zita Abrego Monte"]
 
 
 def test_a_list_with_every_column_costs_two_queries_however_long(people: None) -> None:

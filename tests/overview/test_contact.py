@@ -142,13 +142,18 @@ def test_basic_fields_are_edited_in_place_and_undone(officer: FlaskClient) -> No
 
 def test_who_is_known_by_a_whole_name_alone_is_corrected_by_it(officer: FlaskClient) -> None:
     with unit_of_work("invent somebody", actor="test"):
-        person = create_person(name="Ada Zuniga")
+        person = create_person(name="Ada Zuniga", country="ES")
     page, action = f"/contacts/{person.id}?edit=details", f"/contacts/{person.id}/details"
     for fields in ({"name": "Ada Zúñiga"}, {"name": "Ada Zúñiga", "birth_date": "1970-01-02"}):
         assert posted(officer, page, action, given_name="", family_name="", **fields)[0] == 302
-    kept = db.session.get_one(Contact, person.id)
-    assert (kept.name, kept.sort_name) == ("Ada Zúñiga", "ada zuniga")
+    kept = db.session.get_one(Person, person.id)
+    assert (kept.name, kept.family_name, kept.sort_name) == ("Ada Zúñiga", None, "zuniga ada")
+    assert "<bdi>Zúñiga, Ada</bdi>" in officer.get(f"/contacts/{person.id}").text
     assert posted(officer, page, action, given_name="", family_name="", name="")[0] == 422
+    # Told one part of the name, the product knows the other.
+    assert posted(officer, page, action, given_name="", family_name="Zúñiga", name="Ada Zúñiga")[0] == 302
+    kept = db.session.get_one(Person, person.id)
+    assert (kept.name, kept.given_name, kept.family_name) == ("Ada Zúñiga", "Ada", "Zúñiga")
 
 
 def test_a_contact_point_is_added_taken_out_of_use_and_used_again(officer: FlaskClient) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.roster_import.names import split_capitals, split_sorted
+from crm.roster_import.names import split_capitals, split_comma, split_sorted
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,20 @@ def test_the_form_for_indexes_tells_the_parts(
     written: str, indexed: str, given: str | None, family: str | None
 ) -> None:
     assert split_sorted(written, indexed) == (given, family)
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "family"),
+    [
+        ("Abadía Jover, Maravillas", "Maravillas", "Abadía Jover"),
+        ("van der Leyen, Ursula Gertrud", "Ursula Gertrud", "van der Leyen"),
+        ("Al Saud, Mohammed bin Salman", "Mohammed bin Salman", "Al Saud"),
+        ("Lovelace, J.", "J.", "Lovelace"),
+        *((name, None, None) for name in ("Ada Lovelace", "Ada Lovelace, Jr.", "Lovelace, Ada, MEP", "Lovelace,", "")),
+        *((name, None, None) for name in ("Ada Byron, Ministry of Labour", "Byron and Sons, Ada", "Doe, Dr. Ada")),
+    ],
+)
+def test_a_comma_tells_the_parts_unless_something_else_stands_behind_it(
+    written: str, given: str | None, family: str | None
+) -> None:
+    assert split_comma(written) == (given, family)

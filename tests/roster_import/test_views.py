@@ -80,7 +80,7 @@ def test_a_file_is_reviewed_applied_and_undone(officer: FlaskClient, path: Path,
     shown = text(officer.get(address))
     assert "1 Jun 2025 (from the file's name)" in shown
     assert "New 3" in shown
-    assert "Ada INVENTED2" in shown
+    assert "Listed as INVENTED2, Ada" in shown
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0
     assert [file.stat().st_mode & 0o077 for file in (settings.data / "uploads",)] == [0]
 

@@ -16,7 +16,7 @@ from crm.audit.actions import undo
 from crm.cli import main
 from crm.demo.actions import load_demo
 from crm.demo.crowd import create_crowd
-from crm.directory.actions import add_membership, update_contact
+from crm.directory.actions import add_membership, create_person, update_contact
 from crm.directory.bulk import add_memberships, add_organizations, add_people
 from crm.directory.finding import contacts_named
 from crm.directory.merging import merge
@@ -155,6 +155,8 @@ def test_the_command_mends_what_was_changed_by_other_means(
     app: Flask, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = make_person("Ada Alvaro", group="Green Group", email=None)
+    with unit_of_work("know a whole name alone", actor="test"):
+        create_person(name="Ada Boole")
     whole = index()
     with unit_of_work("other means", actor="test"):
         db.session.execute(sa.update(Person).values(search_text="", sort_name="wrong"))
@@ -164,7 +166,8 @@ def test_the_command_mends_what_was_changed_by_other_means(
     monkeypatch.setenv("DATABASE_URL", database_url)
     told = CliRunner().invoke(main, ["rebuild"], catch_exceptions=False)
     assert told.exit_code == 0, told.output
-    assert "written anew: 3" in told.output
+    assert "written anew: 4" in told.output
     db.session.rollback()
+    assert "boole ada" in db.session.scalars(sa.select(Person.sort_name)).all()
     assert index() == whole
     assert [row.id for row in contacts_named("alvaro green")] == [person.id]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from crm.directory.models import Category, Contact, Organization, Person
-from crm.directory.projection import project, project_members, sort_name_of, sort_name_of_organization
+from crm.directory.projection import project, project_members
+from crm.directory.sort_names import sort_name_of, sort_name_of_organization
 from crm.extensions import db
 
 ContactT = TypeVar("ContactT", bound=Contact)
@@ -30,7 +31,7 @@ def create_person(
         category=category or Category.OTHER,
         category_override=category,
         name=written,
-        sort_name=sort_name_of(written, given_name, family_name),
+        sort_name=sort_name_of(written, given_name, family_name, fields.get("country")),
         given_name=given_name,
         family_name=family_name,
         **fields,

@@ -22,6 +22,7 @@ from crm.directory.models import (
     Organization,
 )
 from crm.directory.record import Record
+from crm.directory.sort_names import listed_as
 from crm.overview.forms.fields import (
     AreaFields,
     ContactField,
@@ -165,6 +166,11 @@ class PersonDetailsForm(AreaFields, PersonForm):
         super().__init__(*args, **kwargs)
         self._held = kwargs["obj"]
         known = dict.fromkeys([*GENDERS, *([self._held.gender] if self._held.gender else [])])
+        if not self._held.family_name:
+            listed = listed_as(self._held.name, self._held.given_name, None, self._held.country)
+            self.family_name.description = gettext(
+                "Until it is known, the list files this contact as: %(name)s", name=listed
+            )
         self.gender.choices = [("", gettext("Not known")), *((value, gender_label(value)) for value in known)]
 
     def validate_family_name(self, field: StringField) -> None:
@@ -180,8 +186,19 @@ class PersonDetailsForm(AreaFields, PersonForm):
         """The edited columns; the written name is left to its parts unless it was changed itself or stands alone."""
         values = super().values()
         if values["family_name"] and values["name"] in (None, self._held.name):
+            if not (values["given_name"] or self._held.family_name):
+                # Whoever knew the whole name alone is told one part of it: what is left is the other.
+                values["given_name"] = _without(self._held.name, values["family_name"])
             del values["name"]
         return values
+
+
+def _without(name: str, family_name: str) -> str | None:
+    """What is left of a whole name at either side of the family name; None where it is no such part of it."""
+    words, part = name.split(), family_name.split()
+    if words[-len(part) :] == part:
+        return " ".join(words[: -len(part)]) or None
+    return " ".join(words[len(part) :]) or None if words[: len(part)] == part else None
 
 
 class OrganizationDetailsForm(AreaFields, OrganizationForm):

@@ -17,6 +17,7 @@ from crm.directory.models import Category, Contact, ContactKind, Person
 from crm.directory.offices import MEMBERS_SHOWN, Mandate, members_of, offices_of
 from crm.directory.queries import AnyRow
 from crm.directory.record import PARTS_SHOWN, record_of
+from crm.directory.sort_names import listed_as
 from crm.history.queries import open_tasks_of_contact
 from crm.overview.editors import Editor, editor_of
 from crm.overview.happenings import FILTERS, happenings, kinds_shown
@@ -49,6 +50,13 @@ def _why(contact: Contact, offices: Sequence[Mandate]) -> Mandate | None:
     return next((line for line in offices if line.organization_id == contact.institution_id), None)
 
 
+def _listed(contact: Contact) -> str | None:
+    """What the list files a person as of whom nobody has told the family name; None where there is nothing to tell."""
+    if not isinstance(contact, Person) or contact.family_name or " " not in contact.name:
+        return None
+    return listed_as(contact.name, contact.given_name, None, contact.country)
+
+
 def contact_page(contact: Contact, editor: Editor | None = None) -> str:
     """The page, with one small form of it open; a refused form comes back with what was typed."""
     is_person = contact.kind is ContactKind.PERSON
@@ -68,6 +76,7 @@ def contact_page(contact: Contact, editor: Editor | None = None) -> str:
         offices=offices,
         lifelines=lifelines(offices),
         why=_why(contact, offices),
+        listed=_listed(contact),
         owner=names.get(f"user:{contact.owner_id}"),
         members=[] if is_person or following else members_of(contact.id, former=former),
         former=former,

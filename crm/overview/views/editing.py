@@ -10,8 +10,9 @@ from flask_babel import gettext
 
 from crm.directory import actions
 from crm.directory.models import Contact, ContactKind, PointKind
-from crm.directory.projection import projected_together, sort_name_of, sort_name_of_organization
+from crm.directory.projection import projected_together
 from crm.directory.queries import possible_duplicates
+from crm.directory.sort_names import sort_name_of, sort_name_of_organization
 from crm.overview.forms.contacts import NEW_FORMS, ContactForm
 from crm.overview.saving import BY_HAND
 from crm.overview.views.blueprint import blueprint

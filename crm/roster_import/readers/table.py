@@ -13,7 +13,7 @@ from flask_babel import gettext
 
 from crm.directory.actions import InvalidAddress, normalize_address
 from crm.directory.models import Category
-from crm.roster_import.names import split_capitals
+from crm.roster_import.names import split_capitals, split_comma
 from crm.roster_import.readers.columns import SEVERAL, Columns, assigned, recognised
 from crm.roster_import.readers.limits import fitting
 from crm.roster_import.readers.source import one_line, shown, to_date, to_gender, to_handle, to_phone
@@ -146,7 +146,11 @@ class Table(ABC):
         if not name:
             return BadLine(line, shown(self.separator.join(cells)), Problem.NO_NAME)
         if given_name is None and family_name is None:
-            given_name, family_name = split_capitals(name)
+            given_name, family_name = split_comma(name)
+            if given_name and family_name:
+                name = f"{given_name} {family_name}"
+            else:
+                given_name, family_name = split_capitals(name)
         birth_date = row.parsed("birth_date", to_date, Problem.NOT_A_DATE)
         emails = row.emails()
         mandate = self._mandate(row)

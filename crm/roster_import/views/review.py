@@ -11,10 +11,13 @@ from flask_babel import gettext, ngettext
 
 from crm.database import read_id
 from crm.directory.labels import likeness_reasons
+from crm.directory.sort_names import listed_as
+from crm.places.countries import country_code
 from crm.policy import Permission, actor, requires
 from crm.roster_import import actions, queries
-from crm.roster_import.models import MOVES, READABLE, REVIEWED, UNREAD, Decision, ImportState
+from crm.roster_import.models import MOVES, READABLE, REVIEWED, UNREAD, Decision, ImportState, RowKind
 from crm.roster_import.queries import AnyRow, RowFilter
+from crm.roster_import.records import Item, Record
 from crm.roster_import.resemblance import likenesses
 from crm.roster_import.staging import source_label
 from crm.roster_import.views.blueprint import (
@@ -52,6 +55,7 @@ def review(import_id: int) -> ResponseReturnValue:
     wanted = RowFilter.from_args(request.args)
     page = queries.rows(import_id, wanted, request.args.get("cursor"))
     likely = _candidates(page.rows)
+    items = queries.items([row.id for row in page.rows if row.candidates or row.kind is RowKind.NEW])
     named = {row.contact_id for row in page.rows if row.contact_id}
     named |= {row.chosen_id for row in page.rows if row.chosen_id} | {one for ids in likely.values() for one in ids}
     alike = bool(shared["may_decide"] and found.survey.get("alike"))
@@ -66,7 +70,8 @@ def review(import_id: int) -> ResponseReturnValue:
         origins=ORIGINS,
         turnover=queries.turnover(found),
         candidates=likely,
-        reasons=_reasons(likely),
+        reasons=_reasons(likely, items),
+        filed=_filed(items),
         alike=queries.undecided_alike(import_id) if alike else 0,
         outcomes=queries.outcomes(import_id) if found.state is ImportState.APPLIED else None,
         outcome_labels=OUTCOMES,
@@ -87,10 +92,23 @@ def _candidates(rows: Sequence[AnyRow]) -> dict[int, list[int]]:
     }
 
 
-def _reasons(candidates: Mapping[int, Sequence[int]]) -> dict[tuple[int, int], list[tuple[str, str]]]:
+def _reasons(
+    candidates: Mapping[int, Sequence[int]], items: Mapping[int, Item]
+) -> dict[tuple[int, int], list[tuple[str, str]]]:
     """Why a row (by its id) may be about a contact, in words with their tones."""
-    items = queries.items(list(candidates)) if candidates else {}
     return {pair: likeness_reasons(found.reasons) for pair, found in likenesses(items, candidates).items()}
+
+
+def _filed(items: Mapping[int, Item]) -> dict[int, tuple[str, bool]]:
+    """How an index would write each person (by the row's id), and whether the file tells the family name."""
+    filed = {}
+    for row_id, item in items.items():
+        if isinstance(item, Record) and " " in item.name:
+            label = item.country or item.citizenship
+            country = country_code(label) if label else None
+            listed = listed_as(item.name, item.given_name, item.family_name, country)
+            filed[row_id] = (listed, bool(item.family_name))
+    return filed
 
 
 @blueprint.post("/imports/<int:import_id>/rows/<int:row_id>")
