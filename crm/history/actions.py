@@ -151,6 +151,12 @@ def finish_task(task: Task) -> None:
         db.session.flush()
 
 
+def postpone_task(task: Task, due_on: date) -> None:
+    """Let it be due on another day."""
+    task.due_on = due_on
+    db.session.flush()
+
+
 def reopen_task(task: Task) -> None:
     """Take up again what was done."""
     task.done_at, task.done_by = None, ""

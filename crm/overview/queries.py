@@ -13,81 +13,29 @@ from crm.database import Base
 from crm.directory.models import Contact
 from crm.duplicates.queries import waiting
 from crm.extensions import db
-from crm.letters.models import Mailing, MailingState
-from crm.outbox.models import WAITING, Batch, BatchState, MessageState, OutgoingMessage
+from crm.letters.models import Mailing
 from crm.overview.models import ChosenColumns, SavedView
-from crm.pipeline.models import NO_NEXT_STEP, Campaign, Stage, Target
+from crm.pipeline.models import Campaign
 
-NEXT_STEPS_SHOWN = 8
 VIEWS_SHOWN = 60
 
 
 @dataclass(frozen=True)
-class HomeFigures:
-    """Where the work stands."""
+class Begun:
+    """How far an installation has come on its way to the first letters."""
 
-    contacts: int
-    campaigns: int
-    letters_waiting: int
-    letters_held: int
-    has_mailing: bool
+    contacts: bool
+    campaigns: bool
+    mailings: bool
 
 
-def home_figures() -> HomeFigures:
-    """The figures of the home page, in one query."""
+def begun() -> Begun:
+    """What there is already, in one query."""
 
-    def count(table: type[Base], *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-        return sa.select(sa.func.count()).select_from(table).where(*conditions).scalar_subquery()
+    def some(table: type[Base]) -> sa.Exists:
+        return sa.exists(sa.select(table.id))
 
-    # What nobody has approved yet, or somebody has paused, does not wait for the worker.
-    running = sa.select(Batch.id).where(Batch.state == BatchState.RUNNING)
-    row = db.session.execute(
-        sa.select(
-            count(Contact),
-            count(Campaign, Campaign.archived_at.is_(None)),
-            count(OutgoingMessage, OutgoingMessage.state.in_(WAITING), OutgoingMessage.batch_id.in_(running)),
-            count(OutgoingMessage, OutgoingMessage.state == MessageState.HELD),
-            sa.exists(sa.select(Mailing.id)),
-        )
-    ).one()
-    contacts, campaigns, waiting, held, has_mailing = row
-    return HomeFigures(contacts or 0, campaigns or 0, waiting or 0, held or 0, bool(has_mailing))
-
-
-def next_steps_of(user_id: int, limit: int = NEXT_STEPS_SHOWN) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """The open targets of a user whose next steps are due first, with their contact's and campaign's names."""
-    statement = (
-        sa.select(
-            Target.id,
-            Target.stage,
-            Target.next_step,
-            Target.next_step_due,
-            Contact.name,
-            Campaign.name.label("campaign"),
-        )
-        .join(Contact, Contact.id == Target.contact_id)
-        .join(Campaign, Campaign.id == Target.campaign_id)
-        .where(
-            Target.owner_id == user_id,
-            Target.due_order < NO_NEXT_STEP,
-            Target.stage != Stage.CLOSED,
-            Campaign.archived_at.is_(None),
-        )
-        .order_by(Target.due_order, Target.id)
-        .limit(limit)
-    )
-    return db.session.execute(statement).all()
-
-
-def mailings_to_approve(limit: int = 5) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Id, name and number of letters of the mailings that wait for a second person, the oldest first."""
-    statement = (
-        sa.select(Mailing.id, Mailing.name, Mailing.letters)
-        .where(Mailing.state == MailingState.AWAITING_APPROVAL)
-        .order_by(Mailing.id)
-        .limit(limit)
-    )
-    return db.session.execute(statement).all()
+    return Begun(*db.session.execute(sa.select(some(Contact), some(Campaign), some(Mailing))).one())
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any
 
 from flask_babel import gettext
@@ -190,6 +192,40 @@ class CommitmentForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
             source_file_id=_stored(self.source_file),
             public=bool(self.public.data),
         )
+
+
+class Later(StrEnum):
+    """To when something is put off."""
+
+    TOMORROW = "tomorrow"
+    NEXT_WEEK = "next_week"  # its Monday
+    DAY = "day"
+
+
+class PostponeForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """Another day for what is due: tomorrow, next week, or the one chosen."""
+
+    to = SelectField(choices=[(each.value, each.value) for each in Later], coerce=Later, default=Later.DAY)
+    day = DateField(_l("Another day"), [Optional()])
+
+    def validate_day(self, field: DateField) -> None:
+        """Refuse no day, one gone by, and a slip of the keyboard."""
+        if self.to.data is not Later.DAY:
+            return
+        if field.data is None:
+            raise ValidationError(gettext("Choose the day."))
+        if not i18n.today() <= field.data < date(2200, 1, 1):
+            raise ValidationError(gettext("Choose today or a day to come."))
+
+    def chosen(self) -> date:
+        """The new day, where the reader is."""
+        today = i18n.today()
+        if self.to.data is Later.TOMORROW:
+            return today + timedelta(days=1)
+        if self.to.data is Later.NEXT_WEEK:
+            return today + timedelta(days=7 - today.weekday())
+        assert self.day.data is not None
+        return self.day.data
 
 
 class VerdictForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped

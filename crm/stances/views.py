@@ -32,7 +32,7 @@ from crm.stances.tallies import Tally, tallies
 from crm.text import fold
 from crm.treaties.queries import treaty_by_code, treaty_names
 from crm.unit_of_work import unit_of_work
-from crm.web import toast
+from crm.web import own_page, toast
 
 blueprint = Blueprint("stances", __name__)
 
@@ -189,10 +189,10 @@ def contradictions() -> ResponseReturnValue:
 @requires(Permission.LOBBY)
 def settle(earlier_id: int, later_id: int) -> ResponseReturnValue:
     """Note that both statements stand."""
-    form = SettlementForm()
+    form, back = SettlementForm(), redirect(own_page(request.form.get("next")) or url_for("stances.contradictions"))
     if not form.validate_on_submit():
         toast(gettext("The note is too long: at most 300 characters."), category="error")
-        return redirect(url_for("stances.contradictions"))
+        return back
     try:
         with unit_of_work("settle contradiction", actor=actor()) as work:
             actions.settle_contradiction(earlier_id, later_id, form.note.data or "", team_id=current_user.team_id)
@@ -200,7 +200,7 @@ def settle(earlier_id: int, later_id: int) -> ResponseReturnValue:
         toast(labels.refusal_text(refused.reason), category="error")
     else:
         toast(gettext("Noted: they have changed their mind."), undo=work.change_set_id)
-    return redirect(url_for("stances.contradictions"))
+    return back
 
 
 def _cut(found: Mapping[Any, Tally], named: Callable[[Any], str], argument: str) -> list[Cut]:

@@ -50,6 +50,22 @@ REACHING = frozenset(
     }
 )
 
+# What they said to us of their own accord or because we asked, as the database is asked for it: the index below holds
+# these alone, and both of them find it by these very words.
+REPLYING = "kind IN ('reply', 'promise_answered')"
+# After one of these a reply has been taken up.
+ANSWERING = frozenset(
+    {
+        EntryKind.LETTER_SENT,
+        EntryKind.CALL,
+        EntryKind.MEETING,
+        EntryKind.LETTER,
+        EntryKind.EVENT,
+        EntryKind.NOTE,
+        EntryKind.STAGE_MOVED,
+    }
+)
+
 
 class TimelineEntry(Base):
     """An event of a contact. `reference` names the row it came from (`letter:7`); `team_id` limits who sees it.
@@ -71,6 +87,13 @@ class TimelineEntry(Base):
             "at",
             sqlite_where=sa.text("team_id IS NOT NULL"),
             postgresql_where=sa.text("team_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_timeline_entry_replies",
+            "at",
+            "contact_id",
+            sqlite_where=sa.text(REPLYING),
+            postgresql_where=sa.text(REPLYING),
         ),
     )
 

@@ -9,13 +9,11 @@ import sqlalchemy as sa
 from crm import i18n
 from crm.accounts.models import User
 from crm.directory.models import Contact
-from crm.extensions import db
 from crm.paging import Page, SortKey, page
 from crm.pipeline.models import Campaign, Stage, Target
 
 NOBODY = 0
 PAGE_SIZE = 20
-COUNT_LIMIT = 1000
 
 
 def _left() -> sa.Select[*tuple[Any, ...]]:
@@ -59,9 +57,3 @@ def left_office(owner: int | None, cursor: str | None, *, contact_id: int | None
         statement = statement.where(Target.contact_id == contact_id)
     keys = [SortKey(Contact.mandate_end, descending=True), SortKey(Target.__table__.c.id, descending=True)]
     return page(statement, keys, cursor, PAGE_SIZE)
-
-
-def count_left(owner: int | None) -> int:
-    """How many of a user's open targets have lost their mandate; COUNT_LIMIT + 1 stands for more."""
-    found = _left().where(_of(owner)).with_only_columns(Target.id).limit(COUNT_LIMIT + 1).subquery()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(found)) or 0

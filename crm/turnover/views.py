@@ -15,11 +15,11 @@ from crm.directory.queries import whole_contact
 from crm.pipeline.actions import MoveRefused, close_target
 from crm.pipeline.models import CloseReason, Target
 from crm.pipeline.queries import target as target_card
-from crm.policy import Permission, actor, can, requires
+from crm.policy import Permission, actor, requires
 from crm.turnover import actions, queries
 from crm.turnover.successors import Ground, Successor, successors_of
 from crm.unit_of_work import unit_of_work
-from crm.web import toast
+from crm.web import own_page, toast
 
 blueprint = Blueprint("turnover", __name__)
 
@@ -56,6 +56,9 @@ def ended() -> ResponseReturnValue:
 
 
 def _back() -> ResponseReturnValue:
+    came_from = own_page(request.form.get("next"))
+    if came_from:
+        return redirect(came_from)
     kept: dict[str, Any] = {name: request.form[name] for name in ("whose", "contact") if request.form.get(name)}
     return redirect(url_for("turnover.ended", **kept))
 
@@ -97,7 +100,7 @@ def hand_over(target_id: int, contact_id: int) -> ResponseReturnValue:
         gettext("%(successor)s is pursued in the place of %(name)s.", successor=name, name=row.name),
         undo=work.change_set_id,
     )
-    return redirect(url_for("pipeline.target", target_id=following_id))
+    return redirect(own_page(request.form.get("next")) or url_for("pipeline.target", target_id=following_id))
 
 
 def turnover_of(contact: Any) -> list[Successor]:
@@ -107,11 +110,6 @@ def turnover_of(contact: Any) -> list[Successor]:
     return successors_of([contact.id], i18n.today(), team_id=current_user.team_id).get(contact.id, [])
 
 
-def my_ended() -> int:
-    """How many of the reader's targets have lost their mandate, for the home page."""
-    return queries.count_left(current_user.id) if can(Permission.LOBBY) else 0
-
-
 def init_app(app: Flask) -> None:
-    """Let the contact's page and the home page ask for their notices, templates/turnover/."""
-    app.jinja_env.globals.update(turnover_of=turnover_of, turnover_mine=my_ended, turnover_grounds=GROUNDS)
+    """Let the contact's page ask for its notice, templates/turnover/, and others for the words of a successor."""
+    app.jinja_env.globals.update(turnover_of=turnover_of, turnover_grounds=GROUNDS)

@@ -42,6 +42,7 @@ REACHED = {
     "overview.contacts",
     "overview.home",
     "overview.introductions_to",
+    "overview.today",
     "pipeline.board",
     "pipeline.campaign",
     "pipeline.campaigns",

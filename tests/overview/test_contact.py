@@ -21,7 +21,7 @@ from crm.timeline.actions import Event, add_events
 from crm.timeline.models import EntryKind
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
-from tests.factories.directory import make_organization, make_person, organization_named
+from tests.factories.directory import make_person, organization_named
 from tests.factories.pipeline import make_campaign, make_target
 from tests.queries import queries_of
 
@@ -236,32 +236,6 @@ def test_a_form_with_gaps_keeps_what_was_typed(officer: FlaskClient) -> None:
     status, after = posted(officer, new, new, name="Migrant Forum", category_override="", country="")
     assert (status, "Choose a category." in after, 'value="Migrant Forum"' in after) == (422, True, True)
     assert officer.get("/contacts/new?kind=robot").status_code == 404
-
-
-def test_home_leads_from_an_empty_installation_to_the_first_letters(client: FlaskClient) -> None:
-    admin = sign_in(client, make_user(Role.ADMIN))
-    page = admin.get("/").text
-    assert "What to do next" in page
-    assert 'class="done"' not in page
-    make_organization()
-    page = admin.get("/").text
-    assert page.count('class="done"') == 1
-
-
-def test_home_shows_what_is_due_and_what_waits_for_approval(client: FlaskClient) -> None:
-    lead = make_user(Role.LEAD)
-    owner = make_user()
-    make_target(
-        make_campaign(owner=lead),
-        make_person("Ada Alvaro"),
-        owner_id=owner.id,
-        next_step="Call her office",
-        next_step_due=date(2020, 1, 1),
-    )
-    page = sign_in(client, owner).get("/").text
-    for shown in ("Your next steps", "Ada Alvaro", "Call her office", 'class="overdue"'):
-        assert shown in page
-    assert "Call her office" not in sign_in(client, lead).get("/").text
 
 
 def test_the_page_shows_campaigns_and_moves_in_words(officer: FlaskClient) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import format_date, gettext
 from flask_login import current_user
 
 from crm import i18n
@@ -14,7 +14,8 @@ from crm.history.forms import TaskForm
 from crm.history.models import Task
 from crm.history.queries import Whose, named
 from crm.history.views.blueprint import blueprint, ids_of, way_back
-from crm.policy import Permission, actor, requires
+from crm.pipeline.forms import PostponeForm
+from crm.policy import Permission, actor, can, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import own_page, toast
 
@@ -106,11 +107,17 @@ def change_task(task_id: int) -> ResponseReturnValue:
     return redirect(own_page(form.next.data) or url_for("history.tasks"))
 
 
+def _task_to_do(task_id: int) -> Task:
+    """The task, for who lobbies; whoever only writes letters ticks off what is their own."""
+    found = _task_or_404(task_id)
+    return found if can(Permission.LOBBY) or found.owner_id == current_user.id else abort(403)
+
+
 @blueprint.post("/tasks/<int:task_id>/<any(done, open):state>")
-@requires(Permission.LOBBY)
+@requires(Permission.WRITE_LETTERS)
 def mark_task(task_id: int, state: str) -> ResponseReturnValue:
     """Mark a task as done, or take it up again."""
-    _task_or_404(task_id)
+    _task_to_do(task_id)
     with unit_of_work("mark task", actor=actor()) as work:
         found = _task_or_404(task_id)
         (actions.finish_task if state == "done" else actions.reopen_task)(found)
@@ -118,3 +125,20 @@ def mark_task(task_id: int, state: str) -> ResponseReturnValue:
     words = gettext("Done: %(title)s") if state == "done" else gettext("Taken up again: %(title)s")
     toast(words % {"title": title}, undo=work.change_set_id)
     return redirect(own_page(request.form.get("next")) or url_for("history.tasks"))
+
+
+@blueprint.post("/tasks/<int:task_id>/postpone")
+@requires(Permission.WRITE_LETTERS)
+def postpone_task(task_id: int) -> ResponseReturnValue:
+    """Give a task another day."""
+    _task_to_do(task_id)
+    form, back = PostponeForm(), redirect(own_page(request.form.get("next")) or url_for("history.tasks"))
+    if not form.validate_on_submit():
+        toast(" ".join(form.day.errors) or gettext("Choose the day."), category="error")
+        return back
+    with unit_of_work("postpone task", actor=actor()) as work:
+        found = _task_or_404(task_id)
+        actions.postpone_task(found, form.chosen())
+        title, due = found.title, found.due_on
+    toast(gettext("%(name)s: due %(day)s.", name=title, day=format_date(due, "full")), undo=work.change_set_id)
+    return back

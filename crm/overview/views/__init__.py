@@ -8,12 +8,12 @@ from crm.overview.views import (
     contacts,
     editing,
     filter_menus,
-    home,
     introductions,
     list_settings,
     parts,
     search,
     timeline,
+    today,
 )
 from crm.overview.views.blueprint import blueprint
 
@@ -26,10 +26,10 @@ __all__ = [
     "contacts",
     "editing",
     "filter_menus",
-    "home",
     "introductions",
     "list_settings",
     "parts",
     "search",
     "timeline",
+    "today",
 ]

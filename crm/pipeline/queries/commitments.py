@@ -193,14 +193,6 @@ def commitments_of_contact(contact_id: int, limit: int = COMMITMENTS_SHOWN) -> R
     return db.session.execute(statement.order_by(*order).limit(limit)).all()
 
 
-def falling_due(owner_ids: list[int] | None = None, limit: int = COMMITMENTS_SHOWN) -> Rows:
-    """Open commitments that come to mind today or are past their date, of the targets of these users or of all."""
-    statement = _commitments().where(falls_due(i18n.today()), Campaign.archived_at.is_(None))
-    if owner_ids is not None:
-        statement = statement.where(Target.owner_id.in_(owner_ids))
-    return db.session.execute(statement.order_by(Commitment.due_order, Commitment.id).limit(limit)).all()
-
-
 def verdicts_of(commitment_id: int) -> Rows:
     """Whether it was kept, as it was found over time, the latest first."""
     table = CommitmentVerdict.__table__

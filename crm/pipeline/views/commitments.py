@@ -18,7 +18,7 @@ from crm.pipeline.forms import CommitmentForm, VerdictForm
 from crm.pipeline.labels import COMMITMENT_STATES, commitment_label
 from crm.pipeline.models import ALLOWED_VERDICTS, CommitmentState
 from crm.pipeline.queries import AnyRow, CommitmentFilter, Moment, Rows
-from crm.pipeline.views.blueprint import blueprint, campaign_or_404, target_or_404
+from crm.pipeline.views.blueprint import back_to, blueprint, campaign_or_404, target_or_404
 from crm.policy import Permission, actor, requires
 from crm.spreadsheets import csv_response
 from crm.unit_of_work import unit_of_work
@@ -172,7 +172,7 @@ def give_verdict(commitment_id: int) -> ResponseReturnValue:
         toast(gettext("Somebody was faster: it is “%(state)s” already.", state=commitment_label(refusal.state)))
     else:
         toast(gettext("Noted: %(state)s.", state=commitment_label(form.state.data)), undo=work.change_set_id)
-    return redirect(url_for("pipeline.commitment", commitment_id=commitment_id))
+    return back_to(url_for("pipeline.commitment", commitment_id=commitment_id))
 
 
 @blueprint.post("/commitments/<int:commitment_id>/links")

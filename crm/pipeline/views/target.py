@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import format_date, gettext
 
 from crm.accounts.queries import active_users, actor_names
 from crm.pipeline import actions, queries
 from crm.pipeline.filters import NOBODY
-from crm.pipeline.forms import TargetForm, owner_choices, priority_choices
-from crm.pipeline.views.blueprint import blueprint, explain, target_or_404
+from crm.pipeline.forms import PostponeForm, TargetForm, owner_choices, priority_choices
+from crm.pipeline.views.blueprint import back_to, blueprint, explain, target_or_404
 from crm.policy import Permission, actor, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
@@ -67,6 +67,32 @@ def save_target(target_id: int) -> ResponseReturnValue:
     else:
         toast(gettext("Saved."), undo=work.change_set_id)
     return redirect(url_for("pipeline.target", target_id=target_id))
+
+
+@blueprint.post("/targets/<int:target_id>/postpone")
+@requires(Permission.LOBBY)
+def postpone_step(target_id: int) -> ResponseReturnValue:
+    """Give the next step another day."""
+    row, form = target_or_404(target_id), PostponeForm()
+    back = back_to(url_for("pipeline.target", target_id=target_id))
+    if not form.validate_on_submit():
+        toast(" ".join(form.day.errors) or gettext("Choose the day."), category="error")
+        return back
+    with unit_of_work("postpone next step", actor=actor()) as work:
+        due = actions.update_target(target_id, next_step_due=form.chosen()).next_step_due
+    toast(gettext("%(name)s: due %(day)s.", name=row.name, day=format_date(due, "full")), undo=work.change_set_id)
+    return back
+
+
+@blueprint.post("/targets/<int:target_id>/step-done")
+@requires(Permission.LOBBY)
+def finish_step(target_id: int) -> ResponseReturnValue:
+    """Take the next step off: it is done, and what follows is not known yet."""
+    row = target_or_404(target_id)
+    with unit_of_work("finish next step", actor=actor()) as work:
+        actions.update_target(target_id, next_step="", next_step_due=None)
+    toast(gettext("Done: %(title)s", title=row.next_step or row.name), undo=work.change_set_id)
+    return back_to(url_for("pipeline.target", target_id=target_id))
 
 
 @blueprint.post("/targets/<int:target_id>/reopen")

@@ -1,0 +1,84 @@
+"""The sections of Today in their order, and who has which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crm.overview.agenda.contacts import contradictions, ended, quiet, replies
+from crm.overview.agenda.due import commitments, due
+from crm.overview.agenda.letters import approvals, held, wordings
+from crm.overview.agenda.lists import AnyRow, Waiting
+from crm.overview.agenda.reader import Reader
+from crm.paging import PAGE_SIZE, Page
+from crm.policy import Permission
+
+# Rows a section shows of itself; the rest stand on its own page.
+FIRST = 10
+# Counting ends here: what is beyond is not done in a day either.
+MOST_COUNTED = 200
+
+
+class Section(StrEnum):
+    """What waits, the most pressing first."""
+
+    DUE = "due"
+    HELD = "held"
+    APPROVALS = "approvals"
+    WORDINGS = "wordings"
+    REPLIES = "replies"
+    COMMITMENTS = "commitments"
+    ENDED = "ended"
+    CONTRADICTIONS = "contradictions"
+    QUIET = "quiet"
+
+
+SECTIONS: dict[Section, Callable[[Reader], Waiting]] = {
+    Section.DUE: due,
+    Section.HELD: held,
+    Section.APPROVALS: approvals,
+    Section.WORDINGS: wordings,
+    Section.REPLIES: replies,
+    Section.COMMITMENTS: commitments,
+    Section.ENDED: ended,
+    Section.CONTRADICTIONS: contradictions,
+    Section.QUIET: quiet,
+}
+
+
+def _has(section: Section, reader: Reader) -> bool:
+    """Whether such work is the reader's to do, or to look at."""
+    if section is Section.HELD:
+        return reader.holds(Permission.ADMINISTER)
+    if section is Section.APPROVALS:
+        return reader.holds(Permission.APPROVE)
+    if section is Section.DUE:
+        return True
+    translates = reader.holds(Permission.WRITE_LETTERS) and not reader.holds(Permission.LOBBY)
+    return translates if section is Section.WORDINGS else not translates
+
+
+def sections_of(reader: Reader) -> list[Section]:
+    """The sections of the reader's Today."""
+    return [section for section in Section if _has(section, reader)]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A section's first rows, and how many there are; MOST_COUNTED + 1 stands for more."""
+
+    section: Section
+    rows: Sequence[AnyRow]
+    total: int
+
+
+def first_of(section: Section, reader: Reader) -> Found:
+    """What the section shows on Today, in one query."""
+    rows, total = SECTIONS[section](reader).first(FIRST, MOST_COUNTED)
+    return Found(section, rows, total)
+
+
+def page_of(section: Section, reader: Reader, cursor: str | None) -> Page:
+    """One page of the whole section, in one query."""
+    return SECTIONS[section](reader).page(cursor, PAGE_SIZE)
