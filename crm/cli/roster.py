@@ -15,13 +15,14 @@ import click
 from crm import clock
 from crm.cli.app import ready_app
 from crm.roster_import import actions, works
-from crm.roster_import.applying import Step
 from crm.roster_import.leases import take_up
 from crm.roster_import.models import ImportState, RowKind
+from crm.roster_import.preparing import Step
 from crm.roster_import.readers.columns import FIELDS, SEAT, SEVERAL
 from crm.roster_import.records import Item, UnreadableRoster
 from crm.roster_import.spool import Spool
-from crm.roster_import.staging import Heading, Tally, compared, layout_of, read_heading
+from crm.roster_import.staging import Heading, compared, layout_of, read_heading
+from crm.roster_import.tally import Tally
 from crm.roster_import.touched import mark
 from crm.roster_import.words import alarm_text, reason_label
 from crm.unit_of_work import unit_of_work

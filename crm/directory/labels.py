@@ -57,12 +57,16 @@ REGISTERS = {
 # Why two contacts may be one, or may not.
 REASONS = {
     Reason.SAME_ADDRESS: lazy_gettext("same e-mail address"),
+    Reason.SAME_PHONE: lazy_gettext("same phone number"),
     Reason.SAME_NAME: lazy_gettext("same name"),
     Reason.REORDERED_NAME: lazy_gettext("same name in another order"),
     Reason.OTHER_NAME: lazy_gettext("one goes by a name of the other"),
     Reason.SHORT_NAME: lazy_gettext("same short name"),
     Reason.LONGER_NAME: lazy_gettext("one name is part of the other"),
     Reason.SIMILAR_NAME: lazy_gettext("names alike"),
+    Reason.PART_OF_NAME: lazy_gettext("names partly the same"),
+    Reason.SAME_OFFICE: lazy_gettext("same office"),
+    Reason.SAME_INSTITUTION: lazy_gettext("same institution"),
     Reason.SAME_PARTY: lazy_gettext("same party"),
     Reason.SAME_BIRTH_DATE: lazy_gettext("born on the same day"),
     Reason.SAME_COUNTRY: lazy_gettext("same country"),

@@ -19,12 +19,16 @@ class Reason(StrEnum):
     """Why two contacts may be one, or may not; see `likeness`."""
 
     SAME_ADDRESS = "same_address"
+    SAME_PHONE = "same_phone"
     SAME_NAME = "same_name"
     REORDERED_NAME = "reordered_name"  # the same words in another order
     OTHER_NAME = "other_name"  # one goes or went by a name of the other
     SHORT_NAME = "short_name"  # an organization's abbreviation is the other's name or abbreviation
     LONGER_NAME = "longer_name"  # the one name has words more than the other
     SIMILAR_NAME = "similar_name"
+    PART_OF_NAME = "part_of_name"  # one word in common, and the others begin alike; worth a look only beside more
+    SAME_OFFICE = "same_office"  # the same role in the same institution
+    SAME_INSTITUTION = "same_institution"
     SAME_PARTY = "same_party"
     SAME_BIRTH_DATE = "same_birth_date"
     SAME_COUNTRY = "same_country"
@@ -54,20 +58,36 @@ _NAMES = {
     Reason.OTHER_NAME: (65, 72),
     Reason.SHORT_NAME: (0, 60),
     Reason.LONGER_NAME: (48, 0),
+    Reason.PART_OF_NAME: (30, 0),
 }
+# A switchboard's number is many people's: it counts only beside a name.
+_PHONE, _OFFICE, _INSTITUTION = 20, 15, 4
 _ADDRESS_ALONE, _ADDRESS, _BIRTH_DATE, _PARTY, _COUNTRY, _OTHER_COUNTRY, _OTHER_CATEGORY = 20, 25, 25, 8, 15, -40, -25
 # Names this alike (of 100) may be two spellings of one.
 _ALIKE = 90
 _ALIKE_BASE = 42
+# The least that two spellings of one word are alike.
+_SPELLING = 55
 # Names of more words are compared by their first ones: a key for each pair of words would be too many.
 _WORDS_LOOKED_AT = 4
+# Shorter words are particles and initials.
+_SHORTEST_NAME = 3
+# A number without its country: so many digits tell it from others, fewer are an extension.
+_PHONE_DIGITS, _LEAST_PHONE_DIGITS = 9, 7
+_EXTENSION = re.compile(r"(?:ext|x|poste|#|;).*", re.IGNORECASE | re.DOTALL)
+# The role that says no more than the institution does.
+PLAIN_ROLE = "member"
 _VOWELS = re.compile(r"[aeiouyhw]")
 _TWICE = re.compile(r"(.)\1+")
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A contact as likeness sees it; every name is folded. `name` of a person has the family name first."""
+    """A contact as likeness sees it; every name is folded. `name` of a person has the family name first.
+
+    `phones` are as `phone_key` has them, `offices` the institutions somebody holds an office in now, each with the
+    role or post there, both folded; `PLAIN_ROLE` where it is a member like all others.
+    """
 
     id: int
     kind: ContactKind
@@ -78,6 +98,8 @@ class Subject:
     party_id: int | None = None
     short_name: str = ""
     addresses: frozenset[str] = NO_WORDS
+    phones: frozenset[str] = NO_WORDS
+    offices: frozenset[tuple[str, str]] = frozenset()
     registers: tuple[tuple[str, str], ...] = ()
     other_names: frozenset[str] = NO_WORDS
     words: tuple[str, ...] = field(init=False, compare=False)
@@ -107,6 +129,12 @@ def in_order(name: str) -> str:
     return " ".join(sorted(name.split()))
 
 
+def phone_key(number: str) -> str:
+    """The end of a telephone number, however it is written, with the country or without; "" for what is none."""
+    digits = "".join(filter(str.isdecimal, _EXTENSION.sub("", number)))
+    return digits[-_PHONE_DIGITS:] if len(digits) >= _LEAST_PHONE_DIGITS else ""
+
+
 def skeleton(word: str) -> str:
     """What is left of a word when its spelling varies: its first letter and consonants, none of them twice."""
     return _TWICE.sub(r"\1", word[:1] + _VOWELS.sub("", word[1:]))
@@ -122,6 +150,11 @@ def blocks(subject: Subject) -> Iterator[Block]:
         yield subject.kind, subject.short_name
     for address in subject.addresses:
         yield subject.kind, "address", address
+    for phone in subject.phones:
+        yield subject.kind, "phone", phone
+    for institution, role in subject.offices:
+        if role != PLAIN_ROLE:
+            yield subject.kind, "office", institution, role
     if subject.birth_date is not None:
         yield "born", subject.birth_date
     words = subject.words[:_WORDS_LOOKED_AT]
@@ -152,7 +185,45 @@ def _alike(one: Subject, other: Subject) -> float:
     if not one.is_person and set(re.findall(r"\d+", one.name)) != set(re.findall(r"\d+", other.name)):
         return 0.0
     straight = fuzz.ratio(one.name, other.name, score_cutoff=_ALIKE)
-    return straight or fuzz.ratio(one.sorted_name, other.sorted_name, score_cutoff=_ALIKE)
+    found = straight or fuzz.ratio(one.sorted_name, other.sorted_name, score_cutoff=_ALIKE)
+    return found if found and _spelt_alike(one, other) else 0.0
+
+
+def _spelt_alike(one: Subject, other: Subject) -> bool:
+    """Whether every word they do not share is short for, or spells, one of the other's: Ana is not Eva."""
+    mine, theirs = sorted((set(one.words), set(other.words)), key=len)
+    return all(
+        any(
+            word.startswith(each) or each.startswith(word) or fuzz.ratio(word, each) >= _SPELLING
+            for each in theirs - mine
+        )
+        for word in mine - theirs
+    )
+
+
+def _part_of_name(one: Subject, other: Subject) -> bool:
+    """Whether they share a word of their names, and what else there is of them begins alike or is left out."""
+    mine, theirs = set(one.words), set(other.words)
+    if not any(len(word) >= _SHORTEST_NAME for word in mine & theirs):
+        return False
+    rest, others = mine - theirs, theirs - mine
+    return not rest or not others or not {word[0] for word in rest}.isdisjoint(word[0] for word in others)
+
+
+def _shared(one: Subject, other: Subject) -> tuple[float, list[Reason]]:
+    """What a phone number, an office and an institution in common are worth beside a name."""
+    score, reasons = 0.0, []
+    if one.phones & other.phones:
+        score += _PHONE
+        reasons.append(Reason.SAME_PHONE)
+    offices = one.offices & other.offices
+    if any(role != PLAIN_ROLE for _institution, role in offices):
+        score += _OFFICE
+        reasons.append(Reason.SAME_OFFICE)
+    elif {institution for institution, _role in one.offices} & {institution for institution, _role in other.offices}:
+        score += _INSTITUTION
+        reasons.append(Reason.SAME_INSTITUTION)
+    return score, reasons
 
 
 def _contradictions(one: Subject, other: Subject) -> list[Reason]:
@@ -167,7 +238,7 @@ def _contradictions(one: Subject, other: Subject) -> list[Reason]:
 
 
 def _named(one: Subject, other: Subject) -> tuple[float, list[Reason]]:
-    """What the names, and an address in common, are worth."""
+    """What the names are worth, and an address, a phone number or an office in common."""
     reasons: list[Reason] = []
     score = 0.0
     named = _by_name(one, other)
@@ -179,6 +250,14 @@ def _named(one: Subject, other: Subject) -> tuple[float, list[Reason]]:
         if ratio:
             score = _ALIKE_BASE + ratio - _ALIKE
             reasons.append(Reason.SIMILAR_NAME)
+    shared, around = _shared(one, other)
+    telling = Reason.SAME_PHONE in around or Reason.SAME_OFFICE in around
+    if not reasons and telling and one.is_person and _part_of_name(one, other):
+        score = _NAMES[Reason.PART_OF_NAME][0]
+        reasons.append(Reason.PART_OF_NAME)
+    if reasons:
+        score += shared
+        reasons += around
     if one.addresses & other.addresses:
         score += _ADDRESS if reasons else _ADDRESS_ALONE + _ADDRESS
         reasons.insert(0, Reason.SAME_ADDRESS)

@@ -1,22 +1,23 @@
-"""What is done with an import: bring it, decide on its rows, ask for its application or its undo, discard it."""
+"""What is done with an import: bring it, ask for its application or its undo, discard it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from crm import clock, i18n
-from crm.directory.models import OtherName
+from crm.audit.bulk import RowUpdate
+from crm.directory.bulk import update_organizations
+from crm.directory.models import Category, OtherName
 from crm.directory.projection import project
 from crm.extensions import db
 from crm.many_rows import insert_columns, new_ids
-from crm.roster_import.changes import Setting
+from crm.roster_import.institutions import CATEGORY_OF, Kind, to_be_said
+from crm.roster_import.lookups import institutions_called
 from crm.roster_import.models import (
     MOVES,
-    REVIEWED,
-    WHO_IS_IT,
     WORKED_ON,
     AsOfSource,
     ColumnMapping,
@@ -24,14 +25,11 @@ from crm.roster_import.models import (
     Import,
     ImportRow,
     ImportState,
-    Reason,
-    RowKind,
 )
-from crm.roster_import.planning import Planner, Ruling
-from crm.roster_import.queries import present
 from crm.roster_import.readers.columns import header_hash
-from crm.roster_import.record_json import from_json
-from crm.roster_import.staging import Heading, Layout, Tally, setting_for, source_label
+from crm.roster_import.staging import Heading, Layout
+from crm.roster_import.tally import Tally
+from crm.text import fold
 from crm.unit_of_work import current_unit_of_work
 
 READ_JOB = "crm.roster_import.jobs.read_queued"
@@ -74,7 +72,10 @@ def bring(
 
 
 def read_again(import_id: int, asked: dict[str, Any]) -> None:
-    """Ask for the same file to be compared anew, read in another way perhaps; decisions on its rows are forgotten."""
+    """Ask for the same file to be compared anew, read in another way perhaps.
+
+    Decisions on its rows are kept where they can stand: see `decisions.Kept`.
+    """
     move(
         import_id,
         ImportState.READING,
@@ -97,6 +98,27 @@ def save_mapping(header: Sequence[str], fields: Sequence[str], file_name: str, u
         db.session.add(kept)
     kept.fields, kept.file_name, kept.user_id = list(fields), file_name[:200], user_id
     db.session.flush()
+
+
+def say_institutions(import_id: int, kinds: Mapping[str, str]) -> int:
+    """Note what institutions are (a `institutions.Kind`, by label), and ask for the file to be compared anew.
+
+    One that the directory has and knows nothing of gets the category there, its people with it. Returns how many of
+    those there were.
+    """
+    known = institutions_called(kinds)
+    updates = []
+    for label, kind in kinds.items():
+        category, holders = CATEGORY_OF[Kind(kind)]
+        for one in known.get(fold(label), ()):
+            if one.category is Category.OTHER and (category is not Category.OTHER):
+                before = {"category_override": Category.OTHER, "holders_are": None}
+                updates.append(RowUpdate(one.id, before, {"category_override": category, "holders_are": holders}))
+    update_organizations(updates)
+    asked = db.session.get_one(Import, import_id).asked
+    told = {**(asked.get("institutions") or {}), **{fold(label): kind for label, kind in kinds.items()}}
+    read_again(import_id, {**asked, "institutions": told})
+    return len(updates)
 
 
 def add_alias(organization_id: int, label: str) -> None:
@@ -127,8 +149,25 @@ def move(import_id: int, to: ImportState, *only_if: sa.ColumnElement[bool], **va
 
 
 def begin_rows(import_id: int) -> None:
-    """Remove what an earlier reading left, before the rows of a new one are kept."""
-    db.session.execute(sa.delete(ImportRow).where(ImportRow.import_id == import_id))
+    """Remove what an earlier reading left, before the rows of a new one are kept.
+
+    Rows that people have decided on, and those they were joined to, are put aside under lines below zero, until their
+    decisions are given to the new rows: see `decisions.Kept`. A worker that dies meanwhile loses none.
+    """
+    of_import = sa.and_(ImportRow.import_id == import_id, ImportRow.line >= 0)
+    joined = sa.select(ImportRow.twin_id).where(
+        ImportRow.import_id == import_id, ImportRow.twin_id.is_not(None), ImportRow.decision == Decision.JOIN
+    )
+    undecided = sa.and_(ImportRow.decision.is_(None), ImportRow.id.not_in(joined))
+    options = {"synchronize_session": False}
+    db.session.execute(sa.delete(ImportRow).where(of_import, undecided), execution_options=options)
+    aside = sa.update(ImportRow).where(of_import).values(line=-1 - ImportRow.line)
+    db.session.execute(aside, execution_options=options)
+
+
+def forget_rows(import_id: int, *only: sa.ColumnElement[bool]) -> None:
+    """Remove the rows of an import, or those that meet the condition."""
+    db.session.execute(sa.delete(ImportRow).where(ImportRow.import_id == import_id, *only))
 
 
 def keep_rows(import_id: int, rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -138,7 +177,7 @@ def keep_rows(import_id: int, rows: Sequence[dict[str, Any]]) -> list[int]:
     ids = new_ids(connection, table, len(rows))
     columns: dict[str, Sequence[Any]] = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
     columns |= {"id": ids, "import_id": [import_id] * len(rows)}
-    columns |= {"decision": [None] * len(rows), "chosen_id": [None] * len(rows)}
+    columns |= {name: [None] * len(rows) for name in ("decision", "chosen_id", "twin_id")}
     insert_columns(connection, table, columns)
     return ids
 
@@ -171,6 +210,7 @@ def put_up(import_id: int, heading: Heading, tally: Tally, *, is_older: bool) ->
         survey={
             "unread_columns": list(found.unread_columns),
             "unknown_groups": list(found.unknown_groups),
+            "institutions": to_be_said(heading.institutions.values()),
             "alarms": tally.alarms(),
             "older": is_older,
             **tally.seen(),
@@ -190,14 +230,14 @@ def request_application(import_id: int, *, confirmed: bool) -> None:
 
 def drop(import_id: int) -> None:
     """Leave nothing of an import that a command could not carry out; one that was applied stays."""
-    begin_rows(import_id)
+    forget_rows(import_id)
     db.session.execute(sa.delete(Import).where(Import.id == import_id, Import.state != ImportState.APPLIED))
 
 
 def discard(import_id: int) -> None:
     """Drop an import nobody has applied, with what its file said of people."""
     move(import_id, ImportState.DISCARDED)
-    begin_rows(import_id)
+    forget_rows(import_id)
 
 
 def refuse(import_id: int, problem: str) -> None:
@@ -215,47 +255,3 @@ def request_undo(import_id: int, user_id: int) -> None:
 def keep_applied(import_id: int, problem: str) -> None:
     """Mark that an import could not be undone, and why."""
     move(import_id, ImportState.APPLIED, problem=problem[:500], attempts=0)
-
-
-def decide(row_id: int, decision: Decision | None, contact_id: int | None = None) -> ImportRow:
-    """Take a person's decision on a row down; where it says whom the row is about, the row is compared with them.
-
-    `contact_id` is one of the row's candidates (as they stand now), None for somebody new. Raises MoveRefused once the
-    import is queued.
-    """
-    row = db.session.get_one(ImportRow, row_id)
-    staged = db.session.get_one(Import, row.import_id)
-    if staged.state not in REVIEWED:
-        raise MoveRefused(staged.state)
-    row.decision = decision
-    row.candidates = present(row.candidates)
-    row.chosen_id = contact_id if decision is Decision.ACCEPT and contact_id in row.candidates else None
-    if row.reason in WHO_IS_IT or row.candidates:
-        ruling = {0: Ruling(decision, row.chosen_id)} if decision is Decision.ACCEPT else {}
-        compared = Planner(_setting(staged)).plan_batch([from_json(row.record)], ruling)[0]
-        row.diff = [difference.as_json() for difference in compared.differences]
-    db.session.flush()
-    return row
-
-
-def decide_all(import_id: int, decision: Decision | None, conditions: Sequence[sa.ColumnElement[bool]] = ()) -> int:
-    """Decide at once on the rows that meet the conditions; how many those were.
-
-    Only what waits for a decision can be accepted, and only where it is certain whom the row is about.
-    """
-    staged = db.session.get_one(Import, import_id)
-    if staged.state not in REVIEWED:
-        raise MoveRefused(staged.state)
-    changing = ImportRow.kind.not_in((RowKind.UNCHANGED, RowKind.UNREADABLE))
-    settled = sa.and_(ImportRow.kind == RowKind.SUSPICIOUS, ImportRow.reason.not_in([*WHO_IS_IT, Reason.REPEATED]))
-    done = db.session.execute(
-        sa.update(ImportRow)
-        .where(ImportRow.import_id == import_id, settled if decision is Decision.ACCEPT else changing, *conditions)
-        .values(decision=decision)
-        .execution_options(synchronize_session=False)
-    )
-    return done.rowcount  # type: ignore[attr-defined,no-any-return]  # an update has one
-
-
-def _setting(wanted: Import) -> Setting:
-    return setting_for(wanted.as_of, wanted.institution, source_label(wanted.file_name, wanted.as_of))

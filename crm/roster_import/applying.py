@@ -1,10 +1,9 @@
-"""Applying: an import prepared beside the directory, outside of any transaction, and written in short ones."""
+"""Applying: an import that was prepared beside the directory, written in short transactions."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,13 +14,12 @@ from crm.extensions import db
 from crm.roster_import.actions import move
 from crm.roster_import.diffing import Plan
 from crm.roster_import.leases import Lease
-from crm.roster_import.lookups import CHUNK
-from crm.roster_import.models import WRITTEN, Decision, Import, ImportRow, ImportState, Reason, RowKind
-from crm.roster_import.planning import Planner, Ruling
-from crm.roster_import.record_json import from_json
-from crm.roster_import.records import BadLine, Item, Problem
+from crm.roster_import.lookups import chunked
+from crm.roster_import.models import WRITTEN, Import, ImportRow, ImportState
+from crm.roster_import.preparing import Known, Step, joined_rows, moved_on
 from crm.roster_import.spool import Spool
-from crm.roster_import.staging import Tally, setting_for, source_label
+from crm.roster_import.staging import source_label
+from crm.roster_import.tally import Tally
 from crm.roster_import.touched import Touched, mark_between
 from crm.roster_import.writing import write
 from crm.timeline.actions import Event, add_events
@@ -29,98 +27,6 @@ from crm.timeline.models import EntryKind
 from crm.unit_of_work import current_unit_of_work
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is kept of a row: its id, what it was found to come to, and whether a person has skipped it."""
-
-    id: int
-    kind: RowKind
-    contact_id: int | None
-    reason: str
-    skipped: bool = False
-
-
-@dataclass(frozen=True)
-class Step:
-    """A batch of rows with the plan of each."""
-
-    rows: Sequence[Known]
-    plans: Sequence[Plan]
-
-
-def _item(row: Any) -> Item:
-    if row.kind is RowKind.UNREADABLE:
-        return BadLine(row.line, row.name, Problem(row.reason))
-    return from_json(row.record)
-
-
-def _batches(import_id: int, *conditions: sa.ColumnElement[bool]) -> Iterator[Sequence[Any]]:
-    """The rows of an import in their order, columns only."""
-    table = ImportRow.__table__
-    columns = [column for column in table.c if column.name not in ("search_text", "candidates")]
-    last = 0
-    while True:
-        rows = db.session.execute(
-            sa.select(*columns)
-            .where(ImportRow.import_id == import_id, ImportRow.id > last, *conditions)
-            .order_by(ImportRow.id)
-            .limit(CHUNK)
-        ).all()
-        if not rows:
-            return
-        yield rows
-        last = rows[-1].id
-
-
-def _as_reviewed(row: Any, plan: Plan) -> Plan:
-    """The plan, if it is what a person has seen; otherwise a plan to leave the row to a person."""
-    seen = [{**difference, "held": None} for difference in row.diff]
-    now = [{**difference.as_json(), "held": None} for difference in plan.differences]
-    if seen == now or plan.kind in (RowKind.UNCHANGED, RowKind.UNREADABLE) or row.decision is Decision.ACCEPT:
-        return plan
-    return _moved_on(plan)
-
-
-def _moved_on(plan: Plan) -> Plan:
-    moved_on = Plan(RowKind.SUSPICIOUS, plan.contact_id, Reason.MOVED_ON, (), plan.differences)
-    return replace(moved_on, about=plan.about, ref=plan.ref)
-
-
-def _step(rows: Sequence[Any], fresh: Sequence[Plan]) -> Step:
-    plans = [_as_reviewed(row, plan) for row, plan in zip(rows, fresh, strict=True)]
-    known = [Known(row.id, row.kind, row.contact_id, row.reason, skipped=row.decision is Decision.SKIP) for row in rows]
-    return Step(known, [_to_be_written(plan) for plan in plans])
-
-
-def _to_be_written(plan: Plan) -> Plan:
-    """The plan without the words of its differences, which are on the row already."""
-    names = [one for one in plan.differences if one.field == "name"]
-    return replace(plan, differences=names, candidates=plan.candidates)
-
-
-def prepare(import_id: int, spool: Spool[Step], progress: Progress) -> None:
-    """Compare every row of a staged import anew, as people have decided; what is to be written goes into the spool.
-
-    What somebody has changed since the review is left alone and marked. Nothing is written, and no lock is held.
-    """
-    wanted = db.session.get_one(Import, import_id)
-    planner = Planner(setting_for(wanted.as_of, wanted.institution, source_label(wanted.file_name, wanted.as_of)))
-    institution = wanted.institution
-    done = 0
-    for rows in _batches(import_id, ImportRow.line > 0):
-        rulings = {position: Ruling(row.decision, row.chosen_id) for position, row in enumerate(rows) if row.decision}
-        spool.add(_step(rows, planner.plan_batch([_item(row) for row in rows], rulings)))
-        done += len(rows)
-        progress(done)
-    for rows in _batches(import_id, ImportRow.line == 0):
-        by_contact = {row.contact_id: row for row in rows}
-        decided = {row.contact_id: Ruling(row.decision) for row in rows if row.decision}
-        ends = {known.id: plan for known, plan in planner.plan_ends(institution, decided, by_contact)}
-        spool.add(_step(rows, [ends.get(row.contact_id) or Plan(RowKind.UNCHANGED, row.contact_id) for row in rows]))
-        done += len(rows)
-        progress(done)
 
 
 class Writing:
@@ -156,7 +62,7 @@ class Writing:
                 self._refs |= {
                     plan.ref: plan.contact_id for plan in step.plans[:skipped] if plan.ref and plan.contact_id
                 }
-                plans = [_moved_on(plan) if self._touched.bears_on(plan) else plan for plan in step.plans[skipped:]]
+                plans = [moved_on(plan) if self._touched.bears_on(plan) else plan for plan in step.plans[skipped:]]
                 _write_step(wanted, step.rows[skipped:], plans, self.tally, self._refs)
                 self._done += len(step.rows)
                 self._progress(self._done)
@@ -193,6 +99,7 @@ class Writing:
         self._since = mark_between(self._since)
 
     def _finish(self, wanted: Import) -> None:
+        _settle_joined(wanted.id)
         move(
             wanted.id,
             ImportState.APPLIED,
@@ -214,7 +121,9 @@ def _write_step(
     reference = f"import:{wanted.id}"
     as_of = wanted.as_of.isoformat()
     for row, plan, contact_id in zip(rows, plans, contact_ids, strict=True):
-        tally.add(plan, skipped=row.skipped)
+        tally.add(plan, skipped=row.skipped, joined=row.head is not None)
+        if row.head is not None:
+            continue
         reason = plan.reason or ""
         if (plan.kind, contact_id, reason) != (row.kind, row.contact_id, row.reason):
             settled.append({"the_row": row.id, "kind": plan.kind, "contact_id": contact_id, "reason": reason})
@@ -227,3 +136,16 @@ def _write_step(
         statement = sa.update(ImportRow).where(table.c.id == sa.bindparam("the_row")).values(values)
         db.session.connection().execute(statement, settled)
     add_events(events)
+
+
+def _settle_joined(import_id: int) -> None:
+    """Note on the rows that have become part of others whom those are about."""
+    table = ImportRow.__table__
+    statement = (
+        sa.update(ImportRow).where(table.c.id == sa.bindparam("the_row")).values(contact_id=sa.bindparam("whom"))
+    )
+    for chunk in chunked(joined_rows(import_id).into.items()):
+        heads = sa.select(ImportRow.id, ImportRow.contact_id).where(ImportRow.id.in_({head for _row_id, head in chunk}))
+        about = {row.id: row.contact_id for row in db.session.execute(heads)}
+        values = [{"the_row": row_id, "whom": about.get(head)} for row_id, head in chunk]
+        db.session.connection().execute(statement, values)

@@ -79,6 +79,11 @@ def plan(record: Record, found: Match, known: Known | None, setting: Setting, de
     return replace(planned, describes=decision is not Decision.SKIP, ref=ref)
 
 
+def said(record: Record, setting: Setting) -> Sequence[Difference]:
+    """What a record says of a person, as if nobody knew anything of them."""
+    return plan(record, Match(), None, setting, Decision.ACCEPT).differences
+
+
 def plan_end(
     mandates: Sequence[KnownMembership], known: Known, setting: Setting, parliament: Body, decision: Decision | None
 ) -> Plan:

@@ -120,6 +120,7 @@ def _read(wanted: Import) -> None:
                 fields=asked.get("columns"),
                 keep=lines,
                 today=today,
+                institutions=asked.get("institutions"),
             )
             works.compare(import_id, heading, actor=ACTOR, report=tell, lease=lease)
     except UnreadableRoster as error:

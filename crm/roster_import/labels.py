@@ -30,7 +30,7 @@ class Body:
     """An organization as a roster names it. `code` is its name in `SCHEME`, empty for one nobody has coded.
 
     `holders_are` is what an office in it makes of a person, where its category does not tell. `ref` is the id by which
-    a document names an organization that it describes itself.
+    a document names an organization that it describes itself. Of a vague one nobody has said what it is.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Body:
     country: str | None = None
     holders_are: Category | None = None
     ref: str = ""
+    is_vague: bool = False
 
     @property
     def short(self) -> str:
@@ -89,20 +90,31 @@ def _terms() -> tuple[tuple[date, str], ...]:
     return tuple((date.fromisoformat(row["starts"]), row["term"]) for row in _rows("terms.csv"))
 
 
-def institution(label: str, category: str = "", country: str | None = None) -> Body:
+def is_listed(label: str) -> bool:
+    """Whether the tables have an institution of that label."""
+    return fold(label) in _institutions()
+
+
+def institution(label: str, category: str = "", country: str | None = None, holders: str = "") -> Body:
     """The institution of that label; one without a code is an organization of just that name, category and country."""
     code = _institutions().get(fold(label))
     if code == EUROPEAN_PARLIAMENT:
         return Body("European Parliament", Category.PARLIAMENT, EUROPEAN_PARLIAMENT, "EP", holders_are=Category.MEP)
     if code == EUROPEAN_COMMISSION:
         return Body("European Commission", Category.EU_INSTITUTION, holders_are=Category.COMMISSIONER)
-    return Body(label, Category(category or Category.OTHER), country=country)
+    holders_are = Category(holders) if holders else None
+    return Body(
+        label, Category(category or Category.OTHER), country=country, holders_are=holders_are, is_vague=not category
+    )
 
 
 def institution_of(mandate: Mandate) -> Body:
     """The institution a mandate is held in."""
     return institution(
-        mandate.institution, mandate.category, country_code(mandate.country) if mandate.country else None
+        mandate.institution,
+        mandate.category,
+        country_code(mandate.country) if mandate.country else None,
+        mandate.holders,
     )
 
 

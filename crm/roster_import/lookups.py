@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
 
 from crm.directory.models import (
+    Category,
     Contact,
     ContactKind,
     ContactPoint,
@@ -110,7 +111,46 @@ def organization_ids(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:
             if fits:
                 found[body.key] = min(fits)
     unmet = [body for body in unmet if body.key not in found]
-    return found | aliased_organizations(unmet) if unmet else found
+    found |= aliased_organizations(unmet) if unmet else {}
+    return found | _whatever_they_are([body for body in unmet if body.is_vague and body.key not in found])
+
+
+# What the institution that somebody holds an office in may be.
+_INSTITUTIONS = (
+    Category.GOVERNMENT,
+    Category.REGIONAL_GOVERNMENT,
+    Category.PARLIAMENT,
+    Category.EU_INSTITUTION,
+    Category.UN_BODY,
+    Category.PARTNER,
+    Category.OTHER,
+)
+
+
+def _whatever_they_are(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:
+    """Organization of each body of which nobody has said what it is, where one alone has the name."""
+    named = institutions_called([body.name for body in bodies]) if bodies else {}
+    found = {body.key: {one.id for one in named.get(fold(body.name), ())} for body in bodies}
+    return {key: next(iter(ids)) for key, ids in found.items() if len(ids) == 1}
+
+
+@dataclass(frozen=True)
+class KnownInstitution:
+    """An organization of the directory that people may hold offices in."""
+
+    id: int
+    category: Category
+    country: str | None
+
+
+def institutions_called(names: Iterable[str]) -> dict[str, list[KnownInstitution]]:
+    """The institutions of each of these names, folded: the long one, the short one or an alias."""
+    bodies = [Body(name, category) for name in names for category in _INSTITUTIONS]
+    found: dict[str, list[KnownInstitution]] = defaultdict(list)
+    if bodies:
+        for (category, name), same in organizations_called(bodies).items():
+            found[name] += [KnownInstitution(one, Category(category), country) for one, country in same]
+    return found
 
 
 def ids_by_name(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:

@@ -51,7 +51,7 @@ def find_fits(records: Sequence[Record]) -> Fits:
     by_identifier = contacts_by_identifier({name for record in records for name in record.identifiers})
     unmet = [record for record in records if not any(name in by_identifier for name in record.identifiers)]
     by_address = people_by_address({address for record in records for address in record.emails})
-    unmet = [record for record in unmet if not any(address in by_address for address in record.emails)]
+    unmet = [record for record in unmet if not any(len(by_address.get(one, ())) == 1 for one in record.emails)]
     by_sort_name = people_by_sort_name({name for record in unmet for name in sort_names(record)})
     return Fits(by_identifier, by_address, by_sort_name)
 
@@ -100,11 +100,14 @@ def match(record: Record, fits: Fits, people: Mapping[int, Known]) -> Match:
     reached = {contact_id for address in record.emails for contact_id in fits.by_address.get(address, ())}
     reached = {contact_id for contact_id in reached if contact_id in people}
     alike = [contact_id for contact_id in reached if _alike(record, people[contact_id])]
-    if len(alike) == 1 and len(reached) == 1:
-        return Match(alike[0])
-    if reached:
-        reason = Reason.AMBIGUOUS if len(alike) > 1 else Reason.SHARED_ADDRESS
-        return Match(reason=reason, candidates=tuple(sorted(reached)))
+    same = [contact_id for contact_id in alike if _words(record.name) == _words(people[contact_id].name)]
+    if len(same) == 1:
+        return Match(same[0])
+    if len(reached) == 1:
+        return Match(alike[0]) if alike else Match(reason=Reason.SHARED_ADDRESS, candidates=tuple(reached))
+    # An address that several people have is an office's: of others there it says nothing.
+    if alike:
+        return Match(reason=Reason.AMBIGUOUS, candidates=tuple(sorted(same or alike)))
     return _by_name(record, fits, people)
 
 
@@ -123,4 +126,8 @@ def _called_just_so(record: Record, fits: Fits, people: Mapping[int, Known]) -> 
 
 def _alike(record: Record, known: Known) -> bool:
     """Whether the owner of an address may be the person: nothing says otherwise, and the names share a word."""
-    return not _contradicts(record, known) and bool(set(fold(record.name).split()) & set(fold(known.name).split()))
+    return not _contradicts(record, known) and bool(_words(record.name) & _words(known.name))
+
+
+def _words(name: str) -> set[str]:
+    return set(fold(name).split())

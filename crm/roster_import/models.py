@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm import clock
 from crm.database import Base, enum_column
+from crm.directory.models import Category
 from crm.roster_import.records import Problem, RosterFormat
 
 
@@ -129,19 +130,22 @@ class Decision(StrEnum):
 
     ACCEPT = "accept"
     SKIP = "skip"
+    JOIN = "join"  # the line is about the same person as its twin: both become one
 
 
 class Import(Base):
     """One file. `file_hash` is the SHA-256 of its bytes, `stored_name` its name in the folder of uploads.
 
     `asked` is how a person wants the file read: as_of (ISO 8601), complete, columns (the field each column of a
-    table holds, "" for none), each null where the file is to tell. `counts` has the number of rows by RowKind, and
-    of those a person skipped. `survey` holds what was seen of the file as a whole: unread_columns, unknown_groups,
-    alarms, members (whose mandate ran before), before (the same, or the members of the legislature that has just
-    ended), stayed (who of those is in the file), alike (new rows that resemble somebody known), renamed and
-    unsettled (rows that are unreadable, or of which it is not certain whom they are about), older (an applied
-    roster describes a later day); of a table also header, columns, guessed (which of these, by index), sample (its
-    first lines) and mapping (whose hand the mapping is from: "recognised", "saved", "given"). While an import is
+    table holds, "" for none), institutions (what each is, by its folded label), each null where the file is to tell.
+    `counts` has the number of rows by RowKind, of those a person skipped and of those that are part of others.
+    `survey` holds what was seen of the file as a whole: unread_columns, unknown_groups, alarms, members (whose mandate
+    ran before), before (the same, or the members of the legislature that has just ended), stayed (who of those is in
+    the file), alike (new rows that resemble somebody known), twins (rows that are like another one of the file),
+    renamed and unsettled (rows that are unreadable, or of which it is not certain whom they are about), institutions
+    (see `institutions.Named`), older (an applied roster describes a later day); of a table also header, columns,
+    guessed (which of these, by index), sample (its first lines) and mapping (whose hand the mapping is from:
+    "recognised", "saved", "given"). While an import is
     written in parts, `written` has the number of rows that are, and counts of what they came to; `change_set_id` is
     the change set of all parts then. While one is taken back in parts, `withdrawn` says how far; see `withdrawing`.
     `attempts` counts how often the present work was begun.
@@ -202,6 +206,8 @@ class ImportRow(Base):
     `record` is the Record as JSON. `diff` lists the differences as {field, before, after, held}: `held` says why a
     difference waits for a decision. `candidates` are the contacts that fit, where that is not certain; of a new row
     those it resembles, the most alike first. See `queries.present`: they may have become part of others since.
+    `twin_id` is the row of another line of this file that is, or may be, about the same person; `category` what the
+    file makes of a person (a Category), null where it does not say.
     """
 
     __tablename__ = "import_row"
@@ -223,9 +229,19 @@ class ImportRow(Base):
     decision: Mapped[Decision | None] = mapped_column(enum_column(Decision))
     # Whom of the candidates a person has chosen; null with an acceptance means somebody new.
     chosen_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    # No foreign key: all rows of an import come and go together.
+    twin_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    category: Mapped[Category | None] = mapped_column(enum_column(Category))
 
     __table_args__ = (
         sa.Index("ix_import_row_import_id_kind_line_id", "import_id", "kind", "line", "id"),
         sa.Index("ix_import_row_import_id_line_id", "import_id", "line", "id"),
         sa.Index("ix_import_row_contact_id", "contact_id"),
+        # Few rows have a twin.
+        sa.Index(
+            "ix_import_row_twin_id",
+            "twin_id",
+            sqlite_where=sa.text("twin_id IS NOT NULL"),
+            postgresql_where=sa.text("twin_id IS NOT NULL"),
+        ),
     )

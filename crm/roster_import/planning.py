@@ -25,6 +25,7 @@ from crm.roster_import.organizations import (
     plan_organization,
 )
 from crm.roster_import.records import BadLine, Item, OrganizationRecord, Record
+from crm.text import fold
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Planner:
     # Whom a line is about, and whom else a line may be about.
     _matched: set[int] = field(default_factory=set)
     _maybe: set[int] = field(default_factory=set)
-    _repeatable: set[tuple[str, ...]] = field(default_factory=set)
+    # Hashes of what lines of one person have in common: a file may have a hundred thousand.
+    _repeatable: set[int] = field(default_factory=set)
     # Whom the ids of the document name: contacts of the directory, and those it will have to make.
     _refs: dict[str, int] = field(default_factory=dict)
     _new_refs: set[str] = field(default_factory=set)
@@ -179,12 +181,14 @@ class Planner:
 
     def _is_repeated(self, record: Record | OrganizationRecord, contact_id: int | None) -> bool:
         """Whether an earlier line was about the same contact; the line is remembered."""
-        keys: set[tuple[str, ...]] = {("identifier", *name) for name in record.identifiers}
+        keys = {hash(("identifier", *name)) for name in record.identifiers}
         # Everybody stands in our own exports once, whomever they share a name or an address with.
         if isinstance(record, Record) and record.told is None:
-            keys |= {("address", address) for address in record.emails}
+            # The address of an office is that of people with quite other names.
+            words = fold(record.name).split()
+            keys |= {hash(("address", address, word)) for address in record.emails for word in words}
             if not record.identifiers and not record.emails:
-                keys |= {("name", name, record.country) for name in sort_names(record)[:1]}
+                keys |= {hash(("name", name, record.country)) for name in sort_names(record)[:1]}
         repeated = not keys.isdisjoint(self._repeatable) or contact_id in self._matched
         self._repeatable |= keys
         return repeated

@@ -102,13 +102,14 @@ class Outcome(StrEnum):
     ENDED = "ended"
     UNCHANGED = "unchanged"
     SKIPPED = "skipped"  # a person has decided so
+    JOINED = "joined"  # a person has said that another line is about the same
     KEPT = "kept"  # what was set by hand here stayed; whatever else the row says was written
     LEFT = "left"  # something of it waited for a decision that nobody took
     UNREADABLE = "unreadable"
 
 
 def _decided(kind: RowKind) -> sa.ColumnElement[bool]:
-    return sa.and_(ImportRow.kind == kind, sa.or_(ImportRow.decision.is_(None), ImportRow.decision != Decision.SKIP))
+    return sa.and_(ImportRow.kind == kind, sa.or_(ImportRow.decision.is_(None), ImportRow.decision == Decision.ACCEPT))
 
 
 _BY_HAND = sa.cast(ImportRow.diff, sa.Text).like(f'%"{Reason.HAND_MADE}"%')
@@ -118,19 +119,24 @@ _OUTCOMES: dict[Outcome, sa.ColumnElement[bool]] = {
     Outcome.ENDED: _decided(RowKind.ENDED),
     Outcome.UNCHANGED: _decided(RowKind.UNCHANGED),
     Outcome.SKIPPED: ImportRow.decision == Decision.SKIP,
+    Outcome.JOINED: sa.and_(ImportRow.decision == Decision.JOIN, ImportRow.contact_id.is_not(None)),
     Outcome.KEPT: sa.and_(_decided(RowKind.SUSPICIOUS), _BY_HAND),
-    Outcome.LEFT: sa.and_(_decided(RowKind.SUSPICIOUS), sa.not_(_BY_HAND)),
+    Outcome.LEFT: sa.or_(
+        sa.and_(_decided(RowKind.SUSPICIOUS), sa.not_(_BY_HAND)),
+        # What it was joined to was left alone itself.
+        sa.and_(ImportRow.decision == Decision.JOIN, ImportRow.contact_id.is_(None)),
+    ),
     Outcome.UNREADABLE: _decided(RowKind.UNREADABLE),
 }
 # New rows that resemble somebody known.
-_ALIKE = sa.and_(ImportRow.kind == RowKind.NEW, sa.cast(ImportRow.candidates, sa.Text) != "[]")
+IS_ALIKE = sa.and_(ImportRow.kind == RowKind.NEW, sa.cast(ImportRow.candidates, sa.Text) != "[]")
 
 
 @dataclass(frozen=True)
 class RowFilter:
     """Which rows of an import to list; no kind means all of them, an empty text no search.
 
-    `alike` are new rows that resemble somebody known.
+    `alike` are new rows that resemble somebody known, `twins` those that resemble another line of the file.
     """
 
     kind: RowKind | None = None
@@ -138,23 +144,29 @@ class RowFilter:
     who: Who | None = None
     outcome: Outcome | None = None
     alike: bool = False
+    twins: bool = False
+    category: Category | None = None
 
     @classmethod
     def from_args(cls, args: MultiDict[str, str]) -> RowFilter:
         """The filter in a query string; what makes no sense there is left out."""
         kind, who, outcome = args.get("kind", ""), args.get("who", ""), args.get("outcome", "")
+        category = args.get("category", "")
         return cls(
             RowKind(kind) if kind in set(RowKind) else None,
             args.get("q", "").strip(),
             Who(who) if who in set(Who) else None,
             Outcome(outcome) if outcome in set(Outcome) else None,
             args.get("alike") == "yes",
+            args.get("twins") == "yes",
+            Category(category) if category in set(Category) else None,
         )
 
     @property
     def choices(self) -> dict[str, str]:
         """What was chosen beside the text, as a query string has it."""
-        chosen = {"kind": self.kind, "who": self.who, "outcome": self.outcome, "alike": "yes" if self.alike else None}
+        flags = {name: "yes" if getattr(self, name) else None for name in ("alike", "twins")}
+        chosen = {"kind": self.kind, "who": self.who, "outcome": self.outcome, "category": self.category, **flags}
         return {name: str(value) for name, value in chosen.items() if value}
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
@@ -167,7 +179,11 @@ class RowFilter:
         if self.outcome is not None:
             found.append(_OUTCOMES[self.outcome])
         if self.alike:
-            found.append(_ALIKE)
+            found.append(IS_ALIKE)
+        if self.twins:
+            found.append(ImportRow.twin_id.is_not(None))
+        if self.category is not None:
+            found.append(ImportRow.category == self.category)
         found += [ImportRow.search_text.like(f"%{word}%") for word in fold(self.text).split()]
         return found
 
@@ -214,15 +230,10 @@ def presence(contact_ids: Iterable[int]) -> dict[int, int]:
 
 
 def items(row_ids: Sequence[int]) -> dict[int, Item]:
-    """What the file says in these rows."""
-    found = db.session.execute(sa.select(ImportRow.id, ImportRow.record).where(ImportRow.id.in_(row_ids)))
+    """What the file says in these rows, those aside that cannot be read."""
+    readable = ImportRow.kind != RowKind.UNREADABLE
+    found = db.session.execute(sa.select(ImportRow.id, ImportRow.record).where(ImportRow.id.in_(row_ids), readable))
     return {row.id: from_json(row.record) for row in found}
-
-
-def undecided_alike(import_id: int) -> int:
-    """How many new rows resemble somebody known and nobody has decided on."""
-    rows = sa.select(sa.func.count()).where(ImportRow.import_id == import_id, ImportRow.decision.is_(None), _ALIKE)
-    return db.session.scalar(rows) or 0
 
 
 def outcomes(import_id: int) -> dict[Outcome, int]:

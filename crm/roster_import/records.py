@@ -52,7 +52,8 @@ class Mandate:
 
     A mandate without dates is the one that ran on the day the roster describes; with a `term` and without dates, it is
     one held at some time of that term. `category` is what the institution is (a Category), where no table of ours
-    tells; `country` a label of the country whose institution it is. `post` is the label of the office held,
+    tells; `holders` what an office in it makes of a person (a Category), where that does not follow; `country` a label
+    of the country whose institution it is. `post` is the label of the office held,
     `constituency` the area it was won in, in the source's words, `region` that area in ISO 3166-2. `note` is what the
     source says of how far this is to be trusted.
     """
@@ -63,6 +64,7 @@ class Mandate:
     start: date | None = None
     end: date | None = None
     category: str = ""
+    holders: str = ""
     country: str = ""
     post: str = ""
     term: str = ""

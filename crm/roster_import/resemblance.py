@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from crm.directory.likeness import Block, Likeness, Subject, blocks, likeness
+from crm.directory.likeness import Block, Likeness, Subject, blocks, likeness, phone_key
 from crm.directory.models import Contact, ContactKind
 from crm.directory.subjects import subjects
 from crm.extensions import db
@@ -62,6 +62,8 @@ def subjects_of(item: Item, line_id: int) -> list[Subject]:
         country=country_code(label) if label else None,
         birth_date=item.birth_date,
         addresses=frozenset(item.emails),
+        phones=frozenset(filter(None, map(phone_key, item.phones))),
+        offices=frozenset((fold(one.institution), fold(one.post or one.role)) for one in item.mandates if not one.end),
         registers=item.identifiers,
         other_names=frozenset(map(fold, chain(item.other_names, told))),
     )

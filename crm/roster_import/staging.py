@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,17 +17,19 @@ from crm.places.countries import country_name
 from crm.roster_import import labels
 from crm.roster_import.changes import Setting
 from crm.roster_import.diffing import Plan
+from crm.roster_import.institutions import Named, Seen, category_of, classified, settle
 from crm.roster_import.labels import Body
 from crm.roster_import.lookups import (
     aliased_organizations,
     chunked,
     complete_rosters_after,
+    institutions_called,
     members_lately,
     members_on,
     organization_ids,
     saved_mapping,
 )
-from crm.roster_import.models import Alarm, AsOfSource, RowKind
+from crm.roster_import.models import AsOfSource
 from crm.roster_import.planning import Planner
 from crm.roster_import.readers import open_roster
 from crm.roster_import.readers.guessing import guessed, settled
@@ -37,11 +38,9 @@ from crm.roster_import.record_json import as_json
 from crm.roster_import.records import BadLine, Item, OrganizationRecord, RosterFormat
 from crm.roster_import.spool import Spool
 from crm.roster_import.survey import Survey, day_described, survey
+from crm.roster_import.tally import Tally
 from crm.text import fold
 
-# Fewer than these are ordinary turnover, however few people the institution has.
-_ALARMING = 5
-_ALARMING_SHARE = 0.1
 _READ = 1024 * 1024
 # Lines of a table that people are shown.
 _SAMPLE_SHOWN = 5
@@ -100,7 +99,7 @@ class Heading:
     """What is known of a file before its lines are compared. `file_hash` is the SHA-256 of its bytes.
 
     `layout` is that of a table, None for files whose format says what stands where. `items` are the lines, where they
-    were kept.
+    were kept; `institutions` what those are that the file does not tell the kind of, by folded label.
     """
 
     path: Path
@@ -111,6 +110,7 @@ class Heading:
     survey: Survey
     layout: Layout | None = None
     items: Spool[Item] | None = None
+    institutions: Mapping[str, Named] = field(default_factory=dict)
 
     @property
     def source_label(self) -> str:
@@ -150,9 +150,11 @@ def read_heading(
     fields: Sequence[str] | None = None,
     keep: Spool[Item] | None = None,
     today: date | None = None,
+    institutions: Mapping[str, str] | None = None,
 ) -> Heading:
     """Read the file once, from end to end. Raises UnreadableRoster, naming the line, where it is damaged.
 
+    `institutions` is what a person has said they are (a `institutions.Kind`), by their folded labels.
     With `keep`, the lines are put there, so that comparing them needs no second reading. `today` is the day where
     whoever brought it is.
     """
@@ -164,7 +166,13 @@ def read_heading(
         day, day_source = as_of, AsOfSource.GIVEN
     else:
         day, day_source = day_described(file_name, found.latest_start, today or clock.today(), told=found.day)
-    return Heading(path, file_name[:200], file_hash(path), day, day_source, found, layout, keep)
+    named = _settled(found.institutions, institutions or {})
+    return Heading(path, file_name[:200], file_hash(path), day, day_source, found, layout, keep, named)
+
+
+def _settled(seen: Mapping[str, Seen], told: Mapping[str, str]) -> dict[str, Named]:
+    known = institutions_called([one.label for one in seen.values()])
+    return settle(seen, told, {name: [(one.category, one.country) for one in same] for name, same in known.items()})
 
 
 def _without_aliases(names: Iterable[str]) -> tuple[str, ...]:
@@ -188,73 +196,16 @@ def setting_for(as_of: date, institution: str, source: str) -> Setting:
     return Setting(as_of=as_of, today=clock.today(), source=source, later_rosters=later)
 
 
-@dataclass
-class Tally:
-    """The running sums of an import: rows by kind, and what tells that something is wrong with the whole."""
-
-    counts: Counter[RowKind] = field(default_factory=Counter)
-    skipped: int = 0
-    renamed: int = 0
-    members: int = 0
-    unsettled: int = 0
-    before: int = 0
-    stayed: int = 0
-    alike: int = 0
-
-    def add(self, plan: Plan, *, skipped: bool = False) -> None:
-        """Count one row."""
-        if skipped:
-            self.skipped += 1
-            return
-        self.counts[plan.kind] += 1
-        doubtful = plan.kind is RowKind.SUSPICIOUS and plan.reason is not None
-        self.unsettled += plan.kind is RowKind.UNREADABLE or doubtful
-        self.renamed += any(one.field == "name" and one.before is not None for one in plan.differences)
-
-    @classmethod
-    def of(cls, by_kind: dict[str, int]) -> Tally:
-        """The sums so far, as `by_kind` gave them."""
-        return cls(Counter({kind: by_kind[kind] for kind in RowKind}), skipped=by_kind["skipped"])
-
-    def by_kind(self) -> dict[str, int]:
-        """Every kind with its number, none left out, and `skipped`."""
-        return {kind.value: self.counts[kind] for kind in RowKind} | {"skipped": self.skipped}
-
-    def seen(self) -> dict[str, int]:
-        """The figures behind the alarms, as `Import.survey` keeps them."""
-        return {
-            "members": self.members,
-            "before": self.before,
-            "stayed": self.stayed,
-            "renamed": self.renamed,
-            "unsettled": self.unsettled,
-            "alike": self.alike,
-        }
-
-    def alarms(self) -> list[Alarm]:
-        """What a person has to confirm before the import may be applied."""
-
-        def alarming(number: int, of: int) -> bool:
-            return number >= _ALARMING and number > of * _ALARMING_SHARE
-
-        known = self.counts[RowKind.CHANGED] + self.counts[RowKind.UNCHANGED] + self.counts[RowKind.SUSPICIOUS]
-        found = []
-        if alarming(self.counts[RowKind.ENDED], self.members):
-            found.append(Alarm.DROP)
-        if alarming(self.renamed, known):
-            found.append(Alarm.RENAMES)
-        # One such line is enough to end the mandate of somebody who is in the file.
-        if self.counts[RowKind.ENDED] and self.unsettled:
-            found.append(Alarm.UNSETTLED)
-        return found
-
-
 @dataclass(frozen=True)
 class Compared:
-    """A batch of lines with their plans: the columns of an ImportRow for each, and what each comes to."""
+    """A batch of lines with their plans: the columns of an ImportRow for each, and what each comes to.
+
+    `items` are the lines themselves; ended mandates have none.
+    """
 
     rows: list[dict[str, Any]]
     plans: list[Plan]
+    items: Sequence[Item] = ()
 
 
 def compared(heading: Heading, tally: Tally) -> Iterator[Compared]:
@@ -273,15 +224,17 @@ def compared(heading: Heading, tally: Tally) -> Iterator[Compared]:
         tally.before = len(members)
     fields = heading.layout.fields if heading.layout else None
     kept = heading.items
-    for items in chunked(open_roster(heading.path, heading.file_name, fields).records() if kept is None else kept):
+    whole_file = open_roster(heading.path, heading.file_name, fields).records() if kept is None else kept
+    for items in chunked(classified(item, heading.institutions) for item in whole_file):
         plans = planner.plan_batch(items)
         for plan in plans:
             tally.add(plan)
             tally.stayed += plan.contact_id in members
         rows = [
-            _row(item, plan) | {"stays": plan.contact_id in members} for item, plan in zip(items, plans, strict=True)
+            _row(item, plan) | {"stays": plan.contact_id in members, "category": category_of(item, heading.as_of)}
+            for item, plan in zip(items, plans, strict=True)
         ]
-        yield Compared(rows, plans)
+        yield Compared(rows, plans, items)
     if whole.complete:
         for ended in chunked(planner.plan_ends(whole.institution)):
             for _known, plan in ended:
@@ -325,4 +278,5 @@ def planned_columns(plan: Plan) -> dict[str, Any]:
         "reason": plan.reason or "",
         "diff": [difference.as_json() for difference in plan.differences],
         "candidates": list(plan.candidates),
+        "category": None,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from flask_babel import gettext
 
 from crm.roster_import import labels
+from crm.roster_import.institutions import Collector, Seen
 from crm.roster_import.models import AsOfSource
 from crm.roster_import.readers.source import Source
 from crm.roster_import.records import BadLine, Item, Record, RosterFormat, UnreadableRoster
@@ -25,7 +26,8 @@ _NAMES_SHOWN = 20
 class Survey:
     """A roster as a whole. `institution` is whose members it lists, where it is one institution's.
 
-    `day` is the day the file itself says it describes.
+    `day` is the day the file itself says it describes. `institutions` are those it does not say the kind of, by folded
+    label.
     """
 
     format: RosterFormat
@@ -37,6 +39,7 @@ class Survey:
     day: date | None
     unread_columns: tuple[str, ...]
     unknown_groups: tuple[str, ...]
+    institutions: Mapping[str, Seen]
 
 
 def survey(
@@ -50,8 +53,10 @@ def survey(
     latest: date | None = None
     institutions: dict[str, None] = {}
     groups: dict[str, None] = {}
+    named = Collector()
     for item in source.records():
         watch(item)
+        named.add(item)
         rows += 1
         if isinstance(item, BadLine):
             unreadable += 1
@@ -63,7 +68,7 @@ def survey(
         held = item.told.memberships if item.told else item.mandates
         latest = max([latest or date.min, *(one.start for one in held if one.start)])
     if not rows:
-        raise UnreadableRoster(gettext("The file names nobody: it has no line but the first."))
+        raise UnreadableRoster(gettext("The file names nobody: it has no line below the names of its columns."))
     whole = next(iter(institutions)) if len(institutions) == 1 else ""
     if complete and source.complete is False:
         raise UnreadableRoster(
@@ -78,8 +83,8 @@ def survey(
     if complete and not whole:
         raise UnreadableRoster(
             gettext(
-                "A complete roster lists the members of one institution; this file names none, or several. "
-                "Import it as some contacts."
+                "A list of every member is of one institution; this file names none, or several. Import it as some "
+                "contacts."
             )
         )
     return Survey(
@@ -92,6 +97,7 @@ def survey(
         day=source.day,
         unread_columns=source.unread,
         unknown_groups=tuple(groups)[:_NAMES_SHOWN],
+        institutions=named.seen,
     )
 
 

@@ -89,6 +89,8 @@ def return_to_timelines(import_id: int) -> None:
     made = sa.select(ImportRow.contact_id).where(
         ImportRow.import_id == import_id, ImportRow.kind == RowKind.NEW, ImportRow.contact_id.is_not(None), ~listed
     )
+    # Several lines may be about one contact.
+    made = made.distinct()
     details = {"kind": RowKind.NEW.value, "as_of": found.as_of.isoformat()}
     at = found.applied_at or clock.now()
     add_events(

@@ -11,6 +11,7 @@ from flask_babel import format_date, get_locale, gettext, lazy_gettext
 from crm.directory.labels import category_label
 from crm.directory.models import Category
 from crm.places.countries import country_name
+from crm.roster_import.institutions import Kind
 from crm.roster_import.models import Alarm, AsOfSource, ImportState, Reason, RowKind
 from crm.roster_import.progress import Phase
 from crm.roster_import.queries import Outcome
@@ -64,7 +65,7 @@ REASONS: dict[str, Any] = {
     Reason.AMBIGUOUS: lazy_gettext("Several contacts fit: choose one."),
     Reason.NAMESAKE: lazy_gettext("Somebody of this name is known, but it may be another person."),
     Reason.SHARED_ADDRESS: lazy_gettext("This address belongs to a contact of another name."),
-    Reason.REPEATED: lazy_gettext("An earlier line of this file is about the same person."),
+    Reason.REPEATED: lazy_gettext("Another line of this file seems to be about the same person."),
     Reason.HAND_MADE: lazy_gettext("set by hand here"),
     Reason.UNKNOWN_GROUP: lazy_gettext("a group nobody has told us of"),
     Reason.NO_INSTITUTION: lazy_gettext("the file does not say in which institution"),
@@ -164,6 +165,7 @@ OUTCOMES = {
     Outcome.ENDED: lazy_gettext("mandates ended"),
     Outcome.UNCHANGED: lazy_gettext("unchanged"),
     Outcome.SKIPPED: lazy_gettext("skipped, as decided"),
+    Outcome.JOINED: lazy_gettext("same person as another line"),
     Outcome.KEPT: lazy_gettext("kept as set by hand here"),
     Outcome.LEFT: lazy_gettext("left alone: nobody decided"),
     Outcome.UNREADABLE: lazy_gettext("unreadable lines"),
@@ -180,6 +182,17 @@ ORIGINS = {
     "recognised": lazy_gettext("recognised by their names"),
     "saved": lazy_gettext("as saved for files like this one"),
     "given": lazy_gettext("as you said"),
+}
+INSTITUTIONS = {
+    Kind.GOVERNMENT: lazy_gettext("National government or ministry"),
+    Kind.REGIONAL_GOVERNMENT: lazy_gettext("Regional government"),
+    Kind.PARLIAMENT: lazy_gettext("National parliament"),
+    Kind.REGIONAL_PARLIAMENT: lazy_gettext("Regional parliament"),
+    Kind.LOCAL: lazy_gettext("Town, province or county"),
+    Kind.EU_INSTITUTION: lazy_gettext("EU institution"),
+    Kind.UN_BODY: lazy_gettext("UN body"),
+    Kind.PARTNER: lazy_gettext("Partner organization"),
+    Kind.OTHER: lazy_gettext("Something else"),
 }
 GENDERS = {"male": lazy_gettext("male"), "female": lazy_gettext("female")}
 _DATES = ("birth_date", "death_date", "founding_date", "dissolution_date", "mandate_start", "mandate_over_by")

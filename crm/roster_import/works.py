@@ -13,15 +13,19 @@ from crm.audit.actions import UndoRefused
 from crm.database import large_work
 from crm.extensions import db
 from crm.roster_import import actions, undoing
-from crm.roster_import.applying import Known, Step, Writing, prepare
+from crm.roster_import.applying import Writing
+from crm.roster_import.decisions import Kept
 from crm.roster_import.known import APPLY
 from crm.roster_import.leases import Lease, seize, take_up
 from crm.roster_import.models import WRITTEN, Import, ImportState
+from crm.roster_import.preparing import Known, Step, prepare
 from crm.roster_import.progress import Phase
 from crm.roster_import.resemblance import note_resemblance
 from crm.roster_import.spool import Spool
-from crm.roster_import.staging import Heading, Tally, compared
+from crm.roster_import.staging import Heading, compared
+from crm.roster_import.tally import Tally
 from crm.roster_import.touched import mark
+from crm.roster_import.twins import Lines, note_twins
 from crm.roster_import.withdrawing import Withdrawal
 from crm.unit_of_work import unit_of_work
 
@@ -50,19 +54,24 @@ def compare(
     """Compare a file with the directory and keep the outcome for review, batch by batch; the directory stays as it is.
 
     With a lease, it is renewed with every batch. With a spool, what is to be written is kept there too, for whoever
-    applies it at once; `watch` sees the rows.
+    applies it at once; `watch` sees the rows. What people have decided on rows of an earlier reading is kept.
     """
     tally = Tally()
     done = 0
+    lines = Lines()
     with unit_of_work("compare import", actor=actor, durable=False):
         actions.begin_rows(import_id)
+    decided = Kept.of(import_id)
     for batch in compared(heading, tally):
         with unit_of_work("compare import", actor=actor, durable=False):
             if lease is not None:
                 lease.renew()
             ids = actions.keep_rows(import_id, batch.rows)
         watch(batch.rows)
-        if spool is not None:
+        if spool is None:
+            for row_id, item, plan in zip(ids, batch.items, batch.plans, strict=False):
+                lines.add(row_id, item, plan.contact_id)
+        else:
             known = [
                 Known(row_id, row["kind"], row["contact_id"], row["reason"])
                 for row_id, row in zip(ids, batch.rows, strict=True)
@@ -72,7 +81,10 @@ def compare(
         report(Phase.COMPARED, done, max(done, heading.survey.rows))
     if spool is None:
         # For those who review it; whoever applies it at once is not asked.
+        tally.twins = note_twins(lines, actor=actor)
+        del lines
         tally.alike = note_resemblance(import_id, actor=actor, progress=_beating(report, Phase.LIKENED, lease))
+        decided.give(import_id, actor=actor)
     is_older = bool(described_after(heading))
     with unit_of_work("stage import", actor=actor):
         actions.put_up(import_id, heading, tally, is_older=is_older)

@@ -16,7 +16,8 @@ from crm.roster_import import works
 from crm.roster_import.actions import bring
 from crm.roster_import.leases import take_up
 from crm.roster_import.models import Import, ImportState
-from crm.roster_import.staging import Tally, read_heading
+from crm.roster_import.staging import read_heading
+from crm.roster_import.tally import Tally
 from crm.unit_of_work import unit_of_work
 
 EPP = "Group of the European People's Party (Christian Democrats)"

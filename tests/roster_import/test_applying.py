@@ -16,7 +16,7 @@ from crm.database import Base
 from crm.directory.actions import add_point, set_point_status, update_contact
 from crm.directory.models import Contact, ContactPoint, Identifier, Membership, Person, PointKind, PointStatus
 from crm.extensions import db
-from crm.roster_import import actions, applying
+from crm.roster_import import actions, applying, decisions
 from crm.roster_import.models import Decision, Import, ImportRow, ImportState, Reason
 from crm.roster_import.records import Problem
 from crm.timeline.models import EntryKind, TimelineEntry
@@ -52,7 +52,7 @@ def rows_of(staged: Import) -> list[ImportRow]:
 def decide(row: ImportRow, decision: Decision | None, contact_id: int | None = None) -> None:
     row_id = row.id
     with unit_of_work("decide", actor="user:1"):
-        actions.decide(row_id, decision, contact_id)
+        decisions.decide(row_id, decision, contact_id)
 
 
 def applied(staged: Import) -> dict[str, int]:
@@ -258,7 +258,7 @@ class TestDecisions:
         staged = stage_file(full_list(path, [*moved, unsure]), as_of=LATER)
         staged_id = staged.id
         with unit_of_work("decide", actor="user:1"):
-            assert actions.decide_all(staged_id, Decision.ACCEPT) == 2
+            assert decisions.decide_all(staged_id, Decision.ACCEPT) == 2
         assert applied(staged) == {"changed": 2, "suspicious": 1}
         assert someone("Ada INVENTED1").group_sort == "brand new group"
 

@@ -19,7 +19,7 @@ from crm.audit.models import ChangeSet
 from crm.directory.models import Person
 from crm.extensions import db
 from crm.job_queue import DESK, AllowedJob
-from crm.roster_import import actions, applying, jobs, works
+from crm.roster_import import actions, applying, jobs, preparing, works
 from crm.roster_import.models import MOST_ATTEMPTS, Import, ImportRow, ImportState, Reason
 from crm.roster_import.progress import Phase, Progress, progress_of
 from crm.roster_import.queries import waiting_imports
@@ -114,9 +114,9 @@ def two_waiting(staged_id: int, tmp_path: Path) -> tuple[int, int]:
 
 
 def fail_on(import_id: int, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = applying.prepare
+    real = preparing.prepare
 
-    def prepare(wanted_id: int, spool: Spool[applying.Step], progress: applying.Progress) -> None:
+    def prepare(wanted_id: int, spool: Spool[preparing.Step], progress: preparing.Progress) -> None:
         if wanted_id == import_id:
             raise error
         real(wanted_id, spool, progress)
@@ -207,9 +207,9 @@ def test_one_that_kills_its_worker_again_and_again_is_given_up(staged_id: int) -
 def test_what_somebody_changed_while_it_was_prepared_is_left_alone(
     staged_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = applying.prepare
+    real = preparing.prepare
 
-    def prepare(import_id: int, spool: Spool[applying.Step], progress: applying.Progress) -> None:
+    def prepare(import_id: int, spool: Spool[preparing.Step], progress: preparing.Progress) -> None:
         real(import_id, spool, progress)
         make_person("Ada INVENTED2", email=None, parliament=None, group=None, country="ES")
 

@@ -45,6 +45,22 @@ def test_an_address_of_quite_another_name_waits_for_a_person(app: Flask, tmp_pat
     assert (found.kind, found.reason, found.candidates) == (RowKind.SUSPICIOUS, Reason.SHARED_ADDRESS, [known])
 
 
+def test_an_address_of_several_people_is_an_offices(app: Flask, tmp_path: Path) -> None:
+    people = [person(name, email="office@parliament.example") for name in ("Ada Lovelace", "Grace Hopper")]
+    rows = [
+        {"name": name, "email": "office@parliament.example", "country": "ES"}
+        for name in ("Ada LOVELACE", "Grace HOPPER", "Emmy NOETHER", "Ada Byron")
+    ]
+    staged = stage_file(table(tmp_path / "people.csv", rows))
+    found = sa.select(ImportRow).where(ImportRow.import_id == staged.id).order_by(ImportRow.line)
+    assert [(row.contact_id, row.reason, row.candidates) for row in db.session.scalars(found)] == [
+        (people[0], "", []),
+        (people[1], "", []),
+        (None, "", []),
+        (None, Reason.AMBIGUOUS, [people[0]]),
+    ]
+
+
 @pytest.mark.parametrize("written", ["Zoë LOVELACE", "LOVELACE Zoë", "zoe lovelace", "Lovelace Zoë"])
 def test_name_and_country_settle_it_in_any_order_and_without_accents(app: Flask, tmp_path: Path, written: str) -> None:
     known = person("Zoë Lovelace")

@@ -25,7 +25,7 @@ from crm.directory.models import (
 )
 from crm.duplicates.models import DuplicateProposal
 from crm.extensions import db
-from crm.roster_import import actions, applying, jobs, leases, works
+from crm.roster_import import actions, jobs, leases, preparing, works
 from crm.roster_import.models import WITHDRAWN, WRITTEN, Import, ImportRow, ImportState, Reason, RowKind
 from crm.timeline.models import TimelineEntry
 from crm.unit_of_work import unit_of_work
@@ -43,7 +43,7 @@ class Killed(BaseException):
 def between(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     """Two rows a part; what is in the list is done between two parts, one each time."""
     deeds: list[Callable[[], object]] = []
-    monkeypatch.setattr(applying, "CHUNK", 2)
+    monkeypatch.setattr(preparing, "CHUNK", 2)
     monkeypatch.setattr(works, "LONGEST", -1.0)
     monkeypatch.setattr("time.sleep", lambda _seconds: deeds.pop(0)() if deeds else None)
     return deeds

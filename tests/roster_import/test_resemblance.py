@@ -61,7 +61,7 @@ def test_a_new_line_is_shown_beside_whom_it_resembles(client: FlaskClient, tmp_p
     )
     answer = words(client.get(f"/imports/{staged.id}").text)
     assert "resemble somebody" not in answer
-    assert "It is Zoë Müller" in answer
+    assert "Same as Zoë Müller" in answer
     apply_staged(staged.id)
     assert row_of("Zoë Mueller").contact_id == known
     assert db.session.get_one(Person, known).name == "Zoë Mueller"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_login import current_user
 
 from crm import i18n
@@ -12,6 +12,7 @@ from crm.database import read_id
 from crm.policy import Permission, actor, requires
 from crm.roster_import import actions, queries
 from crm.roster_import.forms import MappingForm, ReadAgainForm
+from crm.roster_import.institutions import Kind
 from crm.roster_import.models import READABLE
 from crm.roster_import.survey import day_in_name
 from crm.roster_import.views.blueprint import back, blueprint, explain, import_or_404, reading_form
@@ -36,7 +37,7 @@ def columns(import_id: int) -> ResponseReturnValue:
         if not {"name", "family_name"} & set(chosen):
             problem = gettext("Say which column holds the names: the whole name, or the family name.")
         elif form.validate():
-            asked = {**form.asked, "columns": chosen}
+            asked = {**form.asked, "columns": chosen, "institutions": found.asked.get("institutions")}
             try:
                 with unit_of_work("map columns of import", actor=actor()):
                     if form.keep.data:
@@ -74,7 +75,8 @@ def read_again(import_id: int) -> ResponseReturnValue:
         return back(import_id)
     try:
         with unit_of_work("read import again", actor=actor()):
-            actions.read_again(import_id, {**form.asked, "columns": found.asked.get("columns")})
+            kept = {name: found.asked.get(name) for name in ("columns", "institutions")}
+            actions.read_again(import_id, {**form.asked, **kept})
     except actions.MoveRefused as refusal:
         explain(refusal)
     return redirect(url_for("roster_import.review", import_id=import_id))
@@ -99,4 +101,30 @@ def add_alias(import_id: int) -> ResponseReturnValue:
         explain(refusal)
     else:
         toast(gettext("Noted on the group's page; the file is compared anew."))
+    return redirect(url_for("roster_import.review", import_id=import_id))
+
+
+@blueprint.post("/imports/<int:import_id>/institutions")
+@requires(Permission.IMPORT)
+def say_institutions(import_id: int) -> ResponseReturnValue:
+    """Say what the institutions of the file are, and compare it anew."""
+    found = import_or_404(import_id)
+    named = found.survey.get("institutions", ())
+    said = {one["label"]: request.form.get(f"kind-{at}", "") for at, one in enumerate(named)}
+    kinds = {label: kind for label, kind in said.items() if kind in set(Kind)}
+    if not kinds or not found.stored_name:
+        toast(gettext("Only uploaded files can be read again."), category="error")
+        return back(import_id)
+    try:
+        with unit_of_work("say what institutions are", actor=actor()):
+            known = actions.say_institutions(import_id, kinds)
+    except actions.MoveRefused as refusal:
+        explain(refusal)
+    else:
+        if known:
+            toast(
+                ngettext(
+                    "Noted on the page of %(num)d institution.", "Noted on the pages of %(num)d institutions.", known
+                )
+            )
     return redirect(url_for("roster_import.review", import_id=import_id))

@@ -1,0 +1,270 @@
+"""What the institutions that a table names are, a government, a parliament, of a state or a region: known or guessed.
+
+The words behind a guess are in `facts/institution_words.csv`, those of a language on one line.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from crm.directory.models import CATEGORY_OF_HOLDERS, HOLDERS_BY_RANK, Category
+from crm.places.countries import country_code
+from crm.places.regions import region_code
+from crm.roster_import import labels
+from crm.roster_import.labels import Body
+from crm.roster_import.records import Item, Mandate, Record
+from crm.text import fold
+
+# A table with more different ones has something else in that column: of the others nobody is asked.
+_MOST = 2_000
+# Nobody wants to answer more questions.
+_ASKED = 200
+# So many words may a region's name have.
+_REGION_WORDS = 4
+
+
+class Kind(StrEnum):
+    """What an institution is."""
+
+    GOVERNMENT = "government"  # of a state: its ministries, too
+    REGIONAL_GOVERNMENT = "regional_government"
+    PARLIAMENT = "parliament"  # of a state
+    REGIONAL_PARLIAMENT = "regional_parliament"
+    LOCAL = "local"  # of a town, a province, a county
+    EU_INSTITUTION = "eu_institution"
+    UN_BODY = "un_body"
+    PARTNER = "partner"
+    OTHER = "other"
+
+
+# Its category, and what an office in it makes of a person where the category does not tell.
+CATEGORY_OF: dict[Kind, tuple[Category, Category | None]] = {
+    Kind.GOVERNMENT: (Category.GOVERNMENT, None),
+    Kind.REGIONAL_GOVERNMENT: (Category.REGIONAL_GOVERNMENT, None),
+    Kind.PARLIAMENT: (Category.PARLIAMENT, None),
+    Kind.REGIONAL_PARLIAMENT: (Category.PARLIAMENT, Category.OTHER),
+    Kind.LOCAL: (Category.OTHER, None),
+    Kind.EU_INSTITUTION: (Category.EU_INSTITUTION, None),
+    Kind.UN_BODY: (Category.UN_BODY, None),
+    Kind.PARTNER: (Category.PARTNER, None),
+    Kind.OTHER: (Category.OTHER, None),
+}
+_OF_A_STATE = (Kind.GOVERNMENT, Kind.REGIONAL_GOVERNMENT, Kind.PARLIAMENT, Kind.REGIONAL_PARLIAMENT, Kind.LOCAL)
+# Those that have regions of their own kind.
+_OF_A_REGION = {Kind.GOVERNMENT: Kind.REGIONAL_GOVERNMENT, Kind.PARLIAMENT: Kind.REGIONAL_PARLIAMENT}
+# What those who hold an office are called, where the institution does not tell.
+_ROLES = (
+    (
+        re.compile(r"\b(?:consejer[oa]s?|conseller[as]?|landesminister\w*|assessore|regional minister)\b"),
+        Kind.REGIONAL_GOVERNMENT,
+    ),
+    (re.compile(r"\b(?:minister\w*|ministr[oae]\w*|secretary of state|secretari[oa] de estado)\b"), Kind.GOVERNMENT),
+    (
+        re.compile(r"\b(?:mps?|member of parliament|deput\w+|diputad[oa]s?|senat?or\w*|abgeordnete\w*)\b"),
+        Kind.PARLIAMENT,
+    ),
+)
+
+
+class Origin(StrEnum):
+    """Whence we know what an institution is."""
+
+    KNOWN = "known"  # the directory has it
+    TOLD = "told"  # a person has said so
+    NAME = "name"  # its name tells
+    ROLE = "role"  # guessed by what its people are called: to be confirmed
+    UNKNOWN = "unknown"
+
+
+@dataclass
+class Seen:
+    """An institution as a table names it: how many lines do, the country of all of them, what their people are."""
+
+    label: str
+    people: int = 0
+    countries: set[str] = field(default_factory=set)
+    roles: Counter[Kind] = field(default_factory=Counter)
+
+    @property
+    def country(self) -> str | None:
+        """The country of everybody in it, None where they are of several or of none that is told."""
+        return next(iter(self.countries)) if len(self.countries) == 1 else None
+
+
+@dataclass(frozen=True)
+class Named:
+    """An institution of a table and what it is; `category` is the known one's in the directory, where it has it."""
+
+    label: str
+    people: int
+    country: str | None
+    kind: Kind
+    origin: Origin
+    category: Category | None = None
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a person had better say."""
+        unclear = self.origin in (Origin.ROLE, Origin.UNKNOWN)
+        return unclear or (self.category is Category.OTHER and self.kind not in (Kind.OTHER, Kind.LOCAL))
+
+    def as_json(self) -> dict[str, Any]:
+        """As `Import.survey` keeps it."""
+        return {
+            "label": self.label,
+            "people": self.people,
+            "country": self.country,
+            "kind": self.kind.value,
+            "origin": self.origin.value,
+            "unsure": self.is_unsure,
+        }
+
+
+class Collector:
+    """The institutions of a table, gathered line by line."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, Seen] = {}
+
+    def add(self, item: Item) -> None:
+        """Take a line in."""
+        if not isinstance(item, Record) or item.told is not None:
+            return
+        for mandate in item.mandates:
+            key = fold(mandate.institution)
+            if not _is_open(mandate) or (key not in self.seen and len(self.seen) == _MOST):
+                continue
+            seen = self.seen.setdefault(key, Seen(mandate.institution))
+            seen.people += 1
+            country = country_code(item.country) if item.country else None
+            if country:
+                seen.countries.add(country)
+            seen.roles.update([kind] if (kind := _kind_of_role(mandate.post or mandate.role)) else [])
+
+
+def _is_open(mandate: Mandate) -> bool:
+    """Whether the source does not say what its institution is, nor a table of ours."""
+    return not mandate.category and not labels.is_listed(mandate.institution)
+
+
+@lru_cache(maxsize=1)
+def _words() -> tuple[tuple[re.Pattern[str], Kind], ...]:
+    with (labels.FACTS / "institution_words.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    # Whole words, but for those of languages that write several as one: Innenministerium.
+    return tuple(
+        (re.compile(rf"{'' if row['language'] == 'de' else chr(92) + 'b'}(?:{row['words']})\b"), Kind(row["kind"]))
+        for row in rows
+    )
+
+
+@lru_cache(maxsize=1024)
+def _kind_of_role(role: str) -> Kind | None:
+    folded = fold(role)
+    return next((kind for pattern, kind in _ROLES if pattern.search(folded)), None)
+
+
+def _names_region(label: str, country: str | None) -> bool:
+    """Whether a part of the label is the name of a region of the country."""
+    if country is None:
+        return False
+    # What stands behind a comma is where it sits: Ministerio de Sanidad, Madrid.
+    words = re.sub(r"[()/–-]", " ", re.split("[,;]", label)[0]).split()
+    spans = (
+        words[start:end]
+        for start in range(len(words))
+        for end in range(start + 1, min(start + _REGION_WORDS, len(words)) + 1)
+    )
+    # The ends of codes are words of some language: Gobierno DE España, Xunta DE Galicia.
+    return any(len(name) > 3 and region_code(name, country) for name in map(" ".join, spans))
+
+
+def guess(label: str, country: str | None) -> Kind | None:
+    """What the name of an institution says that it is, None where it does not say."""
+    folded = fold(label)
+    found = next((kind for pattern, kind in _words() if pattern.search(folded)), None)
+    if found in _OF_A_REGION and _names_region(label, country):
+        return _OF_A_REGION[found]
+    if found is None and country is not None and len(label) > 3 and region_code(label, country):
+        return Kind.REGIONAL_GOVERNMENT
+    return found
+
+
+def kind_of(category: Category) -> Kind:
+    """The kind that organizations of a category are of."""
+    return next((kind for kind, (own, _holders) in CATEGORY_OF.items() if own is category), Kind.OTHER)
+
+
+def settle(
+    seen: Mapping[str, Seen], told: Mapping[str, str], known: Mapping[str, Sequence[tuple[Category, str | None]]]
+) -> dict[str, Named]:
+    """What each institution is (by its folded label): as the directory has it, as a person has `told`, or a guess.
+
+    `known` has category and country of the organizations of that label.
+    """
+    return {key: _settled(one, told.get(key), known.get(key, ())) for key, one in seen.items()}
+
+
+def _settled(one: Seen, told: str | None, known: Sequence[tuple[Category, str | None]]) -> Named:
+    same = [category for category, country in known if country in (None, one.country) or one.country is None]
+    if same and same[0] is not Category.OTHER:
+        return Named(one.label, one.people, one.country, kind_of(same[0]), Origin.KNOWN, same[0])
+    kind, origin = Kind.OTHER, Origin.UNKNOWN
+    if told in set(Kind):
+        kind, origin = Kind(told), Origin.TOLD
+    elif (guessed := guess(one.label, one.country)) is not None:
+        kind, origin = guessed, Origin.NAME
+    elif one.roles:
+        kind, origin = one.roles.most_common(1)[0][0], Origin.ROLE
+    # One that is there as nothing in particular stays so until a person says what it is.
+    return Named(one.label, one.people, one.country, kind, origin, same[0] if same else None)
+
+
+def to_be_said(named: Iterable[Named]) -> list[dict[str, Any]]:
+    """Those a person is asked about, as `Import.survey` keeps them: first what nobody knows, then those of most people.
+
+    Those the directory knows what they are of are not among them.
+    """
+    asked = [one for one in named if one.origin is not Origin.KNOWN]
+    asked.sort(key=lambda one: (not one.is_unsure, -one.people, one.label))
+    return [one.as_json() for one in asked[:_ASKED]]
+
+
+def classified(item: Item, named: Mapping[str, Named]) -> Item:
+    """The line with what its institutions are."""
+    if not named or not isinstance(item, Record) or not any(_is_open(mandate) for mandate in item.mandates):
+        return item
+    return replace(item, mandates=tuple(_classified(mandate, item, named) for mandate in item.mandates))
+
+
+def _classified(mandate: Mandate, item: Record, named: Mapping[str, Named]) -> Mandate:
+    found = named.get(fold(mandate.institution)) if _is_open(mandate) else None
+    if found is None:
+        return mandate
+    category, holders = CATEGORY_OF[found.kind]
+    country = (found.country or item.country) if found.kind in _OF_A_STATE else ""
+    known = found.category
+    return replace(
+        mandate,
+        category=(known or category).value,
+        holders=holders.value if holders and not known else "",
+        country=country,
+    )
+
+
+def category_of(item: Item, day: date) -> Category | None:
+    """What a line makes of a person by its offices that run on a day, else in its own words; None where it does not."""
+    if not isinstance(item, Record):
+        return None
+    bodies: Iterable[Body] = (labels.institution_of(one) for one in item.mandates if not one.end or one.end >= day)
+    held = [body.holders_are or CATEGORY_OF_HOLDERS.get(body.category) for body in bodies]
+    ranked = sorted((one for one in held if one is not None), key=HOLDERS_BY_RANK.__getitem__)
+    return ranked[0] if ranked else Category(item.category or Category.OTHER)

@@ -1,0 +1,83 @@
+"""What the review of an import reads beside its rows: what waits for a person, which lines are alike, who is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from crm.directory.models import Category
+from crm.extensions import db
+from crm.roster_import.models import Decision, ImportRow, RowKind
+from crm.roster_import.queries import IS_ALIKE, AnyRow
+
+# More lines than these are not named one by one.
+_LINES_NAMED = 500
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Rows on which nobody has decided: with a twin in the file, like somebody known, held back for another reason.
+
+    `decided` are the others.
+    """
+
+    twins: int
+    alike: int
+    held: int
+    decided: int
+
+
+def lines_of(row_ids: Iterable[int]) -> dict[int, AnyRow]:
+    """Id, line, name and decision of rows, for naming the twins of others."""
+    ids = list(row_ids)
+    columns = (ImportRow.id, ImportRow.line, ImportRow.name, ImportRow.decision)
+    found = db.session.execute(sa.select(*columns).where(ImportRow.id.in_(ids))) if ids else ()
+    return {row.id: row for row in found}
+
+
+def joined_to(row_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The lines a person has joined to each of these rows; of very many, the first."""
+    found: dict[int, list[int]] = {}
+    rows = db.session.execute(
+        sa.select(ImportRow.twin_id, ImportRow.line)
+        .where(ImportRow.twin_id.in_(row_ids), ImportRow.decision == Decision.JOIN)
+        .order_by(ImportRow.line)
+        .limit(_LINES_NAMED)
+    )
+    for twin_id, line in rows:
+        if twin_id is not None:
+            found.setdefault(twin_id, []).append(line)
+    return found
+
+
+def undecided(import_id: int) -> Undecided:
+    """How many rows wait for a person, and why."""
+    has_twin, waits = ImportRow.twin_id.is_not(None), ImportRow.kind == RowKind.SUSPICIOUS
+    nobody = ImportRow.decision.is_(None)
+    conditions = (
+        sa.and_(has_twin, nobody),
+        sa.and_(IS_ALIKE, nobody, sa.not_(has_twin)),
+        sa.and_(waits, nobody, sa.not_(has_twin)),
+        sa.not_(nobody),
+    )
+    rows = sa.select(*(sa.func.count().filter(condition) for condition in conditions))
+    return Undecided(*map(int, db.session.execute(rows.where(ImportRow.import_id == import_id)).one()))
+
+
+def categories(import_id: int) -> list[tuple[Category, int]]:
+    """What the new people of an import are, and how many; the most first. Those joined to others are no people more."""
+    number = sa.func.count()
+    counted = (
+        sa.select(ImportRow.category, number)
+        .where(
+            ImportRow.import_id == import_id,
+            ImportRow.kind == RowKind.NEW,
+            ImportRow.category.is_not(None),
+            sa.or_(ImportRow.decision.is_(None), ImportRow.decision == Decision.ACCEPT),
+        )
+        .group_by(ImportRow.category)
+        .order_by(number.desc(), ImportRow.category)
+    )
+    return [(category, found) for category, found in db.session.execute(counted) if category is not None]
