@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -67,6 +68,11 @@ class Settings(BaseSettings):
         ge=0,
         description="reverse proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed",
     )
+    timezone: str = Field(
+        "Europe/Brussels",
+        validation_alias="RATIFY_TIMEZONE",
+        description="time zone new users begin with, by its name in the IANA database",
+    )
     stance_stale_months: int = Field(
         24,
         validation_alias="STANCE_STALE_MONTHS",
@@ -114,6 +120,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split_hosts(cls, value: Any) -> Any:
         return [host.strip() for host in value.split(",") if host.strip()] if isinstance(value, str) else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"there is no time zone {value}: name one such as Europe/Brussels")
+        return value
 
     @field_validator("data")
     @classmethod

@@ -57,6 +57,11 @@ def languages() -> dict[str, str]:
     return LANGUAGES
 
 
+def locale_of(language: str) -> str:
+    """The locale whose days and numbers go with a language, for mails to somebody who is not asking just now."""
+    return _FORMATS.get(language, language)
+
+
 def choose_language(code: str) -> None:
     """Keep the reader's choice in the session; an unknown code changes nothing."""
     if code in languages():

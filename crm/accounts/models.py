@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
+from flask import current_app
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from config import Settings
 from crm import clock
 from crm.database import Base, enum_column
 from crm.policy import Role
@@ -32,6 +34,11 @@ TOKEN_LIFETIME = {
 }
 
 
+def _installations_zone() -> str:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.timezone
+
+
 class Team(Base):
     """People who work together and see each other's private notes."""
 
@@ -54,7 +61,7 @@ class User(Base):
     team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"), index=True)
     password_hash: Mapped[str | None] = mapped_column(sa.String(200), info={"secret": True})
     language: Mapped[str] = mapped_column(sa.String(8), default="en")
-    timezone: Mapped[str] = mapped_column(sa.String(64), default="Europe/Brussels")
+    timezone: Mapped[str] = mapped_column(sa.String(64), default=_installations_zone)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 

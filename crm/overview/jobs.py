@@ -1,4 +1,4 @@
-"""What the desk worker does for the list: changes of many contacts."""
+"""What the workers do for the screens: changes of many contacts, reminders of a morning."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 from crm.accounts.models import User
 from crm.audit.recording import change_set_of
 from crm.extensions import db
-from crm.job_queue import DESK, background
-from crm.overview import actions
+from crm.job_queue import DESK, MAIL, background
+from crm.overview import actions, reminders
 from crm.overview.bulk import Chosen, perform
 from crm.overview.models import BulkChange, BulkState
 from crm.progress import report
@@ -58,3 +58,9 @@ def change_waiting() -> None:
     waiting = sa.select(BulkChange.id).where(BulkChange.state == BulkState.WAITING).order_by(BulkChange.id)
     for change_id in db.session.scalars(waiting).all():
         change_queued(change_id)
+
+
+@background(MAIL, catches_up=True)
+def remind() -> None:
+    """Send the reminders whose hour has come; the worker asks once a minute."""
+    reminders.send_due()

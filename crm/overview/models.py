@@ -1,8 +1,8 @@
-"""What the list of contacts keeps: saved views, each reader's columns, changes of many contacts at once."""
+"""What screens keep of their readers: saved views, columns, changes of many contacts, the mail of a morning."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -84,3 +84,19 @@ class BulkChange(Base):
     asked_at: Mapped[datetime] = mapped_column(default=clock.now)
     changed: Mapped[int | None]
     change_set_id: Mapped[int | None]
+
+
+class Reminder(Base):
+    """The mail a user wants of a morning: from which hour of their own day on, and on which days of the week.
+
+    `weekdays` are the numbers of ISO 8601 (`12345` is Monday to Friday). `looked_on` is the day, where the user is,
+    that was last seen to, whether anything was due or not: no day is seen to twice.
+    """
+
+    __tablename__ = "reminder"
+
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id"), unique=True)
+    active: Mapped[bool] = mapped_column(default=False)
+    hour: Mapped[int] = mapped_column(sa.SmallInteger, default=7)
+    weekdays: Mapped[str] = mapped_column(sa.String(7), default="12345")
+    looked_on: Mapped[date | None] = mapped_column(info={"derived": True})
