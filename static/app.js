@@ -147,6 +147,15 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// A field the browser refuses comes out from under the bars, so that its message does too: a browser thinks it in sight.
+let refused;
+document.addEventListener("invalid", (event) => {
+  if (refused) return;
+  refused = event.target;
+  setTimeout(() => { refused = undefined; });
+  refused.scrollIntoView({ block: "center" });
+}, true);
+
 // The field that is to be mended, or the first of a form opened by a link to it, has the focus: where the address names
 // a part of the page, browsers leave `autofocus` alone.
 const mend = document.querySelector("main .field.invalid :is(input, select, textarea)");

@@ -70,7 +70,7 @@ def _report(heading: Heading, tally: Tally, import_id: int | None, bad: _Bad) ->
 
 def _table(report: dict[str, Any]) -> str:
     lines = [
-        f"{report['file']} ({report['format']}), {'complete roster' if report['complete'] else 'some contacts'}",
+        f"{report['file']} ({report['format']}), {'every member' if report['complete'] else 'some contacts'}",
         f"describes {report['as_of']} (known by: {report['as_of_source'].replace('_', ' ')})",
         *(f"{report[kind]:>8}  {kind}" for kind in RowKind),
     ]
@@ -141,7 +141,7 @@ def _mapping(file: Path, named: Sequence[str]) -> list[str] | None:
 @click.option(
     "--as-of",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="The day the roster describes; by default the date in the file's name, else the latest start of a mandate "
+    help="The day the file describes; by default the date in the file's name, else the latest start of a mandate "
     "in it, else today.",
 )
 @click.option(
@@ -173,7 +173,7 @@ def import_roster(
     confirm_drop: bool,
     as_json: bool,
 ) -> None:
-    """Compare the roster in FILE with the directory, and apply it with --apply.
+    """Import contacts: compare FILE with the directory, and apply it with --apply.
 
     The European Parliament's full list (XML, any language) and tables (CSV, XLSX) with a line of column names are
     understood. What people have said of the columns of a table in the browser holds here too.

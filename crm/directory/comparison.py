@@ -130,9 +130,13 @@ def chosen_values(lines: Collection[Line], choices: Mapping[str, str]) -> dict[s
 
 @dataclass(frozen=True)
 class Preview:
-    """What a merge would move: numbers of rows in words, and what becomes of rows that say the same."""
+    """What a merge would move: numbers of rows in words, and what becomes of rows that say the same.
+
+    `same` are rows that the contact that stays has already, in words: they are kept once and move nowhere.
+    """
 
     moved: list[str]
+    same: list[str]
     explained: list[str]
     total: int
 
@@ -140,17 +144,21 @@ class Preview:
 def preview(survivor_id: int, absorbed_id: int) -> Preview:
     """What merging the second contact into the first would move; it changes nothing."""
     moved: list[str] = []
+    same: list[str] = []
     explained: list[str] = []
     total = 0
     for rows, count in _counts(absorbed_id):
-        total += count
-        moved.append(_in_words(rows, count))
-        if rows.explained is not None:
-            pairs = [
-                pair for column in rows.columns for pair in doubles(rows, rows.table, column, absorbed_id, survivor_id)
-            ]
-            explained += rows.explained(pairs) if pairs else []
-    return Preview(moved, explained, total)
+        pairs = [
+            pair for column in rows.columns for pair in doubles(rows, rows.table, column, absorbed_id, survivor_id)
+        ]
+        if pairs and rows.explained is not None:
+            explained += rows.explained(pairs)
+        elif pairs:
+            same.append(_in_words(rows, len(pairs)))
+        if count > len(pairs):
+            moved.append(_in_words(rows, count - len(pairs)))
+        total += count - len(pairs)
+    return Preview(moved, same, explained, total)
 
 
 def _in_words(rows: ContactRows, count: int) -> str:

@@ -85,7 +85,7 @@ CONTACT_ROWS: tuple[Entry, ...] = (
         same=("person_id", "organization_id", "role"),
         alike=_same_mandate,
         combine=_combine_mandates,
-        counted=lambda n: ngettext("%(num)d mandate", "%(num)d mandates", n),
+        counted=lambda n: ngettext("%(num)d office or membership", "%(num)d offices and memberships", n),
     ),
     ContactRows(
         ContactPoint,

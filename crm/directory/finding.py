@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from crm.directory.listing import INSTITUTION, OFFICE
 from crm.directory.models import Contact, ContactKind
 from crm.extensions import db
 from crm.search_index import queries as search_index
@@ -18,7 +19,16 @@ from crm.text import fold
 
 Hit: TypeAlias = sa.Row[*tuple[Any, ...]]
 
-HIT_COLUMNS = (Contact.id, Contact.kind, Contact.category, Contact.name, Contact.country)
+HIT_COLUMNS = (
+    Contact.id,
+    Contact.kind,
+    Contact.category,
+    Contact.name,
+    Contact.country,
+    Contact.mandate_end,
+    OFFICE,
+    INSTITUTION,
+)
 # More words narrow a search no further, and each of them costs a look at every text.
 MOST_WORDS = 8
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
+from typing import Any
 from urllib.parse import quote
 
 from babel import Locale
@@ -48,6 +50,8 @@ ROLES = {
     "chair": lazy_gettext("Chair"),
     "vice-chair": lazy_gettext("Vice-chair"),
 }
+# These say no more than the category does.
+PLAIN_ROLES = frozenset({"member", "substitute"})
 # Registers by scheme: what they are called, and the address of an entry's page where it has one.
 REGISTERS = {
     "europarl": (lazy_gettext("European Parliament"), "https://www.europarl.europa.eu/meps/en/{}"),
@@ -147,6 +151,22 @@ def role_label(role: str) -> str:
     return str(ROLES.get(role.lower(), role))
 
 
+def office_label(office: str | None, institution: str | None) -> str:
+    """The office somebody holds, `Minister of Labour, Government of Spain`; empty for a plain membership or none."""
+    if not office or not institution or office.lower() in PLAIN_ROLES:
+        return ""
+    return f"{role_label(office)}, {institution}"
+
+
+def hit_label(row: Any, today: date) -> str:
+    """What a hit of a search is in one line: the office held today, else its category; of the category the country too.
+
+    `row` has the columns of `crm.directory.finding.HIT_COLUMNS`.
+    """
+    held = office_label(row.office, row.institution) if row.mandate_end and row.mandate_end >= today else ""
+    return held or ", ".join(filter(None, (category_label(row.category), country_label(row.country))))
+
+
 def register_label(scheme: str) -> str:
     """Who keeps the register of an identifier; the scheme itself where we do not know."""
     return str(REGISTERS[scheme][0]) if scheme in REGISTERS else scheme
@@ -161,5 +181,5 @@ def register_page(value: str, scheme: str) -> str | None:
 def init_app(app: Flask) -> None:
     """Let every template use these labels as filters."""
     labels = (category_label, country_label, kind_label, point_label, role_label, register_label, register_page)
-    for label in (*labels, region_label, language_label, tie_label, gender_label):
+    for label in (*labels, office_label, hit_label, region_label, language_label, tie_label, gender_label):
         app.jinja_env.filters[label.__name__] = label

@@ -17,6 +17,7 @@ from crm.directory.models import (
     Membership,
     PointKind,
     PointStatus,
+    Post,
     Tag,
 )
 from crm.extensions import db
@@ -29,6 +30,7 @@ COUNT_LIMIT = 10_000
 
 # The table under short names, for what a row points to; made once, because an alias copies every column.
 _group, _party, _institution = (Contact.__table__.alias(name) for name in ("political_group", "party", "institution"))
+_post = Post.__table__.alias("post_held")
 
 
 class Narrowing(Protocol):
@@ -86,14 +88,22 @@ def _short_name(table: Any, row_id: Any) -> sa.ScalarSelect[Any]:
 
 
 def _office() -> sa.Select[*tuple[Any, ...]]:
-    """The contact's memberships in its institution, running ones first, then the latest."""
+    """The office or role the contact has in its institution: of several the running one, then the latest."""
     return (
-        sa.select(Membership.role)
+        sa.select(sa.func.coalesce(_post.c.label, Membership.role))
+        .select_from(Membership)
+        .outerjoin(_post, _post.c.id == Membership.post_id)
         .where(Membership.person_id == Contact.id, Membership.organization_id == Contact.institution_id)
         .order_by(Membership.ended_by.is_not(None), Membership.end_date.is_not(None), Membership.start_date.desc())
         .limit(1)
     )
 
+
+# The office a contact is known by and where it is held, for a select of a few contacts.
+OFFICE = _office().scalar_subquery().label("office")
+INSTITUTION = (
+    sa.select(_institution.c.name).where(_institution.c.id == Contact.institution_id).scalar_subquery()
+).label("institution")
 
 # Each looks up one thing of one contact by an index; a page asks for them for its own rows only.
 _EXPRESSIONS: dict[Column, Any] = {
@@ -122,6 +132,8 @@ _EXPRESSIONS: dict[Column, Any] = {
 
 
 def _rows(columns: Collection[Column], further: Mapping[str, Any]) -> AnySelect:
+    # The office says of a minister what the category does not.
+    columns = {*columns, Column.ROLE, Column.INSTITUTION} if Column.CATEGORY in columns else columns
     return sa.select(
         Contact.id,
         Contact.kind,

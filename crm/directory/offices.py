@@ -9,7 +9,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm import i18n
-from crm.directory.models import OPEN_END, Category, Contact, Membership, Post, last_day
+from crm.directory.models import (
+    CATEGORY_OF_HOLDERS,
+    HOLDERS_BY_RANK,
+    OPEN_END,
+    Category,
+    Contact,
+    Membership,
+    Post,
+    last_day,
+)
+from crm.directory.projection import LOYALTIES
 from crm.extensions import db
 
 MEMBERS_SHOWN = 50
@@ -48,6 +58,15 @@ class Mandate:
     last_day: date
     end_is_known: bool
     source: str
+    # What holding it makes of a person; None where that says nothing, as in a committee.
+    makes: Category | None = None
+
+    @property
+    def rank(self) -> int:
+        """Its place among what somebody holds: offices by their rank, other bodies, then groups and parties."""
+        if self.category in LOYALTIES:
+            return len(HOLDERS_BY_RANK) + 1
+        return len(HOLDERS_BY_RANK) if self.makes is None else HOLDERS_BY_RANK[self.makes]
 
     @property
     def ended(self) -> bool:
@@ -68,6 +87,7 @@ _MANDATES = (
         Membership.organization_id,
         _organization.c.name.label("organization"),
         _organization.c.category,
+        _organization.c.holders_are,
         Membership.on_behalf_of_id,
         _behalf.c.name.label("behalf"),
         Membership.post_id,
@@ -116,6 +136,7 @@ def _mandates(statement: sa.Select[*tuple[Any, ...]], contact_id: int) -> list[M
             last_day=last_day(row.end_date, row.ended_by),
             end_is_known=row.end_date is not None,
             source=row.source,
+            makes=row.holders_are or CATEGORY_OF_HOLDERS.get(row.category),
         )
         for row in db.session.execute(statement, parameters)
     ]
@@ -123,8 +144,9 @@ def _mandates(statement: sa.Select[*tuple[Any, ...]], contact_id: int) -> list[M
 
 
 def offices_of(person_id: int) -> list[Mandate]:
-    """A person's mandates, running ones first, then the latest, in one query."""
-    return _mandates(_OFFICES, person_id)
+    """A person's mandates, running ones first by their rank, then the latest, in one query."""
+    lines = _mandates(_OFFICES, person_id)
+    return sorted(lines, key=lambda line: (line.ended, line.category in LOYALTIES if line.ended else line.rank))
 
 
 def members_of(organization_id: int, *, former: bool = False) -> list[Mandate]:

@@ -23,7 +23,7 @@ class Certainty(StrEnum):
 
 
 # The lowest score (of 100) of each.
-LOWEST = {Certainty.CERTAIN: 90, Certainty.LIKELY: 70, Certainty.POSSIBLE: 0}
+LOWEST = {Certainty.CERTAIN: 90, Certainty.LIKELY: 65, Certainty.POSSIBLE: 0}
 
 
 def certainty_of(score: int) -> Certainty:

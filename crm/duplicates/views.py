@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, gettext, ngettext
 from flask_login import current_user
 
-from crm.directory.comparison import Line, chosen_values, compare, preview, rows_in_words, rows_of
+from crm import i18n
+from crm.directory.comparison import Line, Side, chosen_values, compare, preview, rows_in_words, rows_of
 from crm.directory.finding import contacts_named
 from crm.directory.labels import KINDS, country_label, likeness_reasons
 from crm.directory.menus import countries_present
@@ -147,6 +148,8 @@ def _last_question(survivor: Values, absorbed: Values, lines: Collection[Line]) 
         moving=_known_of(absorbed),
         other_names=[name for name in (survivor["name"], absorbed["name"]) if name != kept["name"]],
         choices=choices,
+        # The same values, seen from the other side.
+        turned={name: Side.ABSORBED if side == Side.SURVIVOR else Side.SURVIVOR for name, side in choices.items()},
         preview=preview(survivor["id"], absorbed["id"]),
     )
 
@@ -208,7 +211,12 @@ def choose(contact_id: int) -> ResponseReturnValue:
     text = request.args.get("q", "").strip()
     hits = [hit for hit in contacts_named(text) if hit.id != contact_id and hit.kind is contact.kind] if text else []
     return render_template(
-        "duplicates/choose.html", contact=contact, text=text, hits=hits, twins=queries.twins_of(contact_id)
+        "duplicates/choose.html",
+        contact=contact,
+        text=text,
+        hits=hits,
+        twins=queries.twins_of(contact_id),
+        today=i18n.today(),
     )
 
 

@@ -12,9 +12,10 @@ from flask import current_app, session, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_babel.speaklater import LazyString
 
+from crm import i18n
 from crm.database import Base
-from crm.directory.finding import contacts_named
-from crm.directory.labels import category_label, country_label
+from crm.directory.finding import HIT_COLUMNS, contacts_named
+from crm.directory.labels import hit_label
 from crm.directory.models import Contact
 from crm.extensions import db
 from crm.letters.models import LetterTemplate, Mailing
@@ -79,8 +80,7 @@ _folded = lru_cache(8 * NEWEST)(fold)
 
 
 def _contact_hit(row: sa.Row[*tuple[Any, ...]]) -> Hit:
-    place = f", {country_label(row.country)}" if row.country else ""
-    return Hit(url_for("overview.contact", contact_id=row.id), row.name, f"{category_label(row.category)}{place}")
+    return Hit(url_for("overview.contact", contact_id=row.id), row.name, hit_label(row, i18n.today()))
 
 
 def _rank(words: Sequence[str]) -> Callable[[str], int | None]:
@@ -150,9 +150,7 @@ def recent_hits() -> list[tuple[str, list[Hit]]]:
     ids = _opened()
     if not ids:
         return []
-    rows = db.session.execute(
-        sa.select(Contact.id, Contact.name, Contact.category, Contact.country).where(Contact.id.in_(ids))
-    )
+    rows = db.session.execute(sa.select(*HIT_COLUMNS).where(Contact.id.in_(ids)))
     found = [_contact_hit(row) for row in _in_order(rows, ids)]
     return [(gettext("Opened lately"), found)] if found else []
 

@@ -12,6 +12,6 @@ CONTACT_ROWS: tuple[Entry, ...] = (
         TimelineEntry,
         ("contact_id",),
         references="reference",
-        counted=lambda n: ngettext("%(num)d event", "%(num)d events", n),
+        counted=lambda n: ngettext("%(num)d line of the timeline", "%(num)d lines of the timeline", n),
     ),
 )

@@ -82,7 +82,7 @@ def addresses(*values: str) -> frozenset[str]:
         (
             person("lovelace ada", country=None),
             person("lovelace ada"),
-            Certainty.POSSIBLE,
+            Certainty.LIKELY,
             {Reason.SAME_NAME, Reason.COUNTRY_UNKNOWN},
         ),
         (

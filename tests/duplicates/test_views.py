@@ -49,10 +49,15 @@ def test_two_are_compared_merged_and_taken_apart(client: FlaskClient) -> None:
     page = client.get(f"/duplicates/{one}/{other}").text
     assert "1 target" in page
     assert "they become one" in page
+    # What both are in is kept once and moves nowhere.
+    assert "To <bdi>Ada Lovelace</bdi> move:" in page or "Nothing has to move" in page
+    assert "Known of both, and kept once: 1 office or membership." in page
+    assert f'href="/duplicates/{other}/{one}">Keep this one' in page
     asked = client.post(f"/duplicates/{one}/{other}", data={"country": "absorbed"}).text
     assert "Yes, merge them" in asked
     assert "France" in asked
     assert f"/duplicates/{one}/{other}?name=survivor" in asked
+    assert f'href="/duplicates/{other}/{one}?name=absorbed' in asked
     assert db.session.get(Person, other) is not None
     confirmed = {"country": "absorbed", "confirmed": "yes"}
     merged = client.post(f"/duplicates/{one}/{other}", data=confirmed, follow_redirects=True)

@@ -40,7 +40,7 @@ def test_the_list_shows_what_is_known_and_marks_who_left(officer: FlaskClient) -
     make_person("Bo Berg", country="SE", group=None, ended=date(2024, 9, 1))
     page = officer.get("/contacts?kind=person").text
     assert names(page) == ["Ada Álvaro", "Bo Berg"]
-    for shown in ("2 contacts", "Spain", "Green Group", "Verdes", "mailto:ada@parliament.example"):
+    for shown in ("2 people", "Spain", "Green Group", "Verdes", "mailto:ada@parliament.example"):
         assert shown in page
     assert page.count("Mandate ended</span>") == 1
 
@@ -140,12 +140,12 @@ def test_pages_walk_through_the_whole_list(officer: FlaskClient) -> None:
     for number in range(53):
         make_person(f"Ada Person{number:02}", group=None, parliament=None)
     page = officer.get("/contacts?kind=person").text
-    assert "50 of 53 contacts" in page
+    assert "50 of 53 people" in page
     onwards = re.search(r'rel="next" href="([^"]*)"', page)
     assert onwards is not None
     rest = officer.get(onwards[1].replace("&amp;", "&")).text
     assert names(page) + names(rest) == [f"Ada Person{number:02}" for number in range(53)]
-    assert "3 of 53 contacts" in rest
+    assert "3 of 53 people" in rest
 
 
 def test_the_list_costs_the_same_at_any_length(app: Flask, officer: FlaskClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm import clock
-from crm.directory.actions import create_organization
+from crm.directory.actions import add_membership, create_organization, create_person
 from crm.directory.models import Category, Contact
 from crm.extensions import db
 from crm.letters.models import LetterTemplate, Mailing
@@ -94,7 +95,7 @@ def test_only_what_the_reader_may_open_is_found(client: FlaskClient) -> None:
 def test_commands_are_those_the_reader_may_give(officer: FlaskClient) -> None:
     page = officer.get("/search").text
     commands = set(re.findall(r'<a href="([^"]*)" data-command', page))
-    assert {"/", "/contacts", "/contacts/new", "/letters/templates/new", "/mailings/new"} <= commands
+    assert {"/today", "/contacts", "/contacts/new", "/letters/templates/new", "/mailings/new"} <= commands
     assert "/campaigns/new" not in commands
 
 
@@ -148,6 +149,25 @@ def test_a_search_costs_three_queries_besides_the_session(app: Flask, officer: F
 
 
 @pytest.mark.sqlite_only
+def test_a_hit_says_the_office_that_is_held_today(officer: FlaskClient) -> None:
+    with unit_of_work("invent a minister", actor="test"):
+        here = create_organization("Ministry of Rights", category=Category.GOVERNMENT)
+        party = create_organization("Rights Party", category=Category.PARTY)
+        for name, ended in (("Ada Minister", None), ("Bea Minister", date(2020, 1, 1))):
+            person = create_person(name=name, country="ES")
+            add_membership(person, here, role="Minister of Rights", end_date=ended)
+            add_membership(person, party, start_date=date(2021, 1, 1))
+    page = " ".join(re.sub(r"<[^>]+>", " ", officer.get("/search?q=minister").text).split())
+    assert "Ada Minister Minister of Rights, Ministry of Rights" in page
+    assert "Bea Minister National official, Spain" in page
+    listed = officer.get("/contacts").text
+    assert listed.count("Minister of Rights, Ministry of Rights") == 1
+    contact = officer.get(f"/contacts/{person.id - 1}").text
+    assert "<bdi>Minister of Rights</bdi>, <a" in contact
+    offices = contact[contact.index('id="memberships"') :]
+    assert offices.index("Ministry of Rights") < offices.index("Rights Party")
+
+
 def test_a_field_for_a_name_offers_contacts_of_its_kind(officer: FlaskClient) -> None:
     person = make_person("Łukasz Kohut", country="PL")
     organization = make_organization("Kohutova Foundation")

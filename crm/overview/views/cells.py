@@ -8,6 +8,7 @@ from flask import abort, get_flashed_messages, jsonify, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
+from crm import i18n
 from crm.accounts.queries import active_users
 from crm.audit.models import ChangeKind
 from crm.directory.actions import update_contact
@@ -116,5 +117,5 @@ def save_cell(contact_id: int, name: str) -> ResponseReturnValue:
     if not found:
         abort(404)
     toasts = get_flashed_messages(with_categories=True)
-    part = render_template("overview/cell.html", name=name, row=found[0], label=COLUMNS[name])
+    part = render_template("overview/cell.html", name=name, row=found[0], label=COLUMNS[name], today=i18n.today())
     return jsonify(cell=part, toasts=render_template("toasts.html", toasts=toasts))

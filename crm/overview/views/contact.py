@@ -12,6 +12,7 @@ from crm import i18n
 from crm.accounts.queries import actor_names
 from crm.database import read_id
 from crm.directory.filters import ContactFilter
+from crm.directory.labels import office_label
 from crm.directory.listing import contact_rows
 from crm.directory.models import Category, Contact, ContactKind, Person
 from crm.directory.offices import MEMBERS_SHOWN, Mandate, members_of, offices_of
@@ -50,6 +51,12 @@ def _why(contact: Contact, offices: Sequence[Mandate]) -> Mandate | None:
     return next((line for line in offices if line.organization_id == contact.institution_id), None)
 
 
+def _held(contact: Contact, offices: Sequence[Mandate]) -> Mandate | None:
+    """The running office a person is known by; None where the category says as much."""
+    running = (line for line in offices if line.organization_id == contact.institution_id and not line.ended)
+    return next((line for line in running if office_label(line.post or line.role, line.organization)), None)
+
+
 def _listed(contact: Contact) -> str | None:
     """What the list files a person as of whom nobody has told the family name; None where there is nothing to tell."""
     if not isinstance(contact, Person) or contact.family_name or " " not in contact.name:
@@ -76,6 +83,7 @@ def contact_page(contact: Contact, editor: Editor | None = None) -> str:
         offices=offices,
         lifelines=lifelines(offices),
         why=_why(contact, offices),
+        held=_held(contact, offices),
         listed=_listed(contact),
         owner=names.get(f"user:{contact.owner_id}"),
         members=[] if is_person or following else members_of(contact.id, former=former),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from crm import i18n
 from crm.directory.finding import contacts_named
 from crm.directory.models import ContactKind
 from crm.overview.finding import LONGEST, SUGGESTED, hits, note_opened, recent_hits
@@ -31,7 +32,7 @@ def suggestions() -> ResponseReturnValue:
         abort(404)
     text = request.args.get("q", "").strip()[:LONGEST]
     found = contacts_named(text, SUGGESTED, kind=ContactKind(kind) if kind else None)
-    return render_template("overview/suggestions.html", contacts=found)
+    return render_template("overview/suggestions.html", contacts=found, today=i18n.today())
 
 
 @blueprint.after_request

@@ -73,7 +73,7 @@ def _begin() -> list[tuple[str, str, str]]:
         ("overview.contacts", "search", gettext("Find somebody"), Permission.READ),
         ("history.new_task", "plus", gettext("Add a task"), Permission.LOBBY),
         ("overview.new_contact", "people", gettext("Add a contact"), Permission.LOBBY),
-        ("roster_import.upload", "import", gettext("Import a roster"), Permission.IMPORT),
+        ("roster_import.upload", "import", gettext("Import contacts"), Permission.IMPORT),
         ("letters.new_mailing", "letter", gettext("Plan a mailing"), Permission.LOBBY),
         ("overview.changes", "history", gettext("My recent changes"), Permission.LOBBY),
         ("reports.pipeline", "chart", gettext("See where we stand"), Permission.READ),

@@ -65,7 +65,7 @@ class _Elements:
         if event in ("start_map", "start_array"):
             self._keys.append(ANY if event == "start_array" else "")
             if len(self._keys) > _MAX_DEPTH:
-                raise _refused(line, gettext("values are nested deeper than in any roster."))
+                raise _refused(line, gettext("values are nested deeper than in any list of contacts."))
         if self._builder is not None:
             self._build(event, value, line)
 
@@ -75,7 +75,7 @@ class _Elements:
         self._builder.event(event, value)
         self._values += 1
         if self._values > _MAX_VALUES:
-            raise _refused(line, gettext("more is said of one person than in any roster."))
+            raise _refused(line, gettext("more is said of one person than in any list of contacts."))
         if len(self._keys) == depth and event != "map_key":
             self.ready.append(Element(began, path, self._builder.value))
             self._builder = None
@@ -98,7 +98,7 @@ def elements(path: Path, pattern: tuple[str, ...]) -> Iterator[Element]:
                 parser.send(piece.removeprefix(b"\xef\xbb\xbf") if file.tell() == len(piece) else piece)
                 silent = 0 if events or not piece.strip() else silent + len(piece)
                 if silent > _MAX_TEXT_PIECES * _PIECE:
-                    raise _refused(line, gettext("a text is longer than any of a roster."))
+                    raise _refused(line, gettext("a text is longer than any of a list of contacts."))
                 for event, value in events:
                     found.take(event, value, line)
                 del events[:]
