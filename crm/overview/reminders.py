@@ -19,7 +19,7 @@ from crm.accounts.models import User
 from crm.extensions import db
 from crm.history.queries import Whose
 from crm.outbox.actions import Draft, post_now
-from crm.overview.agenda import MOST_COUNTED, SECTIONS, Reader, Section
+from crm.overview.agenda import MOST_COUNTED, Found, Reader, Section, first_of
 from crm.overview.models import Reminder
 from crm.unit_of_work import unit_of_work
 
@@ -97,16 +97,15 @@ def _base_url() -> str:
 def _text(user: User, day: date) -> str | None:
     """What is overdue and due, with links, in the running locale; None where nothing is."""
     reader = Reader(user.id, user.team_id, user.role, Whose.MINE, day)
-    rows, total = SECTIONS[Section.DUE](reader).first(LINES_SHOWN, MOST_COUNTED)
-    promised, promised_total = SECTIONS[Section.COMMITMENTS](reader).first(LINES_SHOWN, MOST_COUNTED)
-    if not rows and not promised:
+    due, falling = (first_of(section, reader, LINES_SHOWN) for section in (Section.DUE, Section.COMMITMENTS))
+    if not due.rows and not falling.rows:
         return None
     parts = [
-        _part(gettext("Overdue:"), [_line(row) for row in rows if row.due < day]),
-        _part(gettext("Due today:"), [_line(row) for row in rows if row.due == day]),
-        _more(total - len(rows), total),
-        _part(gettext("Commitments falling due:"), [_promise(row) for row in promised]),
-        _more(promised_total - len(promised), promised_total),
+        _part(gettext("Overdue:"), [_line(row) for row in due.rows if row.due < day]),
+        _part(gettext("Due today:"), [_line(row) for row in due.rows if row.due == day]),
+        _more(due),
+        _part(gettext("Commitments falling due:"), [_promise(row) for row in falling.rows]),
+        _more(falling),
     ]
     base = _base_url()
     paragraphs = [
@@ -122,10 +121,11 @@ def _part(heading: str, lines: Sequence[str]) -> str:
     return "\n".join([heading, *lines]) if lines else ""
 
 
-def _more(rest: int, total: int) -> str:
+def _more(found: Found) -> str:
+    rest = found.total - len(found.rows)
     if rest <= 0:
         return ""
-    if total > MOST_COUNTED:
+    if found.total > MOST_COUNTED:
         return str(gettext("… and many more."))
     return str(ngettext("… and %(num)d more.", "… and %(num)d more.", rest))
 

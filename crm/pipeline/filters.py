@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
@@ -44,7 +44,13 @@ def is_quiet(days: int, team_id: int | None) -> sa.ColumnElement[bool]:
 
     What only the team knows of counts for it.
     """
-    since = clock.now() - timedelta(days=days)
+    return is_quiet_since(clock.now() - timedelta(days=days), team_id)
+
+
+def is_quiet_since(
+    since: datetime | sa.ColumnElement[Any], team_id: int | sa.ColumnElement[Any] | None
+) -> sa.ColumnElement[bool]:
+    """The same since a moment; both may be parameters of a statement that is built once."""
     quiet = sa.and_(Target.quiet_since < since, Target.stage_since < since, Target.stage.in_(IN_TOUCH))
     if team_id is None:
         return quiet

@@ -194,7 +194,7 @@ def derived_stances(treaty_id: int, team_id: int | None, on: date) -> dict[int, 
     return {contact_id: derive(statements, on, settled) for contact_id, statements in said.items()}
 
 
-def seen_by(team_id: int | None) -> sa.ColumnElement[bool]:
+def seen_by(team_id: int | sa.ColumnElement[Any] | None) -> sa.ColumnElement[bool]:
     """The current stances a team sees: its own row where there is one, else the shared one."""
     shared = CurrentStance.scope == SHARED
     if team_id is None:

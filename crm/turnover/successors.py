@@ -119,19 +119,31 @@ def _told(contact_ids: Collection[int], team_id: int | None) -> dict[int, list[S
 
 def _come(ended: Mapping[int, list[AnyRow]]) -> dict[int, list[AnyRow]]:
     """Memberships in the organizations of the ended ones that began about when those ended, by organization."""
-    gone = [row for rows in ended.values() for row in rows]
-    days = [last_day(row.end_date, row.ended_by) for row in gone]
-    if not days:
+    windows = {_window(row) for rows in ended.values() for row in rows}
+    if not windows:
         return {}
-    first, last = min(days) - _BEFORE, max(days) + timedelta(days=max(_WITHIN.values()))
     found: dict[int, list[AnyRow]] = defaultdict(list)
-    taken_up = _memberships().where(
-        Membership.organization_id.in_({row.organization_id for row in gone}),
-        Membership.start_date.between(first, min(last, OPEN_END)),
+    begun = Membership.__table__.alias("begun")
+    # Each by its own part of the index: a parliament has seen thousands come over the years.
+    taken_up = sa.select(begun.c.id).where(
+        sa.or_(
+            *(
+                sa.and_(begun.c.organization_id == organization_id, begun.c.start_date.between(first, last))
+                for organization_id, first, last in sorted(windows)
+            )
+        )
     )
-    for row in db.session.execute(taken_up):
+    for row in db.session.execute(_memberships().where(Membership.id.in_(taken_up))):
         found[row.organization_id].append(row)
     return found
+
+
+def _window(gone: AnyRow) -> tuple[int, date, date]:
+    """The organization of an office that is over, and the days on which a successor may have taken it up."""
+    over = last_day(gone.end_date, gone.ended_by)
+    seat = gone.post_id is None and gone.role.lower() == "member"
+    longest = _WITHIN[Ground.SAME_SEAT] if seat else max(_WITHIN.values())
+    return gone.organization_id, over - _BEFORE, min(over + timedelta(days=longest), OPEN_END)
 
 
 def successors_of(

@@ -48,6 +48,7 @@ class Membership(Base):
     __tablename__ = "membership"
     __table_args__ = (
         sa.Index("ix_membership_organization_id_end_date_id", "organization_id", "end_date", "id"),
+        sa.Index("ix_membership_organization_id_start_date", "organization_id", "start_date"),
         sa.Index("ix_membership_on_behalf_of_id", "on_behalf_of_id"),
     )
 

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from crm import clock
 from crm.accounts.models import User
 from crm.directory.models import Contact
 from crm.history.models import Task
 from crm.overview.agenda.lists import AnySelect, Waiting, constant, nothing
-from crm.overview.agenda.reader import Reader
-from crm.pipeline.filters import QUIET_USUALLY, is_quiet
+from crm.overview.agenda.reader import Asked, parameter
+from crm.pipeline.filters import is_quiet_since
 from crm.pipeline.models import Campaign, Stage, Target
 from crm.stances.models import CurrentStance, Statement
 from crm.stances.queries import seen_by
 from crm.timeline.models import ANSWERING, REPLYING, TimelineEntry
 from crm.treaties.models import Treaty
 
-# A reply that nobody took up for so long is history.
-REPLIES_WAIT = timedelta(days=14)
-# Who of our contacts has left office is news for so long; as a target they stay until somebody decides.
-LEFT_LATELY = timedelta(days=90)
 
-
-def _is_ours(reader: Reader, contact_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+def _is_ours(reader: Asked, contact_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """Contacts that the reader looks after, as an open target or by themselves."""
     target, contact = aliased(Target), aliased(Contact)
     pursued = sa.exists().where(
@@ -35,7 +27,7 @@ def _is_ours(reader: Reader, contact_id: sa.ColumnElement[int]) -> sa.ColumnElem
     return sa.or_(pursued, sa.exists().where(contact.id == contact_id, reader.owns(contact.owner_id)))
 
 
-def replies(reader: Reader) -> Waiting:
+def replies(reader: Asked) -> Waiting:
     """What they answered lately, where nothing was noted with them since."""
     since, entry = aliased(TimelineEntry), TimelineEntry
     taken_up = sa.exists().where(
@@ -60,7 +52,7 @@ def replies(reader: Reader) -> Waiting:
         .join(Contact, Contact.id == entry.contact_id)
         .where(
             sa.text(f"{entry.__tablename__}.{REPLYING}"),
-            entry.at >= clock.now() - REPLIES_WAIT,
+            entry.at >= parameter("replied_after", entry.at),
             reader.sees(entry.team_id),
             _is_ours(reader, entry.contact_id.expression),
             ~taken_up,
@@ -69,7 +61,7 @@ def replies(reader: Reader) -> Waiting:
     return Waiting((statement,), ("at", "id"), descending=True)
 
 
-def quiet(reader: Reader) -> Waiting:
+def quiet(reader: Asked) -> Waiting:
     """Targets we were in touch with and that nothing has reached for a month, the longest first."""
     statement = (
         sa.select(
@@ -91,15 +83,15 @@ def quiet(reader: Reader) -> Waiting:
         .join(Campaign, Campaign.id == Target.campaign_id)
         .join(User, User.id == Target.owner_id)
         .where(
-            reader.owns(Target.owner_id),
-            is_quiet(QUIET_USUALLY, reader.team_id),
+            reader.owns_on_the_way(Target.owner_id),
+            is_quiet_since(parameter("quiet_before", Target.quiet_since), parameter("team_id", User.team_id)),
             Campaign.archived_at.is_(None),
         )
     )
     return Waiting((statement,), ("since", "id"))
 
 
-def _left_targets(reader: Reader) -> AnySelect:
+def _left_targets(reader: Asked) -> AnySelect:
     return (
         sa.select(
             constant("target").label("kind"),
@@ -114,20 +106,21 @@ def _left_targets(reader: Reader) -> AnySelect:
             Target.ask.label("title"),
             User.name.label("owner"),
         )
-        .select_from(Target)
-        .join(Contact, Contact.id == Target.contact_id)
+        .select_from(Contact)
+        # By the day their office ended: few of the thousands of targets are looked at, whoever reads.
+        .join(Target, Target.contact_id == Contact.id + sa.literal_column("0"))
         .join(Campaign, Campaign.id == Target.campaign_id)
         .join(User, User.id == Target.owner_id)
         .where(
-            reader.owns(Target.owner_id),
-            Contact.mandate_end < reader.day,
+            reader.owns_on_the_way(Target.owner_id),
+            Contact.mandate_end < parameter("day", Contact.mandate_end),
             Target.stage != Stage.CLOSED,
             Campaign.archived_at.is_(None),
         )
     )
 
 
-def _left_tasks(reader: Reader) -> AnySelect:
+def _left_tasks(reader: Asked) -> AnySelect:
     """Those whose targets are somebody else's are told of here, by the task."""
     return (
         sa.select(
@@ -150,13 +143,13 @@ def _left_tasks(reader: Reader) -> AnySelect:
         .where(
             reader.owns(Task.owner_id),
             Task.done_at.is_(None),
-            Contact.mandate_end < reader.day,
+            Contact.mandate_end < parameter("day", Contact.mandate_end),
             reader.sees(Task.team_id),
         )
     )
 
 
-def _left_contacts(reader: Reader) -> AnySelect:
+def _left_contacts(reader: Asked) -> AnySelect:
     pursued = sa.exists().where(
         Target.contact_id == Contact.id, reader.owns(Target.owner_id), Target.stage != Stage.CLOSED
     )
@@ -178,20 +171,20 @@ def _left_contacts(reader: Reader) -> AnySelect:
         .join(User, User.id == Contact.owner_id)
         .where(
             reader.owns(Contact.owner_id),
-            Contact.mandate_end < reader.day,
-            Contact.mandate_end >= reader.day - LEFT_LATELY,
+            Contact.mandate_end < parameter("day", Contact.mandate_end),
+            Contact.mandate_end >= parameter("lately", Contact.mandate_end),
             ~pursued,
         )
     )
 
 
-def ended(reader: Reader) -> Waiting:
+def ended(reader: Asked) -> Waiting:
     """Who left office and is held as a target, in a task, or as somebody to look after; the latest first."""
     parts = (_left_targets(reader), _left_tasks(reader), _left_contacts(reader))
     return Waiting(parts, ("ended", "kind", "id"), descending=True)
 
 
-def contradictions(reader: Reader) -> Waiting:
+def contradictions(reader: Asked) -> Waiting:
     """Contacts on record on both sides, where nobody has settled it; those written down last first."""
     earlier, later = aliased(Statement), aliased(Statement)
     statement = (
@@ -217,7 +210,7 @@ def contradictions(reader: Reader) -> Waiting:
         .join(later, later.id == CurrentStance.later_id)
         .where(
             CurrentStance.later_id.is_not(None),
-            seen_by(reader.team_id),
+            seen_by(parameter("team_id", User.team_id)),
             _is_ours(reader, CurrentStance.contact_id.expression),
         )
     )

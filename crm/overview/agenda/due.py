@@ -9,12 +9,12 @@ from crm.accounts.models import User
 from crm.directory.models import Contact
 from crm.history.models import Task
 from crm.overview.agenda.lists import AnySelect, Waiting, constant, nothing
-from crm.overview.agenda.reader import Reader
+from crm.overview.agenda.reader import Asked, parameter
 from crm.pipeline.models import Campaign, Commitment, Target
 from crm.pipeline.queries import falls_due
 
 
-def _tasks(reader: Reader) -> AnySelect:
+def _tasks(reader: Asked) -> AnySelect:
     of_target = aliased(Contact)
     return (
         sa.select(
@@ -39,13 +39,13 @@ def _tasks(reader: Reader) -> AnySelect:
         .where(
             reader.owns(Task.owner_id),
             Task.done_at.is_(None),
-            Task.due_order <= reader.day,
+            Task.due_order <= parameter("day", Task.due_on),
             reader.sees(Task.team_id),
         )
     )
 
 
-def _steps(reader: Reader) -> AnySelect:
+def _steps(reader: Asked) -> AnySelect:
     return (
         sa.select(
             constant("step").label("kind"),
@@ -64,16 +64,20 @@ def _steps(reader: Reader) -> AnySelect:
         .join(Contact, Contact.id == Target.contact_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .join(User, User.id == Target.owner_id)
-        .where(reader.owns(Target.owner_id), Target.due_order <= reader.day, Campaign.archived_at.is_(None))
+        .where(
+            reader.owns(Target.owner_id),
+            Target.due_order <= parameter("day", Task.due_on),
+            Campaign.archived_at.is_(None),
+        )
     )
 
 
-def due(reader: Reader) -> Waiting:
+def due(reader: Asked) -> Waiting:
     """Open tasks and next steps whose day has come, the longest overdue first."""
     return Waiting((_tasks(reader), _steps(reader)), ("due", "kind", "id"))
 
 
-def commitments(reader: Reader) -> Waiting:
+def commitments(reader: Asked) -> Waiting:
     """What was promised and comes to mind, or is past its date."""
     statement = (
         sa.select(
@@ -93,6 +97,6 @@ def commitments(reader: Reader) -> Waiting:
         .join(Contact, Contact.id == Target.contact_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .join(User, User.id == Target.owner_id)
-        .where(falls_due(reader.day), reader.owns(Target.owner_id), Campaign.archived_at.is_(None))
+        .where(falls_due(parameter("day", Task.due_on)), reader.owns(Target.owner_id), Campaign.archived_at.is_(None))
     )
     return Waiting((statement,), ("due", "id"))

@@ -9,11 +9,11 @@ from crm.accounts.models import User
 from crm.letters.models import LetterTemplate, Mailing, MailingState, Wording
 from crm.outbox.models import MessageState, OutgoingMessage
 from crm.overview.agenda.lists import Waiting
-from crm.overview.agenda.reader import Reader
+from crm.overview.agenda.reader import Asked, parameter
 from crm.pipeline.models import Campaign
 
 
-def approvals(reader: Reader) -> Waiting:
+def approvals(reader: Asked) -> Waiting:
     """Mailings of the team's campaigns that wait for a second person, which is never who planned them."""
     statement = (
         sa.select(
@@ -28,21 +28,21 @@ def approvals(reader: Reader) -> Waiting:
         .join(User, User.id == Mailing.planned_by_id)
         .where(
             Mailing.state == MailingState.AWAITING_APPROVAL,
-            Mailing.planned_by_id != reader.user_id,
-            Campaign.team_id == reader.team_id,
+            Mailing.planned_by_id != parameter("user_id", User.id),
+            Campaign.team_id == parameter("team_id", User.team_id),
         )
     )
     return Waiting((statement,), ("id",))
 
 
-def held(_reader: Reader) -> Waiting:
+def held(_reader: Asked) -> Waiting:
     """Letters of which nobody knows whether they arrived."""
     message = OutgoingMessage
     statement = sa.select(message.id, message.to_name, message.to_address, message.subject, message.handed_over_at)
     return Waiting((statement.where(message.state == MessageState.HELD),), ("id",))
 
 
-def wordings(_reader: Reader) -> Waiting:
+def wordings(_reader: Asked) -> Waiting:
     """Letters of running campaigns that lack a language the campaign writes in, or say there what was said before."""
     letter, other = LetterTemplate, aliased(LetterTemplate)
     wanted = (

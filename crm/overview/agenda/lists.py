@@ -8,8 +8,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from crm.extensions import db
-from crm.paging import Page, SortKey, page
+from crm.paging import SortKey
 
 AnySelect: TypeAlias = sa.Select[*tuple[Any, ...]]
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
@@ -41,16 +40,13 @@ class Waiting:
             return parts[0].subquery()
         return sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery()
 
-    def first(self, size: int, most: int) -> tuple[Sequence[AnyRow], int]:
-        """The first rows, and how many there are; `most` + 1 stands for more. One query that ends there."""
+    def first(self, size: int, most: int) -> AnySelect:
+        """The first rows, each with `total`: how many there are, where `most` + 1 and above stand for more."""
         parts = [part.order_by(*self._sorted(part.selected_columns)).limit(most + 1) for part in self.parts]
         found = self._all(parts)
-        statement = sa.select(found, sa.func.count().over().label("total")).order_by(*self._sorted(found.c)).limit(size)
-        rows = db.session.execute(statement).all()
-        return rows, min(rows[0].total, most + 1) if rows else 0
+        return sa.select(found, sa.func.count().over().label("total")).order_by(*self._sorted(found.c)).limit(size)
 
-    def page(self, cursor: str | None, size: int) -> Page:
-        """One page of all of it."""
+    def whole(self) -> tuple[AnySelect, list[SortKey]]:
+        """All of it, and the order of its pages."""
         found = self._all(self.parts)
-        keys = [SortKey(found.c[name], descending=self.descending) for name in self.order]
-        return page(sa.select(found), keys, cursor, size)
+        return sa.select(found), [SortKey(found.c[name], descending=self.descending) for name in self.order]

@@ -86,6 +86,7 @@ class Target(Base):
             *("campaign_id", "owner_id", "stage", "due_order", "quiet_since", "stage_since", "contact_id"),
             "close_reason",
         ),
+        sa.Index("ix_target_all_quiet", "quiet_since", "id", "stage", "stage_since", "owner_id", "contact_id"),
         sa.Index("ix_target_owner_quiet", "owner_id", "quiet_since", "id", "stage", "stage_since", "contact_id"),
     )
 

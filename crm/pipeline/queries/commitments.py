@@ -41,7 +41,7 @@ class Moment(StrEnum):
     REMINDED = "reminded"  # their day to come to mind has come
 
 
-def falls_due(on: date) -> sa.ColumnElement[bool]:
+def falls_due(on: date | sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Open commitments whose day to come to mind has come by then, or that are past their date."""
     return sa.and_(
         Commitment.state == CommitmentState.OPEN,
