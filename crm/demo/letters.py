@@ -20,7 +20,7 @@ FIRST_LETTER = {
     "en": (
         "A question on behalf of migrant workers, {{name}}",
         """\
-Dear {{name}},
+{{salutation}}
 
 the *{{treaty}}* has been open to the states of Europe since 1990. **No member state of the European Union has \
 ratified it yet.**
@@ -34,14 +34,14 @@ position. Our two-page briefing answers what ministries usually object:
 
 We would gladly call at your office.
 
-With kind regards
+{{closing}}
 {{sender_name}}
 """,
     ),
     "fr": (
         "Une question au nom des travailleurs migrants, {{name}}",
         """\
-Bonjour {{name}},
+{{salutation}}
 
 la *{{treaty}}* est ouverte aux États d'Europe depuis 1990. **Aucun État membre de l'Union européenne ne l'a encore \
 ratifiée.**
@@ -49,7 +49,7 @@ ratifiée.**
 Nous vous demandons une chose : posez une question au gouvernement ({{country}}) et demandez la date à laquelle il \
 prendra position.
 
-Avec nos salutations cordiales
+{{closing}}
 {{sender_name}}
 """,
     ),
@@ -58,11 +58,11 @@ THANKS = {
     "en": (
         "Thank you, {{name}}",
         """\
-Dear {{name}},
+{{salutation}}
 
 thank you for standing up for the *{{treaty}}*. Your support is what our next meeting with the ministry rests on.
 
-With kind regards
+{{closing}}
 {{sender_name}}
 """,
     ),

@@ -13,6 +13,7 @@ from crm.letters.queries import audience_size, ledgers, may_approve, newest_word
 from crm.letters.rendering import compile_wording
 from crm.outbox import actions as outbox
 from crm.pipeline.filters import TargetFilter
+from crm.salutations.terms import Formality
 from crm.unit_of_work import current_unit_of_work
 
 # The kind of a mailing's batch in the outbox, by which its results are told apart.
@@ -81,7 +82,14 @@ def _refuse_taken_name(campaign_id: int, name: str, template_id: int | None = No
 
 
 def write_wording(
-    template_id: int, language: str, subject: str, body: str, *, author_id: int | None, seen: str | None = None
+    template_id: int,
+    language: str,
+    subject: str,
+    body: str,
+    *,
+    author_id: int | None,
+    seen: str | None = None,
+    formality: Formality = Formality.STANDARD,
 ) -> Wording:
     """Write a template's text in a language: over the newest version, or as a new one where that is frozen.
 
@@ -90,14 +98,14 @@ def write_wording(
     """
     db.session.get_one(LetterTemplate, template_id, with_for_update=True)
     newest = newest_wording(template_id, language)
-    if newest is not None and (newest.subject, newest.body) == (subject, body):
+    if newest is not None and (newest.subject, newest.body, newest.formality) == (subject, body, formality):
         return newest
     if newest is not None and seen is not None and seen != newest.revision:
         raise WordingChanged(newest)
     if newest is None or newest.frozen_at is not None:
         newest = Wording(template_id=template_id, language=language, version=newest.version + 1 if newest else 1)
         db.session.add(newest)
-    newest.subject, newest.body = subject, body
+    newest.subject, newest.body, newest.formality = subject, body, formality
     newest.written_by_id, newest.written_at = author_id, clock.now()
     db.session.flush()
     return newest

@@ -10,6 +10,8 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from crm.database import read_id
 from crm.directory.actions import InvalidAddress, normalize_address
+from crm.salutations.labels import FORMALITIES
+from crm.salutations.terms import Formality
 
 
 def _stripped(value: str | None) -> str:
@@ -36,6 +38,12 @@ class WordingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         filters=[_stripped],
     )
     language = SelectField(_l("Language of the letter"))
+    formality = SelectField(
+        _l("How it addresses its reader"),
+        coerce=Formality,
+        choices=[(formality.value, label) for formality, label in FORMALITIES.items()],
+        default=Formality.STANDARD,
+    )
     subject = StringField(
         _l("Subject"),
         [DataRequired(_l("Give the letter a subject.")), Length(max=200, message=_l("At most 200 characters."))],

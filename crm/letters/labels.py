@@ -43,6 +43,7 @@ _PROBLEMS = {
     ProblemKind.OPEN_BRACES: lazy_gettext("Double braces are left open here: “%(detail)s”."),
     ProblemKind.PLACEHOLDER_IN_LINK: lazy_gettext("A placeholder cannot stand in the address of a link."),
     ProblemKind.UNSAFE_LINK: lazy_gettext("A link leads to an address that is not safe to open."),
+    ProblemKind.MARK_TWICE: lazy_gettext("The line ends in a mark already: leave out the one in “%(detail)s”."),
     ProblemKind.EMPTY_SUBJECT: lazy_gettext("The subject is missing."),
     ProblemKind.EMPTY_BODY: lazy_gettext("The letter is empty."),
 }

@@ -16,6 +16,7 @@ from crm.accounts.models import User
 from crm.database import Base, enum_column
 from crm.outbox.models import IN_FLIGHT, WAITING, Batch, BatchState, MessageState
 from crm.pipeline.models import Campaign
+from crm.salutations.terms import Formality
 
 
 class LetterTemplate(Base):
@@ -47,6 +48,10 @@ class Wording(Base):
     version: Mapped[int] = mapped_column(default=1)
     subject: Mapped[str] = mapped_column(sa.String(200))
     body: Mapped[str] = mapped_column(sa.Text)
+    # How its salutation and closing address the reader.
+    formality: Mapped[Formality] = mapped_column(
+        enum_column(Formality), default=Formality.STANDARD, server_default=Formality.STANDARD.value
+    )
     written_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     written_at: Mapped[datetime] = mapped_column(default=clock.now)
     frozen_at: Mapped[datetime | None]

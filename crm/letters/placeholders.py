@@ -26,6 +26,9 @@ class Placeholder:
 PLACEHOLDERS: dict[str, Placeholder] = {
     placeholder.name: placeholder
     for placeholder in (
+        Placeholder("salutation", lazy_gettext("opening line, with its comma"), "Dear Ms Kowalska,"),
+        Placeholder("title", lazy_gettext("form of address, inside a sentence"), "Ms Kowalska"),
+        Placeholder("closing", lazy_gettext("closing line, before the name of the sender"), "Yours sincerely,"),
         Placeholder("name", lazy_gettext("full name"), "Anna Kowalska"),
         Placeholder("given_name", lazy_gettext("given name"), "Anna"),
         Placeholder("family_name", lazy_gettext("family name"), "Kowalska"),
@@ -52,6 +55,7 @@ def clean_value(value: str | None) -> str:
     if not value:
         return ""
     if value.isprintable():  # none of those in it; most values, and planning cleans them by the million
-        return " ".join(value.split())
+        # Of white space only the plain one is printable.
+        return value.strip() if "  " not in value else " ".join(value.split())
     kept = _UNSAFE.sub("", "".join(" " if unicodedata.category(char) == "Cc" else char for char in value))
     return " ".join(kept.split())

@@ -55,7 +55,8 @@ def _rows(mailing: Mailing, batch_id: int, found: Sequence[Recipient]) -> list[d
     """The letters of these recipients as rows, their words posted to the mailing's batch."""
     wording = db.session.get_one(Wording, mailing.wording_id)
     compiled = compile_wording(wording.subject, wording.body, wording.language)
-    setting = Setting(mailing.campaign.name, mailing.campaign.treaty.name, mailing.sender_name, wording.language)
+    campaign = mailing.campaign
+    setting = Setting(campaign.name, campaign.treaty.name, mailing.sender_name, wording.language, wording.formality)
     sender = sender_of(mailing.sender_name)
     addresses = {recipient.address.lower() for recipient in found if recipient.address}
     blocked = suppressed(addresses)
@@ -63,10 +64,11 @@ def _rows(mailing: Mailing, batch_id: int, found: Sequence[Recipient]) -> list[d
         Letter.mailing_id == mailing.id, Letter.address.in_(addresses), Letter.skip_reason.is_(None)
     )
     taken = {address for address in db.session.scalars(used) if address}
+    fields = compiled.fields | {"name"}
     rows: list[dict[str, Any]] = []
     drafts: list[Draft] = []
     for recipient in found:
-        values = values_of(recipient, setting)
+        values = values_of(recipient, setting, fields)
         empty = sorted(name for name in compiled.fields if not values.get(name))
         reason = skip_reason(recipient, suppressed=blocked, taken=taken, empty=empty, day=clock.today())
         address = (recipient.address or "").lower()

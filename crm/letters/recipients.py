@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -13,19 +13,30 @@ from babel import Locale
 from sqlalchemy.orm import aliased
 
 from crm import clock
-from crm.directory.models import Category, Contact, Membership, Organization, Person
-from crm.directory.projection import LOYALTIES
+from crm.directory.models import Category, Contact, ContactKind, Membership, Organization, Person
+from crm.directory.offices import running
 from crm.extensions import db
 from crm.letters.models import SkipReason
-from crm.letters.placeholders import clean_value
+from crm.letters.placeholders import PLACEHOLDERS, clean_value
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Stage, Target
 from crm.places.countries import country_name
+from crm.salutations.names import display_name
+from crm.salutations.offices import Held, office_of
+from crm.salutations.queries import running_mandates
+from crm.salutations.rules import address
+from crm.salutations.terms import Address, Addressee, Formality, Office
+
+# The placeholders that the rules of salutations fill.
+_ADDRESS_FIELDS = frozenset({"salutation", "title", "closing"})
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """One target and its contact, in plain values. `mandate_end` is null for who never held a mandate."""
+    """One target and its contact, in plain values, its names as the directory keeps them.
+
+    `mandate_end` is null for who never held a mandate; `mandates` are the running ones, the newest last.
+    """
 
     target_id: int
     contact_id: int
@@ -39,7 +50,31 @@ class Recipient:
     party: str | None
     mandate_end: date | None
     address: str | None
-    role: str | None = None
+    kind: ContactKind
+    category: Category
+    gender: str | None
+    honorific: str | None
+    own_forms: Mapping[str, str]
+    mandates: Sequence[Held] = ()
+
+    @property
+    def role(self) -> str | None:
+        """The role of the newest running mandate."""
+        return self.mandates[-1].role if self.mandates else None
+
+    @property
+    def addressee(self) -> Addressee:
+        """Whom a letter addresses, with the name as letters write it."""
+        person = self.kind is ContactKind.PERSON
+        return Addressee(
+            office=office_of(self.kind, self.category, self.mandates),
+            name=display_name(self.name, self.country) if person else self.name,
+            family_name=display_name(self.family_name, self.country) if self.family_name else "",
+            gender=self.gender,
+            honorific=self.honorific,
+            country=self.country,
+            own_forms=self.own_forms,
+        )
 
 
 @dataclass(frozen=True)
@@ -50,6 +85,7 @@ class Setting:
     treaty: str
     sender_name: str
     language: str
+    formality: Formality = Formality.STANDARD
 
 
 # The columns of a person, read without loading one: contacts may be organizations too.
@@ -75,6 +111,11 @@ def recipients(
             _party.name.label("party"),
             Contact.mandate_end,
             Contact.email.label("address"),
+            Contact.kind,
+            Contact.category,
+            _person.gender,
+            _person.honorific_prefix.label("honorific"),
+            Contact.forms_of_address.label("own_forms"),
         )
         .select_from(Target)
         .join(Contact, Contact.id == Target.contact_id)
@@ -87,52 +128,58 @@ def recipients(
     if target_id is not None:
         statement = statement.where(Target.id == target_id)
     rows = db.session.execute(audience.apply(statement, joined=True)).mappings().all()
-    roles = _roles([row["contact_id"] for row in rows])
-    return [Recipient(**row, role=roles.get(row["contact_id"])) for row in rows]
-
-
-def _running() -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        Membership.ended_by.is_(None),
-        sa.or_(Membership.end_date.is_(None), Membership.end_date >= clock.today()),
-    )
-
-
-def _roles(contact_ids: Collection[int]) -> dict[int, str]:
-    """The role of each person's running mandate, the newest where several run; a seat in a committee is no mandate."""
-    running = (
-        sa.select(Membership.person_id, Membership.role)
-        .join(Contact, Contact.id == Membership.organization_id)
-        .where(
-            Membership.person_id.in_(contact_ids),
-            Contact.category.not_in((Category.COMMITTEE, *LOYALTIES)),
-            *_running(),
-        )
-    )
-    return {row.person_id: row.role for row in db.session.execute(running.order_by(Membership.id))}
+    mandates = running_mandates([row["contact_id"] for row in rows])
+    return [Recipient(**row, mandates=mandates.get(row["contact_id"], ())) for row in rows]
 
 
 @lru_cache(maxsize=1024)
 def _country(code: str | None, language: str) -> str:
-    return country_name(code, Locale.parse(language, sep="-"))
+    return clean_value(country_name(code, Locale.parse(language, sep="-")))
 
 
-def values_of(recipient: Recipient, setting: Setting) -> dict[str, str]:
-    """A clean value for every placeholder, empty where the directory has none."""
-    values: Mapping[str, str | None] = {
-        "name": recipient.name,
+def values_of(recipient: Recipient, setting: Setting, fields: Collection[str] | None = None) -> dict[str, str]:
+    """A clean value for every placeholder, empty where the directory has none; names are out of capitals.
+
+    With `fields`, those of the recipient's own that a wording has, and no others: planning asks thousands of times.
+    """
+    addressee, country = recipient.addressee, recipient.country
+    values: dict[str, str | None] = {
+        "name": addressee.name,
         "given_name": recipient.given_name,
-        "family_name": recipient.family_name,
+        "family_name": addressee.family_name,
         "role": recipient.role,
-        "country": _country(recipient.country, setting.language),
         "group": recipient.group,
         "party": recipient.party,
         "ask": recipient.ask,
-        "campaign": setting.campaign,
-        "treaty": setting.treaty,
-        "sender_name": setting.sender_name,
     }
+    if fields is None or not _ADDRESS_FIELDS.isdisjoint(fields):
+        values |= _forms(address(addressee, setting.language, setting.formality))
+    if recipient.given_name and (fields is None or "given_name" in fields):
+        values["given_name"] = display_name(recipient.given_name, country)
+    own = values if fields is None else values.keys() & fields
+    return {
+        **_shared(setting),
+        "country": _country(country, setting.language),
+        **{name: clean_value(values[name]) for name in own},
+    }
+
+
+@lru_cache(maxsize=64)
+def _shared(setting: Setting) -> Mapping[str, str]:
+    """The values that are the same in all letters of a mailing."""
+    values = {"campaign": setting.campaign, "treaty": setting.treaty, "sender_name": setting.sender_name}
     return {name: clean_value(value) for name, value in values.items()}
+
+
+def _forms(found: Address) -> dict[str, str]:
+    return {"salutation": found.salutation, "title": found.title, "closing": found.closing}
+
+
+def example_values(language: str, formality: Formality) -> dict[str, str]:
+    """The documented examples, the forms of address as that language has them: what a campaign without targets sees."""
+    values = {name: placeholder.example for name, placeholder in PLACEHOLDERS.items()}
+    example = Addressee(Office.MEP, values["name"], values["family_name"], "female")
+    return values | _forms(address(example, language, formality))
 
 
 def skip_reason(
@@ -160,7 +207,7 @@ def _is_empty(field: str) -> sa.ColumnElement[bool]:
         "group": Contact.group_id.is_(None),
         "party": Contact.party_id.is_(None),
         "ask": Target.ask == "",
-        "role": ~sa.exists().where(Membership.person_id == Contact.id, *_running()),
+        "role": ~sa.exists().where(Membership.person_id == Contact.id, running(Membership, clock.today())),
     }
     return empty.get(field, sa.false())
 

@@ -33,6 +33,8 @@ _TAGS = {
     *("p", "br", "hr", "strong", "em", "del", "a", "ul", "ol", "li", "blockquote", "code", "pre"),
     *("h1", "h2", "h3", "h4", "h5", "h6"),
 }
+# These bring the mark that ends their line.
+_MARKED_LINE = re.compile(r"\{\{\s*(?:salutation|closing)\s*\}\}[*_~]*\s?[,.:;!،]")
 _UNSAFE_LINK = "#harmful-link"  # what mistune puts for javascript: and the like
 
 # Mail programs read little more than inline style; nothing is fetched from anywhere.
@@ -53,6 +55,7 @@ class ProblemKind(StrEnum):
     OPEN_BRACES = "open_braces"
     PLACEHOLDER_IN_LINK = "placeholder_in_link"
     UNSAFE_LINK = "unsafe_link"
+    MARK_TWICE = "mark_twice"
     EMPTY_SUBJECT = "empty_subject"
     EMPTY_BODY = "empty_body"
 
@@ -158,6 +161,8 @@ def _problems(subject: str, body: str, names: list[str], html: str) -> list[Prob
         for line in without.splitlines()
         if "{{" in line or "}}" in line
     ]
+    if found_twice := _MARKED_LINE.search(f"{subject}\n{body}"):
+        found.append(Problem(ProblemKind.MARK_TWICE, found_twice[0]))
     if quote(_OPEN) in html or re.search(f"<[^>]*{_OPEN}", html):
         found.append(Problem(ProblemKind.PLACEHOLDER_IN_LINK))
     if _UNSAFE_LINK in html:

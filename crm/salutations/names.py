@@ -11,6 +11,8 @@ from crm.salutations.tables import rows
 
 # Small letters, then capitals to the end: McALLEN, MacMANUS, d'AMATI, hUIGINN.
 _CAPITALS_AFTER = re.compile(r"^(?P<before>\W*(?:\w*[a-zà-öø-ÿ]['’ʼ]?))(?P<capitals>[^\W\d_a-zà-öø-ÿ].*)$")
+# Two letters that may be capitals side by side; in most names there are none, and planning looks at thousands.
+_PERHAPS_CAPITALS = re.compile(r"[^\W\d_a-zß-öø-ÿ]{2}")
 _MC = re.compile(r"^MC(?=[^\W\d_]{3})")
 # After these the name begins anew: O'Brien, Dell'Orto. Elsewhere an apostrophe is a letter: Mar'yana.
 _ELIDED = frozenset({"O", "D", "L", "N", "M", "DELL", "DALL", "NELL", "SANT", "COLL", "DEGL"})
@@ -84,7 +86,6 @@ def _word(word: str, country: str | None, last: bool) -> str:
     return word
 
 
-@lru_cache(maxsize=16384)
 def display_name(name: str, country: str | None = None) -> str:
     """The name with its words in capitals as everyday writing has them: `Ana ABADÍA JOVER` becomes `Ana Abadía Jover`.
 
@@ -92,6 +93,8 @@ def display_name(name: str, country: str | None = None) -> str:
     `country` (ISO 3166-1 alpha-2) tells which words are small there (`VON DER LEYEN`), that an I is dotless in Turkey,
     that IJ is one letter in the Netherlands; capitals cannot tell MacManus from Macmanus, so only Mc is divided.
     """
+    if not _PERHAPS_CAPITALS.search(name):
+        return name
     words = unicodedata.normalize("NFC", name).split()
     shown = []
     for place, word in enumerate(words, 1):

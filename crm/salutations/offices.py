@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from crm.directory.models import Category, ContactKind
 from crm.salutations.tables import rows
@@ -26,8 +27,7 @@ _ANYWHERE = "*"
 _WHOLE, _ENDING, _ANY_WORD = "=", "-", "~"
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):
     """A running mandate: the role, the post, and the organization it is held in."""
 
     role: str

@@ -27,30 +27,47 @@ _CAPITAL_PARTICLES = ("nl", "NL")
 
 
 @dataclass(frozen=True)
+class _Form:
+    """One form of a cell, and the slots it needs values for."""
+
+    text: str
+    slots: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Row:
     """One row of a table: forms by gender, for some countries or for all."""
 
     countries: frozenset[str]
-    forms: Mapping[Gender, tuple[str, ...]]
+    forms: Mapping[Gender, _Forms]
 
 
 @dataclass(frozen=True)
 class _Pattern:
-    """The forms that fit an office, a gender, a language, a formality and a country."""
+    """The forms that fit an office, a gender, a language, a formality and a country.
 
-    titles: tuple[str, ...]
-    womans: tuple[str, ...]
-    mans: tuple[str, ...]
-    openings: tuple[str, ...]
-    closings: tuple[str, ...]
+    It `doubles` where it writes a woman's and a man's form side by side.
+    """
+
+    titles: _Forms
+    womans: _Forms
+    mans: _Forms
+    openings: _Forms
+    closings: _Forms
+    doubles: bool
 
 
 _Key = tuple[str, str, str]
+_Forms = tuple["_Form", ...]
 
 
-def _cells(row: Mapping[str, str]) -> dict[Gender, tuple[str, ...]]:
+def _parsed(cell: str) -> _Forms:
+    return tuple(_Form(form, tuple(_SLOT.findall(form))) for form in cell.split("|"))
+
+
+def _cells(row: Mapping[str, str]) -> dict[Gender, _Forms]:
     neutral = row.get("neutral") or row.get("closing", "")
-    return {gender: tuple((row.get(gender) or neutral).split("|")) for gender in Gender}
+    return {gender: _parsed(row.get(gender) or neutral) for gender in Gender}
 
 
 @lru_cache(maxsize=3)
@@ -66,38 +83,34 @@ def _table(name: str) -> Mapping[_Key, list[_Row]]:
     return table
 
 
-def _forms(
-    name: str, language: str, office: Office, gender: Gender, formality: Formality, country: str
-) -> tuple[str, ...]:
+def _forms(name: str, language: str, office: Office, gender: Gender, formality: Formality, country: str) -> _Forms:
     table = _table(name)
     for wanted in (office, _ANY):
         for manner in (formality, _ANY):
             for line in table.get((language, wanted, manner), ()):
                 if not line.countries or country in line.countries:
                     return line.forms[gender]
-    return ("{name}",)
+    return _parsed("{name}")
 
 
 @lru_cache(maxsize=4096)
 def _pattern(language: str, office: Office, gender: Gender, formality: Formality, country: str) -> _Pattern:
-    def forms(name: str, of: Gender = gender) -> tuple[str, ...]:
+    def forms(name: str, of: Gender = gender) -> _Forms:
         return _forms(name, language, office, of, formality, country)
 
-    return _Pattern(
-        forms("titles"),
-        forms("titles", Gender.WOMAN),
-        forms("titles", Gender.MAN),
-        forms("openings"),
-        forms("closings"),
-    )
+    titles, openings = forms("titles"), forms("openings")
+    womans, mans = forms("titles", Gender.WOMAN), forms("titles", Gender.MAN)
+    doubles = any("woman" in form.slots for form in (*titles, *openings))
+    return _Pattern(titles, womans, mans, openings, forms("closings"), doubles)
 
 
-def _filled(forms: tuple[str, ...], values: Mapping[str, str]) -> str:
+def _filled(forms: _Forms, values: Mapping[str, str]) -> str:
     for form in forms:
-        if "{" not in form:
-            return form
-        if all(values.get(slot) for slot in _SLOT.findall(form)):
-            return _SLOT.sub(lambda slot: values[slot[1]], form)
+        for slot in form.slots:
+            if not values.get(slot):
+                break
+        else:
+            return form.text.format_map(values) if form.slots else form.text
     return values["name"]
 
 
@@ -150,7 +163,7 @@ def address(addressee: Addressee, language: str, formality: Formality = Formalit
     values = {"name": addressee.name, "family": family}
     if addressee.honorific:
         values["honorific"] = academic_title(addressee.honorific, base)
-    if gender is Gender.NEUTRAL:
+    if pattern.doubles:
         values["woman"], values["man"] = _filled(pattern.womans, values), _filled(pattern.mans, values)
     values["title"] = _filled(pattern.titles, values)
     own = own_form(addressee.own_forms, language) if addressee.own_forms else ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Office(StrEnum):
@@ -53,8 +54,10 @@ class Origin(StrEnum):
     RULE = "rule"
 
 
-@dataclass(frozen=True)
-class Addressee:
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Addressee(NamedTuple):
     """Whom a letter addresses, in plain values.
 
     `name` is the full name and `family_name` its last part, as letters write them. `gender` is what a source says,
@@ -67,11 +70,10 @@ class Addressee:
     gender: str | None = None
     honorific: str | None = None
     country: str | None = None
-    own_forms: Mapping[str, str] = field(default_factory=dict)
+    own_forms: Mapping[str, str] = _NONE
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """What a letter writes: its opening line, the form of address inside a sentence, its closing line, and why."""
 
     salutation: str

@@ -26,6 +26,7 @@ from crm.outbox.results import announce
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Campaign, Target
 from crm.policy import Role
+from crm.salutations.terms import Formality
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user
 from tests.factories.directory import make_person
@@ -38,13 +39,18 @@ BODY = "Dear **{{name}}**,\n\nwill you support the *{{treaty}}*?\n\n{{sender_nam
 
 
 def make_wording(
-    campaign: Campaign | None = None, *, subject: str = SUBJECT, body: str = BODY, language: str = "en"
+    campaign: Campaign | None = None,
+    *,
+    subject: str = SUBJECT,
+    body: str = BODY,
+    language: str = "en",
+    formality: Formality = Formality.STANDARD,
 ) -> Wording:
     """A template of the campaign with one wording."""
     campaign_id = (campaign or make_campaign()).id
     with unit_of_work("make wording", actor="test"):
         template = create_template(campaign_id, f"Template {next(_numbers)}")
-        return write_wording(template.id, language, subject, body, author_id=None)
+        return write_wording(template.id, language, subject, body, author_id=None, formality=formality)
 
 
 def make_letter_target(campaign: Campaign, name: str, **person: object) -> Target:

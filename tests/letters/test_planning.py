@@ -14,7 +14,7 @@ from config import Settings
 from crm import clock
 from crm.audit.models import ChangeSet
 from crm.directory.filters import ContactFilter
-from crm.directory.models import Category, Contact, Membership
+from crm.directory.models import Category, Contact, Membership, Person
 from crm.extensions import db
 from crm.job_queue import DESK, catching_up
 from crm.letters import jobs, planning
@@ -28,10 +28,11 @@ from crm.outbox.models import MessageState, OutgoingMessage, SuppressionReason
 from crm.pipeline.actions import close_target, move_target
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import CloseReason, Stage
+from crm.salutations.terms import Formality
 from crm.unit_of_work import unit_of_work
 from tests.factories.directory import make_organization
 from tests.factories.letters import make_letter_target, make_mailing, make_wording, planned
-from tests.factories.pipeline import make_campaign
+from tests.factories.pipeline import make_campaign, make_target
 from tests.servers.processes import Workers, environment_of
 
 
@@ -301,3 +302,39 @@ def test_a_starting_worker_catches_up(app: Flask, settings: Settings, tmp_path: 
         db.session.rollback()
     worker.stop()
     assert db.session.get_one(Mailing, mailing_id).state is MailingState.AWAITING_APPROVAL
+
+
+def test_each_reader_is_addressed_by_office_and_nobody_is_skipped_for_it(app: Flask) -> None:
+    campaign = make_campaign()
+    woman = make_letter_target(campaign, "Ana ABADÍA", email="ana@parliament.example")
+    make_letter_target(campaign, "Bo LUND", country="SE")
+    own = make_letter_target(campaign, "Cy ROTH")
+    minister = make_letter_target(campaign, "Di MORE", parliament=None, category=Category.NATIONAL_OFFICIAL)
+    ministry = make_organization("Ministry of Invention", category=Category.GOVERNMENT, email="office@ministry.example")
+    make_target(campaign, ministry)
+    with unit_of_work("prepare", actor="test"):
+        db.session.get_one(Person, woman.contact_id).gender = "female"
+        db.session.get_one(Person, minister.contact_id).gender = "male"
+        db.session.get_one(Person, own.contact_id).forms_of_address = {"es": "Querido Cy"}
+        db.session.add(
+            Membership(person_id=minister.contact_id, organization_id=ministry.id, role="Ministro de Invenciones")
+        )
+    body = "{{salutation}}\n\n{{name}} {{family_name}}, {{title}}.\n\n{{closing}}"
+    wording = make_wording(campaign, subject="s", body=body, language="es", formality=Formality.FORMAL)
+    campaign_id = campaign.id
+    with count_queries() as statements:
+        assert len(recipients(campaign_id, TargetFilter())) == 5
+    assert len([statement for statement in statements if statement.startswith("SELECT")]) == 2
+    mailing = planned(make_mailing(campaign, wording=wording))
+    assert mailing.skipped == {"empty_value": 1}  # the ministry has no family name
+    said = db.session.scalars(sa.select(OutgoingMessage.text).order_by(OutgoingMessage.id)).all()
+    assert [text.split("\n\n")[:2] for text in said] == [
+        ["Excelentísima señora diputada:", "Ana Abadía Abadía, señora diputada."],
+        ["Señoría:", "Bo Lund Lund, Señoría."],
+        ["Querido Cy:", "Cy Roth Roth, Señoría."],
+        ["Excelentísimo señor ministro:", "Di More More, señor ministro."],
+    ]
+    assert said[0].endswith("Le ruego acepte, señora diputada, el testimonio de mi más alta consideración.\n")
+    assert db.session.get_one(Person, woman.contact_id).name == "Ana ABADÍA"
+    only = make_wording(campaign, subject="s", body="{{salutation}}\n\n{{closing}}", language="es")
+    assert planned(make_mailing(campaign, wording=only)).skipped == {}

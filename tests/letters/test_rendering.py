@@ -170,3 +170,11 @@ def test_private_characters_of_the_author_do_not_make_places() -> None:
     letter = compiled("a \ue0000\ue001 {{name}} \ue0007\ue001", subject="\ue0000\ue001 s").render(VALUES)
     assert letter.text == "a 0 Anna Kowalska 7\n"
     assert letter.subject == "0 s"
+
+
+@pytest.mark.parametrize("line", ["{{salutation}},", "**{{ salutation }}**:", "{{closing}} ,", "{{salutation}}،"])
+def test_a_line_that_ends_in_its_own_mark_takes_no_other(line: str) -> None:
+    (problem,) = compile_wording("s", f"{line}\n\nwords", "en").problems
+    assert problem.kind is ProblemKind.MARK_TWICE
+    body = "{{salutation}}\n\nwe ask you, {{title}}, for words.\n\n{{closing}}\nJo"
+    assert not compile_wording("s", body, "en").problems

@@ -47,7 +47,8 @@ def _forecast(form: MailingForm, campaign_id: int, audience: TargetFilter) -> di
     found = recipients(campaign_id, audience, limit=1)
     shown = None
     if wording and found and campaign:
-        setting = Setting(campaign.name, campaign.treaty, form.sender_name.data or "", language)
+        sender = form.sender_name.data or ""
+        setting = Setting(campaign.name, campaign.treaty, sender, language, wording.formality)
         shown = preview_of(wording.subject, wording.body, language, values_of(found[0], setting))
     return {
         "written_to": counts.pop(None, 0),

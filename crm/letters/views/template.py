@@ -16,13 +16,14 @@ from crm.letters.labels import letter_languages, problem_label
 from crm.letters.models import LetterTemplate, Wording
 from crm.letters.placeholders import PLACEHOLDERS
 from crm.letters.preview import Preview, preview_of
-from crm.letters.recipients import Setting, recipients, values_of
+from crm.letters.recipients import Setting, example_values, recipients, values_of
 from crm.letters.rendering import compile_wording
 from crm.letters.views.blueprint import blueprint, template_or_404
 from crm.pipeline import queries as pipeline
 from crm.pipeline.filters import TargetFilter
 from crm.places.countries import LANGUAGES
 from crm.policy import Permission, actor, requires
+from crm.salutations.terms import Formality
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
 
@@ -31,14 +32,20 @@ def _language(code: str | None) -> str:
     return code if code in LANGUAGES else "en"
 
 
-def sample(subject: str, body: str, language: str, campaign_id: int, target_id: int | None) -> dict[str, Any]:
+def _formality(value: str | None) -> Formality:
+    return Formality(value) if value and value in [*Formality] else Formality.STANDARD
+
+
+def sample(
+    subject: str, body: str, language: str, formality: Formality, campaign_id: int, target_id: int | None
+) -> dict[str, Any]:
     """A preview with a real target of the campaign, or with examples where it has none: `preview` and `reader`."""
     found = recipients(campaign_id, TargetFilter(), limit=1, target_id=target_id)
     campaign = pipeline.campaign(campaign_id)
     if not found or campaign is None:
-        values = {name: placeholder.example for name, placeholder in PLACEHOLDERS.items()}
+        values = example_values(language, formality)
         return {"preview": preview_of(subject, body, language, values), "reader": None, "language": language}
-    setting = Setting(campaign.name, campaign.treaty, current_user.name, language)
+    setting = Setting(campaign.name, campaign.treaty, current_user.name, language, formality)
     shown: Preview = preview_of(subject, body, language, values_of(found[0], setting))
     return {"preview": shown, "reader": found[0], "language": language}
 
@@ -47,7 +54,7 @@ def _page(form: WordingForm, template: LetterTemplate | None, wording: Wording |
     campaign_id = template.campaign_id if template else form.campaign_id.data or 0
     readers = queries.readers(campaign_id)
     target_id = request.values.get("reader", type=read_id) or (readers[0].id if readers else None)
-    language = _language(form.language.data)
+    language, formality = _language(form.language.data), _formality(form.formality.data)
     return render_template(
         "letters/template.html",
         form=form,
@@ -57,7 +64,7 @@ def _page(form: WordingForm, template: LetterTemplate | None, wording: Wording |
         placeholders=PLACEHOLDERS.values(),
         readers=readers,
         campaign_id=campaign_id,
-        **sample(form.subject.data or "", form.body.data or "", language, campaign_id, target_id),
+        **sample(form.subject.data or "", form.body.data or "", language, formality, campaign_id, target_id),
         **more,
     )
 
@@ -103,6 +110,7 @@ def template(template_id: int) -> ResponseReturnValue:
         form.name.data, form.purpose.data = found.name, found.purpose
         form.subject.data = wording.subject if wording else ""
         form.body.data = wording.body if wording else ""
+        form.formality.data = wording.formality if wording else Formality.STANDARD
         form.seen.data = wording.revision if wording else ""
     if form.validate_on_submit():
         try:
@@ -131,6 +139,7 @@ def _write(form: WordingForm, template_id: int) -> None:
         form.body.data or "",
         author_id=current_user.id,
         seen=form.seen.data or "",
+        formality=form.formality.data,
     )
 
 
@@ -163,6 +172,7 @@ def preview() -> ResponseReturnValue:
             request.form.get("subject", ""),
             request.form.get("body", ""),
             _language(request.form.get("language")),
+            _formality(request.form.get("formality")),
             campaign_id,
             request.form.get("reader", type=read_id),
         ),
