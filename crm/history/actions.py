@@ -66,13 +66,19 @@ def record_interaction(what: What, attachments: Collection[Attachment] = ()) -> 
     return happened
 
 
-def change_interaction(happened: Interaction, what: What, attachments: Collection[Attachment] = ()) -> None:
-    """Say anew what happened; the trail keeps what was said before. Nothing is written where nothing differs."""
+def change_interaction(
+    happened: Interaction, what: What, attachments: Collection[Attachment] = (), *, gone: Collection[int] = ()
+) -> None:
+    """Say anew what happened; the trail keeps what was said before. Nothing is written where nothing differs.
+
+    `gone` are the ids of files that belong to it no more; undo brings them back.
+    """
     _write(happened, what)
     differs = db.session.is_modified(happened)
     others = _take_part(happened, what)
     _attach(happened, attachments)
-    if differs or others or attachments:
+    detached = _detach(happened, gone)
+    if differs or others or attachments or detached:
         happened.edited_at = clock.now()
         for file in _files(happened.id):
             file.team_id = happened.team_id
@@ -119,6 +125,18 @@ def _attach(happened: Interaction, attachments: Collection[Attachment]) -> None:
     for file in attachments:
         db.session.add(InteractionAttachment(interaction_id=happened.id, attachment_id=file.id))
     db.session.flush()
+
+
+def _detach(happened: Interaction, gone: Collection[int]) -> int:
+    rows = db.session.scalars(
+        sa.select(InteractionAttachment).where(
+            InteractionAttachment.interaction_id == happened.id, InteractionAttachment.attachment_id.in_(gone)
+        )
+    ).all()
+    for row in rows:
+        db.session.delete(row)
+    db.session.flush()
+    return len(rows)
 
 
 def _files(interaction_id: int) -> Sequence[Attachment]:

@@ -185,6 +185,12 @@ def open_tasks_of_contact(contact_id: int, team_id: int, limit: int = TASKS_SHOW
     return db.session.execute(statement.order_by(Task.due_order, Task.id).limit(limit)).all()
 
 
+def open_tasks_of_target(target_id: int, team_id: int, limit: int = TASKS_SHOWN) -> Sequence[AnyRow]:
+    """What is to be done about a target, what is due first before the rest."""
+    statement = _tasks().where(Task.target_id == target_id, Task.done_at.is_(None), visible_to(Task.team_id, team_id))
+    return db.session.execute(statement.order_by(Task.due_order, Task.id).limit(limit)).all()
+
+
 def task(task_id: int, team_id: int) -> Task | None:
     """The task, if this team may see it."""
     return db.session.scalar(sa.select(Task).where(Task.id == task_id, visible_to(Task.team_id, team_id)))

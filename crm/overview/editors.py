@@ -12,9 +12,9 @@ from crm.database import read_id
 from crm.directory.models import Contact, ContactKind
 from crm.directory.offices import Mandate, mandate_of, offices_of
 from crm.directory.record import Record, posts_of, record_of
+from crm.meanwhile import seen_in
 from crm.overview.forms.contacts import details_form
 from crm.overview.forms.mandates import PostForm, mandate_form, tie_form
-from crm.overview.forms.meanwhile import seen_in
 from crm.overview.forms.parts import (
     IdentifierForm,
     OtherNameForm,

@@ -157,6 +157,19 @@ class ChangeForm(InteractionForm):
 
     campaign_id = SelectField(_l("Campaign"), coerce=lambda value: read_id(value) if value else None)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    gone = SelectMultipleField(_l("Remove files"), coerce=read_id)
+
+    def __init__(self, *args: Any, files: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.campaign_id.choices = [("", _l("None")), *((str(number), name) for number, name in campaign_names())]
+        self.gone.choices = [(str(number), name) for number, name in files]
+        self._name_contacts()
+
+    def _name_contacts(self) -> None:
+        """Let those who take part be called by their names where others have changed who they are."""
+        meant = [*(self.contact.object_data or ()), *(self.contact.data or ())]
+        self.contact.choices = [(str(row.id), row.name) for row in named(list(dict.fromkeys(meant)))]
+
+    def take_over_contacts(self) -> None:
+        """Go by the field, which others may have changed meanwhile."""
+        self.people = named(list(self.contact.data or ()))

@@ -14,6 +14,7 @@ from crm.history.forms import ChangeForm, to_local
 from crm.history.models import Interaction
 from crm.history.queries import parts_of
 from crm.history.views.blueprint import blueprint, interaction_or_404, kept, way_back, what_of
+from crm.meanwhile import SEEN, meet_others, seen_in
 from crm.policy import Permission, actor, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
@@ -37,15 +38,17 @@ def _form_of(happened: Interaction) -> ChangeForm:
         "campaign_id": happened.campaign_id,
         "private": happened.team_id is not None,
         "user": [user.id for user in parts.users],
+        "contact": [contact.id for contact in parts.contacts],
     }
     # Somebody who has left us since took part all the same.
     users = [(user.id, user.name) for user in parts.users]
-    return ChangeForm(contact_ids=[contact.id for contact in parts.contacts], data=begin, took_part=users)
+    files = [(file.id, file.name) for file in parts.files]
+    return ChangeForm(contact_ids=begin["contact"], data=begin, took_part=users, files=files)
 
 
 def _form_page(happened: Interaction, form: ChangeForm, status: int = 200) -> ResponseReturnValue:
     back = url_for("history.interaction", interaction_id=happened.id)
-    return render_template("history/change.html", happened=happened, form=form, back=back), status
+    return render_template("history/change.html", happened=happened, form=form, back=back, seen=seen_in(form)), status
 
 
 @blueprint.get("/interactions/<int:interaction_id>/edit")
@@ -66,14 +69,15 @@ def change_interaction(interaction_id: int) -> ResponseReturnValue:
         # Without script: one more of those who took part.
         form.resolve()
         return _form_page(happened, form)
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or not meet_others(form, request.form.get(SEEN, "")):
         return _form_page(happened, form, 422)
+    form.take_over_contacts()
     what = what_of(form, form.campaign_id.data)
     if happened.at.replace(second=0, microsecond=0) == what.at:
         # The field shows minutes alone: a moment nobody touched stays what it was.
         what = actions.What(**{**vars(what), "at": happened.at})
     with unit_of_work("change interaction", actor=actor()) as work:
-        actions.change_interaction(interaction_or_404(interaction_id), what, kept(form))
+        actions.change_interaction(interaction_or_404(interaction_id), what, kept(form), gone=form.gone.data or ())
     if work.change_set_id is None:
         toast(gettext("Nothing had changed."), category="info")
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, gettext
@@ -12,12 +14,19 @@ from crm.history import actions, queries
 from crm.history.actions import ToDo
 from crm.history.forms import TaskForm
 from crm.history.models import Task
-from crm.history.queries import Whose, named
+from crm.history.queries import Whose, contact_of_target, named, open_tasks_of_target
 from crm.history.views.blueprint import blueprint, ids_of, way_back
+from crm.meanwhile import SEEN, meet_others, seen_in
 from crm.pipeline.forms import PostponeForm
 from crm.policy import Permission, actor, can, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import own_page, toast
+
+
+@blueprint.app_template_global()
+def tasks_of_target(target_id: int) -> Any:
+    """What is to be done about a target, for its page."""
+    return open_tasks_of_target(target_id, current_user.team_id)
 
 
 def _task_or_404(task_id: int) -> Task:
@@ -41,13 +50,19 @@ def tasks() -> ResponseReturnValue:
 def _form_page(form: TaskForm, contact_id: int | None, task: Task | None = None) -> ResponseReturnValue:
     about = next(iter(named([contact_id])), None) if contact_id is not None else None
     back = way_back(form.next.data, contact_id)
-    page = render_template("history/task_form.html", form=form, about=about, task=task, back=back)
+    seen = seen_in(form) if task else ""
+    page = render_template("history/task_form.html", form=form, about=about, task=task, back=back, seen=seen)
     return page, 422 if form.is_submitted() else 200
 
 
-def _contact_asked() -> int | None:
+def _asked() -> tuple[int | None, int | None]:
+    """The contact a new task is about, and the target, where the address names one that is there."""
+    target_id = next(iter(ids_of([request.args.get("target", "")])), None)
+    of_target = contact_of_target(target_id) if target_id is not None else []
+    if of_target:
+        return of_target[0], target_id
     asked = named(ids_of([request.args.get("contact", "")]))
-    return asked[0].id if asked else None
+    return (asked[0].id if asked else None), None
 
 
 def _to_do(form: TaskForm, contact_id: int | None, target_id: int | None) -> ToDo:
@@ -64,19 +79,19 @@ def _to_do(form: TaskForm, contact_id: int | None, target_id: int | None) -> ToD
 @blueprint.get("/tasks/new")
 @requires(Permission.LOBBY)
 def new_task() -> ResponseReturnValue:
-    """The form of a task, about a `contact` where one is named."""
-    return _form_page(TaskForm(next=request.args.get("next", "")), _contact_asked())
+    """The form of a task, about a `contact` or a `target` where one is named."""
+    return _form_page(TaskForm(next=request.args.get("next", "")), _asked()[0])
 
 
 @blueprint.post("/tasks/new")
 @requires(Permission.LOBBY)
 def add_task() -> ResponseReturnValue:
     """Write it down."""
-    form, contact_id = TaskForm(), _contact_asked()
+    form, (contact_id, target_id) = TaskForm(), _asked()
     if not form.validate_on_submit():
         return _form_page(form, contact_id)
     with unit_of_work("add task", actor=actor()) as work:
-        actions.add_task(_to_do(form, contact_id, None))
+        actions.add_task(_to_do(form, None if target_id else contact_id, target_id))
     toast(gettext("Task added."), undo=work.change_set_id)
     return redirect(way_back(form.next.data, contact_id))
 
@@ -94,8 +109,9 @@ def task(task_id: int) -> ResponseReturnValue:
 @requires(Permission.LOBBY)
 def change_task(task_id: int) -> ResponseReturnValue:
     """Save it."""
-    found, form = _task_or_404(task_id), TaskForm()
-    if not form.validate_on_submit():
+    found = _task_or_404(task_id)
+    form = TaskForm(obj=found, private=found.team_id is not None)
+    if not form.validate_on_submit() or not meet_others(form, request.form.get(SEEN, "")):
         return _form_page(form, found.contact_id, found)
     with unit_of_work("change task", actor=actor()) as work:
         found = _task_or_404(task_id)

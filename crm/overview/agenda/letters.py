@@ -13,7 +13,7 @@ from crm.overview.agenda.reader import Asked, parameter
 from crm.pipeline.models import Campaign
 
 
-def approvals(reader: Asked) -> Waiting:
+def approvals(_reader: Asked) -> Waiting:
     """Mailings of the team's campaigns that wait for a second person, which is never who planned them."""
     statement = (
         sa.select(

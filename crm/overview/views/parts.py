@@ -15,8 +15,8 @@ from crm.directory import actions
 from crm.directory.actions import AlreadyKnown
 from crm.directory.models import ContactPoint, Membership, PointStatus
 from crm.extensions import db
+from crm.meanwhile import SEEN, meet_others
 from crm.overview.editors import Editor, editor_of
-from crm.overview.forms.meanwhile import SEEN, meet_others
 from crm.overview.saving import REMOVE, SAVE, Saved
 from crm.overview.views.blueprint import blueprint, contact_or_404
 from crm.overview.views.contact import contact_page

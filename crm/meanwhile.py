@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 # The hidden field that remembers what a form showed when it was opened.
 SEEN = "seen"
+_BETWEEN = "\x1f"
 
 
 def _fields(form: Any) -> Iterator[Any]:
@@ -17,13 +18,16 @@ def _fields(form: Any) -> Iterator[Any]:
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        # Several of a list: their order says nothing.
+        return _BETWEEN.join(sorted(str(each) for each in value))
     return str(value or "").strip()
 
 
 def _in_words(field: Any, written: str) -> str:
-    """A value as the field shows it: of a choice, its label."""
+    """A value as the field shows it: of a choice, its label; of several, all of theirs."""
     labels = {str(choice[0]): str(choice[1]) for choice in getattr(field, "choices", None) or ()}
-    return labels.get(written, written)
+    return ", ".join(labels.get(each, each) for each in written.split(_BETWEEN))
 
 
 def seen_in(form: Any) -> str:
