@@ -67,7 +67,7 @@ _ADDRESS_ALONE, _ADDRESS, _BIRTH_DATE, _PARTY, _COUNTRY, _OTHER_COUNTRY, _OTHER_
 _ALIKE = 90
 _ALIKE_BASE = 42
 # The least that two spellings of one word are alike.
-_SPELLING = 55
+_SPELLING = 70
 # Names of more words are compared by their first ones: a key for each pair of words would be too many.
 _WORDS_LOOKED_AT = 4
 # Shorter words are particles and initials.

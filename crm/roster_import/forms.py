@@ -37,16 +37,16 @@ class _ReadingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         _l("Which day does it describe?"),
         [Optional()],
         description=_l(
-            "A list is right on a certain day. Leave it empty to take that day from the file's name, else from the "
-            "latest start of a mandate in it, else today."
+            "A list is right on a certain day. Leave this empty if you do not know: then it is the day in the file's "
+            "name, else the latest start of an office in it, else today."
         ),
     )
     extent = RadioField(
-        _l("Whom does it name?"),
+        _l("Who is in the file?"),
         choices=[
-            (Extent.BY_FILE.value, _l("Decide by the file")),
-            (Extent.COMPLETE.value, _l("Every member of an institution: whoever is missing has left")),
-            (Extent.PARTIAL.value, _l("Some people: nobody's mandate ends because they are missing")),
+            (Extent.BY_FILE.value, _l("I am not sure: find out from the file")),
+            (Extent.COMPLETE.value, _l("Everybody in one institution: whoever is missing has left it")),
+            (Extent.PARTIAL.value, _l("Some contacts: nobody leaves because the file does not name them")),
         ],
         default=Extent.BY_FILE.value,
     )

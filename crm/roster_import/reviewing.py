@@ -54,7 +54,9 @@ def joined_to(row_ids: Sequence[int]) -> dict[int, list[int]]:
 
 def undecided(import_id: int) -> Undecided:
     """How many rows wait for a person, and why."""
-    has_twin, waits = ImportRow.twin_id.is_not(None), ImportRow.kind == RowKind.SUSPICIOUS
+    has_twin = ImportRow.twin_id.is_not(None)
+    # Without a reason, only values of it are held back.
+    waits = sa.and_(ImportRow.kind == RowKind.SUSPICIOUS, ImportRow.reason != "")
     nobody = ImportRow.decision.is_(None)
     conditions = (
         sa.and_(has_twin, nobody),

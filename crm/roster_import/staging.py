@@ -64,7 +64,7 @@ class Layout:
     """A table's headings, the field each column holds ("" for none), whose mapping that is, and the first lines.
 
     `guesses` are fields (by the index of the column) that only the cells suggest: they are offered to a person, and
-    nothing is read so before somebody has said yes.
+    nothing is read so before somebody has said yes. `sheet` is that of a workbook, beside `other_sheets`.
     """
 
     format: RosterFormat
@@ -74,6 +74,8 @@ class Layout:
     sample: tuple[tuple[str, ...], ...]
     has_names: bool
     guesses: Mapping[int, str] = field(default_factory=dict)
+    sheet: str = ""
+    other_sheets: tuple[str, ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -91,6 +93,8 @@ class Layout:
             "guessed": list(self.guesses),
             "mapping": self.origin.value,
             "sample": [list(cells) for cells in self.sample],
+            "sheet": self.sheet,
+            "other_sheets": list(self.other_sheets),
         }
 
 
@@ -138,7 +142,17 @@ def layout_of(path: Path, file_name: str, fields: Sequence[str] | None = None) -
     if origin is Origin.RECOGNISED:
         held = settled(header, held, sample)
         guesses = guessed(held, sample, clock.today().year)
-    return Layout(source.format, header, tuple(held), origin, sample[:_SAMPLE_SHOWN], source.has_names, guesses)
+    return Layout(
+        source.format,
+        header,
+        tuple(held),
+        origin,
+        sample[:_SAMPLE_SHOWN],
+        source.has_names,
+        guesses,
+        source.sheet,
+        source.other_sheets,
+    )
 
 
 def read_heading(

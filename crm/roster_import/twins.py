@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from itertools import combinations, groupby
 from typing import Any
@@ -36,6 +36,8 @@ _IMPERSONAL = frozenset(
     {Reason.SAME_ADDRESS, Reason.SAME_COUNTRY, Reason.COUNTRY_UNKNOWN, Reason.SAME_PARTY, Reason.SAME_INSTITUTION}
 )
 _LIKELY = 70
+# What tells that two names are of one person, where they are only alike.
+_PERSONAL_REASONS = frozenset({Reason.SAME_ADDRESS, Reason.SAME_PHONE, Reason.SAME_BIRTH_DATE})
 # More lines than these with one address: an office's.
 _PERSONAL = 2
 
@@ -136,14 +138,20 @@ def _judged(pairs: Mapping[tuple[int, int], int], rows: Mapping[int, Any]) -> It
             continue
         judged = lines_likeness(subjects[first], subjects[second])
         is_repeated = other.reason == Held.REPEATED
-        if judged is None or Reason.REGISTERS_DIFFER in judged.reasons:
-            score = 0
-        else:
-            score = 0 if sharing > _PERSONAL and _IMPERSONAL.issuperset(judged.reasons) else judged.score
+        score = 0 if judged is None or _is_chance(judged, subjects[first], subjects[second], sharing) else judged.score
         if is_repeated or (score and other.contact_id is None and other.kind is not RowKind.UNREADABLE):
             yield second, first, score
         elif score and one.contact_id is None and one.kind is RowKind.NEW:
             yield first, second, score
+
+
+def _is_chance(judged: Likeness, one: Sequence[Subject], other: Sequence[Subject], sharing: int) -> bool:
+    """Whether two lines are told apart by a register, share an office's address alone, or names that only are alike."""
+    reasons = set(judged.reasons)
+    if Reason.REGISTERS_DIFFER in reasons or (sharing > _PERSONAL and reasons <= _IMPERSONAL):
+        return True
+    elsewhere = one[0].offices and other[0].offices and one[0].offices.isdisjoint(other[0].offices)
+    return bool(elsewhere and Reason.SIMILAR_NAME in reasons and reasons.isdisjoint(_PERSONAL_REASONS))
 
 
 def note_twins(lines: Lines, *, actor: str) -> int:

@@ -58,7 +58,7 @@ AS_OF_SOURCES = {
     AsOfSource.GIVEN: lazy_gettext("as you said"),
     AsOfSource.FILE: lazy_gettext("as the file itself says"),
     AsOfSource.FILE_NAME: lazy_gettext("from the file's name"),
-    AsOfSource.DATES: lazy_gettext("the latest start of a mandate in the file"),
+    AsOfSource.DATES: lazy_gettext("the latest start of an office in the file"),
     AsOfSource.TODAY: lazy_gettext("today, since the file does not say"),
 }
 REASONS: dict[str, Any] = {

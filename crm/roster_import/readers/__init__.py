@@ -57,7 +57,7 @@ def open_roster(path: Path, file_name: str = "", fields: Sequence[str] | None = 
     if size > MAX_BYTES:
         raise UnreadableRoster(
             gettext(
-                "The file has %(size)s MB; rosters of up to %(limit)s MB are read. Split it into smaller files.",
+                "The file has %(size)s MB; files of up to %(limit)s MB are read. Split it into smaller files.",
                 size=size // _MEGABYTE,
                 limit=MAX_BYTES // _MEGABYTE,
             )

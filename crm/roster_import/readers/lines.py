@@ -33,8 +33,8 @@ class _Lines:
                 if self.fed > MAX_LINE:
                     raise UnreadableRoster(
                         gettext(
-                            "Line %(line)s: the line is longer than any of a roster (%(limit)s characters), perhaps "
-                            "because of a quotation mark that is not closed. Nothing was changed.",
+                            "Line %(line)s: the line is longer than any in a list of people (%(limit)s "
+                            "characters), perhaps because of a quotation mark that is not closed. Nothing was changed.",
                             line=self.number,
                             limit=MAX_LINE,
                         ),

@@ -110,6 +110,16 @@ class Table(ABC):
         """Number and cells of every line after the header, streamed. Raises UnreadableRoster with the line."""
 
     @property
+    def sheet(self) -> str:
+        """Of a workbook, the name of the sheet that is read."""
+        return ""
+
+    @property
+    def other_sheets(self) -> tuple[str, ...]:
+        """Of a workbook, the sheets that hold something and are not read."""
+        return ()
+
+    @property
     def has_names(self) -> bool:
         """Whether a column is known to hold names; without one there is nobody to read."""
         return self._columns.has_names

@@ -139,6 +139,17 @@ class XlsxTable(Table):
                 )
             yield line, [_text(value) for value in values]
 
+    @property
+    def other_sheets(self) -> tuple[str, ...]:
+        """The sheets that hold something and are not read."""
+        with self._open() as book:
+            return tuple(
+                sheet.title
+                for sheet in book.worksheets
+                if sheet.title != self._sheet
+                and any(cell.strip() for _line, cells in islice(self._rows(sheet), _HEADER_WITHIN) for cell in cells)
+            )
+
     def _find(self) -> tuple[str, int, list[str]]:
         """Name of the sheet, line and cells of its header."""
         with self._open() as book:
@@ -155,6 +166,11 @@ class XlsxTable(Table):
                 if only:
                     return only
         raise UnreadableRoster(gettext("The workbook is empty: no sheet of it holds a table."))
+
+    @property
+    def sheet(self) -> str:
+        """The name of the sheet that is read."""
+        return self._sheet
 
     def lines(self) -> Iterator[tuple[int, list[str]]]:
         """Number and cells of every line after the header, as many as the header has."""

@@ -13,7 +13,7 @@ from crm import clock
 from crm.policy import Permission, can
 from crm.roster_import import actions, queries
 from crm.roster_import.forms import Extent, ReadAgainForm
-from crm.roster_import.models import DECIDABLE, UNREAD, WAITING, AsOfSource, Decision, ImportState, RowKind
+from crm.roster_import.models import DECIDABLE, WAITING, AsOfSource, Decision, ImportState, RowKind
 from crm.roster_import.progress import progress_of
 from crm.roster_import.queries import AnyRow
 from crm.roster_import.words import AS_OF_SOURCES, FORMATS, PHASES, add_filters, alarm_text, state_label
@@ -50,12 +50,9 @@ def may_undo(found: AnyRow) -> bool:
 
 
 def reading_form(found: AnyRow) -> ReadAgainForm:
-    """How the file was read, to be changed: what was asked for where nothing was compared yet."""
-    as_of, complete = found.as_of, found.complete
-    if found.state in UNREAD:
-        as_of = date.fromisoformat(found.asked["as_of"]) if found.asked.get("as_of") else None
-        complete = found.asked.get("complete")
-    return ReadAgainForm(formdata=None, as_of=as_of, extent=_EXTENTS[complete])
+    """How people have asked for the file to be read, to be changed: what the file itself told is not theirs."""
+    as_of = date.fromisoformat(found.asked["as_of"]) if found.asked.get("as_of") else None
+    return ReadAgainForm(formdata=None, as_of=as_of, extent=_EXTENTS[found.asked.get("complete")])
 
 
 def status_of(found: AnyRow) -> dict[str, object]:

@@ -1,0 +1,139 @@
+"""What the institutions of a table are: known, guessed by their names, or asked once; their people follow from it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from crm.directory.models import Category, Organization, Person
+from crm.extensions import db
+from crm.policy import Role
+from crm.roster_import import jobs, uploads
+from crm.roster_import.actions import bring
+from crm.roster_import.institutions import Kind, guess
+from crm.roster_import.models import Import
+from crm.unit_of_work import unit_of_work
+from tests.factories.accounts import make_user, sign_in
+from tests.factories.directory import organization_named
+from tests.factories.roster_import import apply_staged, import_file, stage_file, table
+
+
+@pytest.mark.parametrize(
+    ("label", "country", "kind"),
+    [
+        ("Junta de Andalucía", "ES", Kind.REGIONAL_GOVERNMENT),
+        ("Generalitat Valenciana", "ES", Kind.REGIONAL_GOVERNMENT),
+        ("Gobierno de Canarias", "ES", Kind.REGIONAL_GOVERNMENT),
+        ("Gobierno de España", "ES", Kind.GOVERNMENT),
+        ("Ministerio de Sanidad, Madrid", "ES", Kind.GOVERNMENT),
+        ("Región de Murcia", "ES", Kind.REGIONAL_GOVERNMENT),
+        ("Ministerium für Justiz Baden-Württemberg", "DE", Kind.REGIONAL_GOVERNMENT),
+        ("Bundesinnenministerium", "DE", Kind.GOVERNMENT),
+        ("Landtag von Bayern", "DE", Kind.REGIONAL_PARLIAMENT),
+        ("Parlamento de Navarra", "ES", Kind.REGIONAL_PARLIAMENT),
+        ("Scottish Government", "GB", Kind.REGIONAL_GOVERNMENT),
+        ("Congreso de los Diputados", "ES", Kind.PARLIAMENT),
+        ("Ministry of Home Affairs", "MT", Kind.GOVERNMENT),
+        ("Ayuntamiento de Sevilla", "ES", Kind.LOCAL),
+        ("United Nations Human Rights Council", None, Kind.UN_BODY),
+        ("Fundación Inventada", "ES", None),
+    ],
+)
+def test_the_name_of_an_institution_tells_what_it_is(label: str, country: str | None, kind: Kind | None) -> None:
+    assert guess(label, country) is kind
+
+
+def officials(path: Path, *people: tuple[str, str, str]) -> Path:
+    lines = [
+        {"name": name, "country": "ES", "institution": institution, "role": role} for name, institution, role in people
+    ]
+    return table(path / "officials.csv", lines)
+
+
+def categories() -> Counter[Category]:
+    db.session.rollback()
+    return Counter(db.session.scalars(sa.select(Person.category)))
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_people_get_their_category_from_what_their_institution_is(client: FlaskClient, tmp_path: Path) -> None:
+    path = officials(
+        tmp_path,
+        ("Ada Inventada", "Junta de Andalucía", "Consejera"),
+        ("Grace Fingida", "Ministerio de Sanidad", "Ministra"),
+        ("Emmy Supuesta", "Congreso de los Diputados", "Diputada"),
+        ("Olga Imaginada", "Asamblea Inventada", "Asesora"),
+    )
+    staged = stage_file(path)
+    sign_in(client, make_user(Role.OFFICER))
+    page = words(client.get(f"/imports/{staged.id}").text)
+    assert "New · line 2 · Regional government" in page
+    assert "Regional government 1" in page
+    apply_staged(staged.id)
+    assert categories() == {
+        Category.REGIONAL_GOVERNMENT: 1,
+        Category.NATIONAL_OFFICIAL: 1,
+        Category.NATIONAL_MP: 1,
+        Category.OTHER: 1,
+    }
+    assert import_file(path) == {"unchanged": 4}
+
+
+def test_a_known_institution_is_found_whatever_it_is_known_as(client: FlaskClient, tmp_path: Path) -> None:
+    known = organization_named("Junta Inventada", Category.OTHER).id
+    path = officials(tmp_path, ("Ada Inventada", "Junta Inventada", "member"))
+    import_file(path, complete=True, as_of=date(2026, 1, 1))
+    assert db.session.scalars(sa.select(Organization.id)).all() == [known]
+    other = officials(tmp_path, ("Grace Fingida", "Junta Inventada", "member"))
+    assert import_file(other, complete=True) == {"new": 1, "ended": 1}
+
+
+def test_what_nobody_can_tell_is_asked_once(client: FlaskClient, tmp_path: Path) -> None:
+    user = make_user(Role.OFFICER)
+    path = officials(
+        tmp_path,
+        ("Ada Inventada", "Casa Inventada", "Asesora"),
+        ("Grace Fingida", "Casa Fingida", "Consejera"),
+        ("Emmy Supuesta", "Junta de Andalucía", "Consejera"),
+    )
+    with path.open("rb") as file, unit_of_work("bring", actor="user:1"):
+        import_id = bring(path.name, stored_name=uploads.keep(file), asked={}, user_id=user.id).id
+    jobs.catch_up()
+    sign_in(client, user)
+    address = f"/imports/{import_id}"
+    page = client.get(address).text
+    assert "What are these institutions?" in page
+    assert re.search(r'<option value="regional_government" selected>', page), "guessed by what its people are called"
+    named = db.session.get_one(Import, import_id).survey["institutions"]
+    assert [one["label"] for one in named if one["unsure"]] == ["Casa Fingida", "Casa Inventada"]
+    answers = {f"kind-{at}": "regional_government" for at in range(2)}
+    assert client.post(f"{address}/institutions", data=answers).location == address
+    jobs.catch_up()
+    db.session.rollback()
+    assert not [one for one in db.session.get_one(Import, import_id).survey["institutions"] if one["unsure"]]
+    apply_staged(import_id)
+    assert categories() == {Category.REGIONAL_GOVERNMENT: 3}
+    assert db.session.get_one(Import, stage_file(path).id).survey["institutions"] == []
+
+
+def test_a_known_institution_of_no_kind_gets_one_when_a_person_says(client: FlaskClient, tmp_path: Path) -> None:
+    user = make_user(Role.OFFICER)
+    organization_named("Junta de Andalucía", Category.OTHER)
+    path = officials(tmp_path, ("Ada Inventada", "Junta de Andalucía", "Consejera"))
+    import_file(path)
+    assert categories() == {Category.OTHER: 1}
+    with path.open("rb") as file, unit_of_work("bring", actor="user:1"):
+        import_id = bring(path.name, stored_name=uploads.keep(file), asked={}, user_id=user.id).id
+    jobs.catch_up()
+    sign_in(client, user)
+    client.post(f"/imports/{import_id}/institutions", data={"kind-0": "regional_government"})
+    assert categories() == {Category.REGIONAL_GOVERNMENT: 1}
