@@ -68,6 +68,8 @@ _ALIKE = 90
 _ALIKE_BASE = 42
 # The least that two spellings of one word are alike.
 _SPELLING = 70
+# Committee 1 is not Committee 2.
+_NUMBER = re.compile(r"\d+")
 # Names of more words are compared by their first ones: a key for each pair of words would be too many.
 _WORDS_LOOKED_AT = 4
 # Shorter words are particles and initials.
@@ -182,11 +184,11 @@ def _known_by(subject: Subject) -> set[str]:
 
 
 def _alike(one: Subject, other: Subject) -> float:
-    if not one.is_person and set(re.findall(r"\d+", one.name)) != set(re.findall(r"\d+", other.name)):
-        return 0.0
     straight = fuzz.ratio(one.name, other.name, score_cutoff=_ALIKE)
     found = straight or fuzz.ratio(one.sorted_name, other.sorted_name, score_cutoff=_ALIKE)
-    return found if found and _spelt_alike(one, other) else 0.0
+    if not found or _NUMBER.findall(one.name) != _NUMBER.findall(other.name):
+        return 0.0
+    return found if _spelt_alike(one, other) else 0.0
 
 
 def _spelt_alike(one: Subject, other: Subject) -> bool:

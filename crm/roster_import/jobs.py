@@ -46,8 +46,11 @@ def _may_pass(error: OperationalError) -> bool:
     return state is None or state.startswith(_PASSING_STATES)
 
 
-def _reporter(import_id: int) -> works.Report:
-    progress.forget(import_id)
+def _reporter(wanted: Import) -> works.Report:
+    import_id = wanted.id
+    # What another worker tells of its work is left standing.
+    if leases.is_free(wanted):
+        progress.forget(import_id)
     return lambda phase, done, total: progress.report(import_id, phase, done, total)
 
 
@@ -99,9 +102,9 @@ def _read(wanted: Import) -> None:
             with unit_of_work("give up import", actor=ACTOR):
                 actions.discard(import_id)
         return
+    tell = _reporter(wanted)
     with unit_of_work("take up import", actor=ACTOR):
         lease = take_up(import_id, ImportState.READING, actor=ACTOR)
-    tell = _reporter(import_id)
     layout: Layout | None = None
     try:
         path = uploads.stored_path(stored_name)
@@ -138,7 +141,7 @@ def apply_queued(import_id: int) -> None:
 
 
 def _apply(wanted: Import) -> None:
-    import_id, actor, report = wanted.id, _actor(wanted.user_id), _reporter(wanted.id)
+    import_id, actor, report = wanted.id, _actor(wanted.user_id), _reporter(wanted)
     if WITHDRAWN in wanted.survey:
         # It had failed, and whoever took it back has died.
         if leases.is_free(wanted):
@@ -160,7 +163,7 @@ def _undo(wanted: Import) -> None:
         Refusal.NEEDED: gettext("It cannot be undone: contacts of this import are targets or have letters by now."),
     }
     try:
-        works.take_back(import_id, actor=actor, report=_reporter(import_id))
+        works.take_back(import_id, actor=actor, report=_reporter(wanted))
     except UndoRefused as refused:
         with unit_of_work("keep import", actor=ACTOR):
             actions.keep_applied(import_id, words.get(refused.reason, gettext("It was undone already.")))

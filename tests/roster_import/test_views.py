@@ -21,11 +21,12 @@ from crm.directory.models import Person
 from crm.extensions import db
 from crm.policy import Role
 from crm.roster_import import jobs, progress
+from crm.roster_import.actions import request_application
 from crm.roster_import.models import MOST_ATTEMPTS, Import, ImportRow, ImportState, RowKind
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_person
-from tests.factories.roster_import import full_list, import_file, leave_dead, member, members
+from tests.factories.roster_import import full_list, import_file, leave_dead, member, members, stage_file, table
 from tests.queries import queries_of
 
 
@@ -330,3 +331,14 @@ def test_a_file_without_a_day_describes_the_day_where_its_bringer_is(officer: Fl
     with clock.pretend(datetime(2026, 7, 1, 22, 30, tzinfo=UTC)):
         uploaded(officer, tmp_path / "people.csv")
     assert the_import().as_of == date(2026, 7, 2)
+
+
+@pytest.mark.sqlite_only
+def test_a_worker_that_was_stopped_is_said_to_be(officer: FlaskClient, tmp_path: Path) -> None:
+    staged = stage_file(table(tmp_path / "people.csv", [{"name": "Ada Inventada"}]))
+    with unit_of_work("ask", actor="user:1"):
+        request_application(staged.id, confirmed=False)
+    leave_dead(staged.id, ImportState.APPLYING)
+    page = officer.get(f"/imports/{staged.id}").text
+    assert "it seems to have been stopped" in page
+    assert "is not running" not in page

@@ -13,6 +13,7 @@ from crm import clock
 from crm.policy import Permission, can
 from crm.roster_import import actions, queries
 from crm.roster_import.forms import Extent, ReadAgainForm
+from crm.roster_import.leases import LEASE
 from crm.roster_import.models import DECIDABLE, WAITING, AsOfSource, Decision, ImportState, RowKind
 from crm.roster_import.progress import progress_of
 from crm.roster_import.queries import AnyRow
@@ -24,6 +25,8 @@ add_filters(blueprint)
 
 # A worker that is there takes an import up at once.
 _PATIENCE = timedelta(seconds=15)
+# One that works gives a sign of life three times as often.
+_SILENCE = timedelta(seconds=60)
 _EXTENTS = {None: Extent.BY_FILE, True: Extent.COMPLETE, False: Extent.PARTIAL}
 
 
@@ -60,12 +63,15 @@ def status_of(found: AnyRow) -> dict[str, object]:
     waiting = found.state in WAITING
     # Nobody has begun yet: what is there is an earlier work's.
     done = progress_of(found.id) if waiting and found.attempts else None
+    alive = found.lease_until - LEASE if waiting and found.lease_until else None
     return {
         "one": found,
         "waiting": waiting,
         "progress": done,
         "phases": PHASES,
-        "overdue": waiting and done is None and clock.now() - found.state_since > _PATIENCE,
+        "overdue": waiting and done is None and alive is None and clock.now() - found.state_since > _PATIENCE,
+        # The last sign of life of a worker that gives none any more.
+        "stopped": alive if alive and clock.now() - alive > _SILENCE else None,
         "kinds": list(RowKind),
         "formats": FORMATS,
         "as_of_sources": AS_OF_SOURCES,
