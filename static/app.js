@@ -161,6 +161,12 @@ document.addEventListener("invalid", (event) => {
 const mend = document.querySelector("main .field.invalid :is(input, select, textarea)");
 const opened = location.hash ? document.getElementById(location.hash.slice(1))?.querySelector("[autofocus]") : undefined;
 (mend ?? opened)?.focus();
+// Going to that part of the page, once it is loaded, takes the focus away again.
+if (location.hash && (mend ?? opened)) {
+  addEventListener("load", () => setTimeout(() => {
+    if (document.activeElement === document.body) (mend ?? opened).focus({ preventScroll: !mend });
+  }));
+}
 
 // data-insert="text" data-into="#subject, #body": writes a placeholder where the cursor stood last in one of these
 // fields; at the end of the last one where it stood in none.
