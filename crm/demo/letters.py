@@ -22,7 +22,7 @@ FIRST_LETTER = {
         """\
 {{salutation}}
 
-the *{{treaty}}* has been open to the states of Europe since 1990. **No member state of the European Union has \
+The *{{treaty}}* has been open to the states of Europe since 1990. **No member state of the European Union has \
 ratified it yet.**
 
 We ask you for one thing: put a question to the government of {{country}} and name the day by which it will take a \
@@ -43,7 +43,7 @@ We would gladly call at your office.
         """\
 {{salutation}}
 
-la *{{treaty}}* est ouverte aux États d'Europe depuis 1990. **Aucun État membre de l'Union européenne ne l'a encore \
+La *{{treaty}}* est ouverte aux États d’Europe depuis 1990. **Aucun État membre de l’Union européenne ne l’a encore \
 ratifiée.**
 
 Nous vous demandons une chose : posez une question au gouvernement ({{country}}) et demandez la date à laquelle il \
@@ -60,7 +60,7 @@ THANKS = {
         """\
 {{salutation}}
 
-thank you for standing up for the *{{treaty}}*. Your support is what our next meeting with the ministry rests on.
+Thank you for standing up for the *{{treaty}}*. Your support is what our next meeting with the ministry rests on.
 
 {{closing}}
 {{sender_name}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,9 @@ from crm.overview.forms.parts import (
     addressing_form,
     languages_form,
 )
+from crm.salutations.examples import addresses
+from crm.salutations.queries import addressee_of
+from crm.salutations.terms import Address
 
 # The parts of a page that are one form each; all others have rows of their own.
 SINGLE = ("details", "owner", "languages", "addressing")
@@ -36,6 +40,8 @@ class Editor:
     part: str
     row_id: int | None
     form: Any
+    # How letters address the contact, language by language: of the forms of address alone.
+    addresses: Sequence[tuple[Address, Address]] = ()
 
     @property
     def seen(self) -> str:
@@ -106,4 +112,8 @@ def editor_of(contact: Contact, part: str, row_id: int | None) -> Editor | None:
         form = _row_form(contact, part, None)
     elif (row := _found(_rows_of(record, part), row_id)) is not None:
         form = _row_form(contact, part, row)
-    return Editor(part, row_id, form) if form is not None else None
+    if form is None:
+        return None
+    if part == "addressing":
+        return Editor(part, row_id, form, addresses(addressee_of(contact), record.languages))
+    return Editor(part, row_id, form)

@@ -40,12 +40,12 @@ FORMALITIES = {
 }
 
 
-def office_label(office: Office) -> str:
+def addressed_as_label(office: Office) -> str:
     """The office, in small letters as inside a sentence."""
     return str(OFFICES[office])
 
 
-def form_label(gender: Gender) -> str:
+def form_of_address_label(gender: Gender) -> str:
     """The gender a form is for."""
     return str(GENDERS[gender])
 
@@ -55,13 +55,13 @@ def formality_label(formality: Formality) -> str:
     return str(FORMALITIES[formality])
 
 
-def why(address: Address) -> str:
+def why_addressed(address: Address) -> str:
     """Why a letter opens as it does, such as `minister, woman, Spanish: standard form`."""
     code = address.language
     named = str((get_locale() or Locale("en")).languages.get(code.partition("-")[0], code))
-    who = office_label(address.office)
+    who = addressed_as_label(address.office)
     if address.office is not Office.INSTITUTION:
-        who = gettext("%(office)s, %(gender)s", office=who, gender=form_label(address.gender))
+        who = gettext("%(office)s, %(gender)s", office=who, gender=form_of_address_label(address.gender))
     if address.origin is Origin.OWN:
         pattern = gettext("written for this contact, %(language)s")
     elif code.partition("-")[0] not in full_languages():

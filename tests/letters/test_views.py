@@ -18,6 +18,7 @@ from crm.letters.models import Letter, LetterTemplate, Mailing, MailingState, Wo
 from crm.outbox.models import MessageState
 from crm.pipeline.models import Campaign
 from crm.policy import Role
+from crm.salutations.terms import Formality
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.letters import approved, deliver, make_letter_target, make_mailing, make_wording, planned
@@ -189,6 +190,21 @@ def test_the_preview_is_the_letter_with_its_fields_marked(as_officer: FlaskClien
     assert "Bo Lund" in as_officer.post("/letters/preview", data={**data, "reader": target_id}).text
     other = make_letter_target(make_campaign(), "Stranger Elsewhere")
     assert "Stranger" not in as_officer.post("/letters/preview", data={**data, "reader": other.id}).text
+
+
+@pytest.mark.sqlite_only
+def test_a_wording_says_how_it_addresses_its_reader(as_officer: FlaskClient, campaign: Campaign) -> None:
+    data = {**WORDING, "campaign_id": campaign.id, "language": "pl", "body": "{{salutation}}\n\n{{title}}, {{closing}}"}
+    shown = as_officer.post("/letters/preview", data={**data, "formality": "formal"}, headers={"X-Partial": "1"}).text
+    assert "Wielce Szanowna Pani Poseł / Wielce Szanowny Panie Pośle," in words(shown)
+    location = as_officer.post("/letters/templates/new", data={**data, "formality": "formal"}).location
+    page = words(as_officer.get(location).text)
+    assert "minister Wielce Szanowna Pani Minister, woman Wielce Szanowny Panie Ministrze, man" in page
+    assert db.session.scalars(sa.select(Wording.formality)).one() is Formality.FORMAL
+    empty = make_campaign("Nobody yet")
+    assert "Szanowna Pani Poseł," in words(
+        as_officer.post("/letters/preview", data={**data, "campaign_id": empty.id, "formality": "odd"}).text
+    )
 
 
 def test_the_forecast_follows_the_audience(as_officer: FlaskClient, campaign: Campaign) -> None:

@@ -174,6 +174,21 @@ def test_owner_languages_and_forms_of_address(officer: FlaskClient) -> None:
     }
 
 
+@pytest.mark.sqlite_only
+def test_the_form_of_address_shows_what_letters_would_write_and_why(officer: FlaskClient) -> None:
+    person = make_person("Ada INVENTADA")
+    sent(officer, f"/contacts/{person.id}/languages", language_0="ro")
+    sent(officer, f"/contacts/{person.id}/addressing", opening_en="Dear Ada")
+    page = words(officer.get(f"/contacts/{person.id}?edit=addressing").text)
+    assert "Dear Ada, written for this contact, English" in page
+    assert "Señoría: member of the European Parliament, gender not known, Spanish: standard form" in page
+    assert "Guten Tag Ada Inventada," in page
+    assert "Stimată doamnă, stimate domnule, member of the European Parliament, gender not known, Romanian: the" in page
+    ministry = make_organization("Ministry of Labour")
+    page = words(officer.get(f"/contacts/{ministry.id}?edit=addressing").text)
+    assert "Mesdames, Messieurs, organization, French: standard form" in page
+
+
 @pytest.mark.parametrize(
     ("part", "model", "typed", "mended", "shown"),
     [

@@ -11,6 +11,7 @@ from crm.extensions import db
 from crm.letters import labels
 from crm.letters.delivery import Outcome
 from crm.letters.models import LetterTemplate, Mailing, MailingState, Standing
+from crm.salutations.labels import addressed_as_label, form_of_address_label, why_addressed
 
 blueprint = Blueprint("letters", __name__)
 for _filter in (
@@ -22,6 +23,9 @@ for _filter in (
     labels.problem_label,
     labels.language_label,
     labels.direction_of,
+    addressed_as_label,
+    form_of_address_label,
+    why_addressed,
 ):
     blueprint.add_app_template_filter(_filter)
 

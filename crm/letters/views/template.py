@@ -23,6 +23,7 @@ from crm.pipeline import queries as pipeline
 from crm.pipeline.filters import TargetFilter
 from crm.places.countries import LANGUAGES
 from crm.policy import Permission, actor, requires
+from crm.salutations.examples import office_examples
 from crm.salutations.terms import Formality
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
@@ -62,6 +63,7 @@ def _page(form: WordingForm, template: LetterTemplate | None, wording: Wording |
         wording=wording,
         versions=queries.versions(template.id) if template else [],
         placeholders=PLACEHOLDERS.values(),
+        examples=office_examples(language, formality),
         readers=readers,
         campaign_id=campaign_id,
         **sample(form.subject.data or "", form.body.data or "", language, formality, campaign_id, target_id),

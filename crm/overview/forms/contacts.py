@@ -139,7 +139,12 @@ class PersonDetailsForm(AreaFields, PersonForm):
         filters=[stripped],
         description=_l("Where it differs from given name and family name, such as ORBÁN Viktor."),
     )
-    honorific_prefix = StringField(_l("Before the name"), [Length(max=60)], filters=[stripped])
+    honorific_prefix = StringField(
+        _l("Before the name"),
+        [Length(max=60)],
+        filters=[stripped],
+        description=_l("Such as Dr; Ms, Mr or Mx says how letters address somebody."),
+    )
     honorific_suffix = StringField(_l("After the name"), [Length(max=60)], filters=[stripped])
     gender = SelectField(
         _l("Gender"), coerce=stripped, description=_l("Only where a source tells it: it is never guessed.")
