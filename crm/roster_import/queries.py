@@ -104,6 +104,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"  # a person has decided so
     JOINED = "joined"  # a person has said that another line is about the same
     KEPT = "kept"  # what was set by hand here stayed; whatever else the row says was written
+    PARTLY = "partly"  # a value of it could not be taken over, the others were written
     LEFT = "left"  # something of it waited for a decision that nobody took
     UNREADABLE = "unreadable"
 
@@ -121,8 +122,9 @@ _OUTCOMES: dict[Outcome, sa.ColumnElement[bool]] = {
     Outcome.SKIPPED: ImportRow.decision == Decision.SKIP,
     Outcome.JOINED: sa.and_(ImportRow.decision == Decision.JOIN, ImportRow.contact_id.is_not(None)),
     Outcome.KEPT: sa.and_(_decided(RowKind.SUSPICIOUS), _BY_HAND),
+    Outcome.PARTLY: sa.and_(_decided(RowKind.SUSPICIOUS), sa.not_(_BY_HAND), ImportRow.reason == ""),
     Outcome.LEFT: sa.or_(
-        sa.and_(_decided(RowKind.SUSPICIOUS), sa.not_(_BY_HAND)),
+        sa.and_(_decided(RowKind.SUSPICIOUS), sa.not_(_BY_HAND), ImportRow.reason != ""),
         # What it was joined to was left alone itself.
         sa.and_(ImportRow.decision == Decision.JOIN, ImportRow.contact_id.is_(None)),
     ),

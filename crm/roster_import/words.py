@@ -167,10 +167,11 @@ OUTCOMES = {
     Outcome.SKIPPED: lazy_gettext("skipped, as decided"),
     Outcome.JOINED: lazy_gettext("same person as another line"),
     Outcome.KEPT: lazy_gettext("kept as set by hand here"),
+    Outcome.PARTLY: lazy_gettext("written but for some values"),
     Outcome.LEFT: lazy_gettext("left alone: nobody decided"),
     Outcome.UNREADABLE: lazy_gettext("unreadable lines"),
 }
-OUTCOME_TONES = {Outcome.LEFT: "warn", Outcome.UNREADABLE: "bad"}
+OUTCOME_TONES = {Outcome.PARTLY: "warn", Outcome.LEFT: "warn", Outcome.UNREADABLE: "bad"}
 PHASES = {
     Phase.COMPARED: lazy_gettext("Rows compared"),
     Phase.LIKENED: lazy_gettext("New ones compared with everybody known"),

@@ -129,6 +129,7 @@ def test_columns_nobody_knows_are_asked_for_and_kept(officer: FlaskClient, tmp_p
     found = the_import()
     assert (found.state, found.as_of, found.counts["new"]) == (ImportState.STAGED, date(2025, 6, 1), 1)
     assert "as you said" in officer.get(address).text
+    assert 'value="2025-06-01"' not in officer.get(f"{address}/columns").text, "nobody has said the day"
 
     # The next file with this header is read so at once.
     again = uploaded(
