@@ -21,6 +21,7 @@ from crm.letters.queries import ledgers
 from crm.outbox.models import MessageState, OutgoingMessage
 from crm.pipeline.models import Campaign, Stage, Target
 from crm.policy import Role
+from crm.salutations.names import display_name
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.treaties.actions import load_facts
 from crm.treaties.models import Treaty
@@ -162,11 +163,11 @@ def check_ledger(mailing_id: int) -> None:
 
 
 def check_letters_received(server: SmtpServer) -> None:
-    """One letter each; every name in it is the directory's, letter for letter."""
+    """One letter each; every name in it is the directory's, out of capitals and else letter for letter."""
     members = {
         row.email: row
         for row in db.session.execute(
-            sa.select(Person.email, Person.name, Person.given_name, Person.family_name).where(
+            sa.select(Person.email, Person.name, Person.given_name, Person.family_name, Person.country).where(
                 Person.email.is_not(None), Person.mandate_end == OPEN_END
             )
         )
@@ -176,17 +177,19 @@ def check_letters_received(server: SmtpServer) -> None:
     treaty = db.session.scalars(sa.select(Treaty.name).where(Treaty.code == "ICRMW")).one()
     for letter in server.received:
         message, person = letter.message, members[letter.recipient]
+        name, given_name, family_name = (
+            display_name(each, person.country) for each in (person.name, person.given_name, person.family_name)
+        )
         (to,) = message["To"].addresses
         (sender,) = message["From"].addresses
-        assert (to.display_name, to.addr_spec) == (person.name, letter.recipient)
+        assert (to.display_name, to.addr_spec) == (name, letter.recipient)
         assert sender.display_name == "Zoë Čapek, officer"
-        assert message["Subject"] == f"A question to {person.name}"
+        assert message["Subject"] == f"A question to {name}"
         assert message["Reply-To"] == "zoe@campaign.example"
         assert part(message, "plain") == (
-            f"Dear {person.name},\n\nwill you, {person.given_name} {person.family_name}, support the {treaty}?\n\n"
-            "Zoë Čapek, officer\n"
+            f"Dear {name},\n\nwill you, {given_name} {family_name}, support the {treaty}?\n\nZoë Čapek, officer\n"
         )
-        assert f"<strong>{person.name}</strong>" in part(message, "html").replace("&#x27;", "'")
+        assert f"<strong>{name}</strong>" in part(message, "html").replace("&#x27;", "'")
 
 
 def part(message: EmailMessage, subtype: str) -> str:
@@ -203,7 +206,7 @@ def check_server_log(server: SmtpServer) -> None:
 
 def check_what_the_contacts_pages_show(officer: FlaskClient, mailing_id: int) -> None:
     letters = db.session.execute(
-        sa.select(Letter.id, Letter.contact_id, Contact.name)
+        sa.select(Letter.id, Letter.contact_id, Contact.name, Contact.country)
         .join(Contact, Contact.id == Letter.contact_id)
         .where(Letter.mailing_id == mailing_id, Letter.skip_reason.is_(None))
     ).all()
@@ -218,4 +221,4 @@ def check_what_the_contacts_pages_show(officer: FlaskClient, mailing_id: int) ->
     for row in (letters[0], letters[len(letters) // 2], letters[-1]):
         page = officer.get(f"/contacts/{row.contact_id}").text
         assert f"/letters/{row.id}" in page
-        assert row.name in officer.get(f"/letters/{row.id}").text
+        assert display_name(row.name, row.country) in officer.get(f"/letters/{row.id}").text
