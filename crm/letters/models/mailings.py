@@ -1,4 +1,4 @@
-"""Tables of letters, the states of a mailing with their allowed moves, and the ledger that must always add up."""
+"""Mailings and their letters, the states of a mailing with their allowed moves, and the ledger that adds up."""
 
 from __future__ import annotations
 
@@ -14,54 +14,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm import clock
 from crm.accounts.models import User
 from crm.database import Base, enum_column
+from crm.letters.models.wordings import LetterTemplate, Wording
 from crm.outbox.models import IN_FLIGHT, WAITING, Batch, BatchState, MessageState
 from crm.pipeline.models import Campaign
-from crm.salutations.terms import Formality
-
-
-class LetterTemplate(Base):
-    """A letter's purpose in a campaign; what it says stands in its wordings."""
-
-    __tablename__ = "letter_template"
-    __table_args__ = (sa.UniqueConstraint("campaign_id", "name"),)
-
-    campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
-    name: Mapped[str] = mapped_column(sa.String(160))
-    purpose: Mapped[str] = mapped_column(sa.String(300), default="")
-    created_at: Mapped[datetime] = mapped_column(default=clock.now)
-
-    campaign: Mapped[Campaign] = relationship()
-
-
-class Wording(Base):
-    """A template's text in one language, in versions; `body` is Markdown with placeholders.
-
-    From `frozen_at` on (a mailing uses it) no word changes any more: writing on makes the next version.
-    """
-
-    __tablename__ = "wording"
-    __undoable__ = False  # undoing a change could alter words that were sent since
-    __table_args__ = (sa.UniqueConstraint("template_id", "language", "version"),)
-
-    template_id: Mapped[int] = mapped_column(sa.ForeignKey("letter_template.id"))
-    language: Mapped[str] = mapped_column(sa.String(8))
-    version: Mapped[int] = mapped_column(default=1)
-    subject: Mapped[str] = mapped_column(sa.String(200))
-    body: Mapped[str] = mapped_column(sa.Text)
-    # How its salutation and closing address the reader.
-    formality: Mapped[Formality] = mapped_column(
-        enum_column(Formality), default=Formality.STANDARD, server_default=Formality.STANDARD.value
-    )
-    written_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
-    written_at: Mapped[datetime] = mapped_column(default=clock.now)
-    frozen_at: Mapped[datetime | None]
-
-    template: Mapped[LetterTemplate] = relationship()
-
-    @property
-    def revision(self) -> str:
-        """Names what stands here now, so that an author who started from something older is told."""
-        return f"{self.version}-{self.written_at.isoformat()}"
 
 
 class MailingState(StrEnum):

@@ -1,0 +1,33 @@
+"""Writes of letters: templates and their wordings, and what people decide about a mailing."""
+
+from crm.letters.actions.mailings import (
+    BATCH_KIND,
+    MailingRefused,
+    MailingText,
+    approve_mailing,
+    cancel_mailing,
+    create_mailing,
+    pause_mailing,
+    plan_mailing,
+    resume_mailing,
+    update_mailing,
+)
+from crm.letters.actions.wordings import NameTaken, WordingChanged, create_template, rename_template, write_wording
+
+__all__ = [
+    "BATCH_KIND",
+    "MailingRefused",
+    "MailingText",
+    "NameTaken",
+    "WordingChanged",
+    "approve_mailing",
+    "cancel_mailing",
+    "create_mailing",
+    "create_template",
+    "pause_mailing",
+    "plan_mailing",
+    "rename_template",
+    "resume_mailing",
+    "update_mailing",
+    "write_wording",
+]

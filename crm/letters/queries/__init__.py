@@ -1,0 +1,30 @@
+"""Reads of letters: templates with their wordings, mailings with their ledgers, and who may approve them."""
+
+from crm.letters.queries.approvers import approvers, is_only_approver
+from crm.letters.queries.mailings import audience_size, ledgers, mailings, mailings_being_planned, may_approve
+from crm.letters.queries.wordings import (
+    first_language,
+    newest_wording,
+    newest_wordings,
+    readers,
+    templates,
+    versions,
+    wording_choices,
+)
+
+__all__ = [
+    "approvers",
+    "audience_size",
+    "first_language",
+    "is_only_approver",
+    "ledgers",
+    "mailings",
+    "mailings_being_planned",
+    "may_approve",
+    "newest_wording",
+    "newest_wordings",
+    "readers",
+    "templates",
+    "versions",
+    "wording_choices",
+]
