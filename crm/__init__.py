@@ -16,6 +16,7 @@ from crm.accounts import passwords, sessions
 from crm.accounts import queries as accounts_queries
 from crm.accounts import views as accounts_views
 from crm.accounts.links import forget_links
+from crm.attachments import storage as attachment_storage
 from crm.attachments import views as attachments_views
 from crm.audit import recording
 from crm.audit import views as audit_views
@@ -42,6 +43,7 @@ from crm.letters import views as letters_views
 from crm.letters.results import record_results
 from crm.outbox import jobs as outbox_jobs
 from crm.outbox import views as outbox_views
+from crm.outbox.enclosures import kept_by
 from crm.outbox.results import on_result
 from crm.overview import jobs as overview_jobs
 from crm.overview import views as overview_views
@@ -156,4 +158,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     after_undo(history_projection.project_undone)
     on_result(forget_links)
     on_result(record_results)
+    kept_by(attachment_storage.path_of)
     return app

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from crm.outbox.models import (
     WAITING,
     Batch,
     BatchState,
+    Enclosure,
     MessageState,
     OutgoingMessage,
     Priority,
@@ -51,7 +53,8 @@ class NotHeld(Exception):
 class Draft:
     """A letter to post. `reference` names it within its batch; `sender` and `reply_to` are `Name <local@domain>`.
 
-    One-click unsubscribe (RFC 8058) adds the headers that let a mail program suppress the address.
+    One-click unsubscribe (RFC 8058) adds the headers that let a mail program suppress the address. It leaves at
+    `not_before` or later; where it could not until `late_after`, its batch is paused and waits for a person.
     """
 
     reference: str
@@ -63,6 +66,18 @@ class Draft:
     sender: str | None = None
     reply_to: str | None = None
     one_click_unsubscribe: bool = False
+    not_before: datetime | None = None
+    late_after: datetime | None = None
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to go with the letters of a batch; `key` is what the keeper of files knows its bytes by."""
+
+    key: str
+    name: str
+    media_type: str
+    size: int
 
 
 def open_batch(kind: str, reference: str, *, priority: Priority = Priority.BULK) -> Batch:
@@ -74,6 +89,13 @@ def open_batch(kind: str, reference: str, *, priority: Priority = Priority.BULK)
     db.session.add(batch)
     db.session.flush()
     return batch
+
+
+def enclose(batch_id: int, files: Sequence[File]) -> None:
+    """Let files go with every letter of an unreleased batch, in place of those that did."""
+    db.session.execute(sa.delete(Enclosure).where(Enclosure.batch_id == batch_id))
+    db.session.add_all(Enclosure(batch_id=batch_id, **asdict(file)) for file in files)
+    db.session.flush()
 
 
 def _row(batch_id: int, draft: Draft) -> dict[str, object]:
@@ -92,6 +114,8 @@ def _row(batch_id: int, draft: Draft) -> dict[str, object]:
         "sender": sender,
         "reply_to": safe_header(draft.reply_to) if draft.reply_to else None,
         "one_click_unsubscribe": draft.one_click_unsubscribe,
+        "next_attempt_at": draft.not_before or clock.now(),
+        "late_after": draft.late_after,
         # Made once, so that a letter a person sends again is known to be the same one.
         "message_id_header": f"<{secrets.token_hex(16)}@{address.rpartition('@')[2]}>",
     }
@@ -138,7 +162,7 @@ def post_now(draft: Draft) -> int:
 def _move(batch_id: int, target: BatchState, sources: Collection[BatchState] = tuple(BatchState)) -> None:
     """Change a batch's state, from one of `sources`, by one guarded UPDATE; repeating the same change is allowed."""
     sources = [state for state in sources if target in BATCH_MOVES[state]]
-    values: dict[str, object] = {"state": target}
+    values: dict[str, object] = {"state": target, "paused_for": None}
     if target is BatchState.RUNNING:
         values["released_at"] = sa.func.coalesce(Batch.released_at, clock.now())
     moved = db.session.execute(
@@ -166,7 +190,21 @@ def pause(batch_id: int) -> None:
 def resume(batch_id: int) -> None:
     """Let a paused batch go on. Raises BatchRefused for one that was never released, or is cancelled."""
     _move(batch_id, BatchState.RUNNING, {BatchState.PAUSED})
+    forgive_lateness(batch_id)
     current_unit_of_work().ring(SEND_WAITING)
+
+
+def forgive_lateness(batch_id: int) -> None:
+    """Let letters whose time was missed leave after all, as a person has decided."""
+    db.session.execute(
+        sa.update(OutgoingMessage)
+        .where(
+            OutgoingMessage.batch_id == batch_id,
+            OutgoingMessage.next_attempt_at <= clock.now(),
+            OutgoingMessage.late_after < clock.now(),
+        )
+        .values(late_after=None)
+    )
 
 
 def cancel(batch_id: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -37,6 +38,20 @@ def _part(subtype: bytes, text: str) -> bytes:
     )
 
 
+def _mixed(first: bytes, enclosed: Sequence[bytes]) -> bytes:
+    """The words and the files that go with them."""
+    boundary = f"=_{secrets.token_hex(12)}".encode()
+    return (
+        b'Content-Type: multipart/mixed; boundary="'
+        + boundary
+        + b'"\r\n\r\n'
+        + b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in (first, *enclosed))
+        + b"--"
+        + boundary
+        + b"--\r\n"
+    )
+
+
 def _body(text: str, html: str | None) -> bytes:
     if html is None:
         return _part(b"plain", text)
@@ -50,7 +65,15 @@ def _body(text: str, html: str | None) -> bytes:
     )
 
 
-def compose(letter: Any, *, to_address: str, default_sender: str, at: datetime, unsubscribe_url: str | None) -> bytes:
+def compose(
+    letter: Any,
+    *,
+    to_address: str,
+    default_sender: str,
+    at: datetime,
+    unsubscribe_url: str | None,
+    enclosed: Sequence[bytes] = (),
+) -> bytes:
     """The e-mail of a claimed row, ready to follow the server's 354. Raises ValueError for what no mail can carry."""
     headers = [
         f"From: {header_address(*mailbox(letter.sender or default_sender))}",
@@ -65,5 +88,6 @@ def compose(letter: Any, *, to_address: str, default_sender: str, at: datetime, 
         headers.append(f"List-Unsubscribe: <{safe_header(unsubscribe_url)}>")
         headers.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
     headers.append("MIME-Version: 1.0\r\n")
-    message = "\r\n".join(headers).encode() + _body(letter.text, letter.html)
+    body = _body(letter.text, letter.html)
+    message = "\r\n".join(headers).encode() + (_mixed(body, enclosed) if enclosed else body)
     return message.replace(b"\r\n.", b"\r\n..")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext
 
 from crm.outbox.actions import Decision
-from crm.outbox.models import BatchState, MessageState, OutageReason
+from crm.outbox.models import BatchState, MessageState, OutageReason, PauseReason
 
 STATES = {
     MessageState.QUEUED: lazy_gettext("Waiting"),
@@ -32,6 +32,14 @@ BATCH_STATES = {
     BatchState.RUNNING: lazy_gettext("running"),
     BatchState.PAUSED: lazy_gettext("paused"),
     BatchState.CANCELLED: lazy_gettext("cancelled"),
+}
+PAUSES = {
+    PauseReason.LATE: lazy_gettext(
+        "Paused: the time these letters were to leave was missed by more than half a day. Let them go on, or cancel."
+    ),
+    PauseReason.MISSING_FILE: lazy_gettext(
+        "Paused: a file that goes with these letters is gone. Restore it from a backup, then go on."
+    ),
 }
 OUTAGES = {
     OutageReason.NO_SERVER: lazy_gettext("No mail server is set: MAIL_SERVER is empty."),

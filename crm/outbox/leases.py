@@ -21,6 +21,7 @@ from crm.outbox.models import (
     Lease,
     MessageState,
     OutgoingMessage,
+    PauseReason,
     Priority,
     SuppressionReason,
     movable,
@@ -28,7 +29,7 @@ from crm.outbox.models import (
 from crm.outbox.queries import suppressed
 from crm.outbox.reasons import Reason
 from crm.outbox.results import announce
-from crm.unit_of_work import unit_of_work
+from crm.unit_of_work import current_unit_of_work, unit_of_work
 
 # Only another host waits for a lease to expire; on its own host a dead holder is seen at once.
 LEASE = timedelta(minutes=2)
@@ -55,6 +56,7 @@ _TAKEN = (
     MESSAGES.c.message_id_header,
     MESSAGES.c.attempts,
     MESSAGES.c.first_deferred_at,
+    MESSAGES.c.late_after,
 )
 
 
@@ -142,7 +144,8 @@ def _lease(holder: Holder, token: str, batch_id: int, now: datetime) -> dict[str
 def claim(holder: Holder, limit: int) -> Claim | None:
     """Lease up to `limit` due letters of the batch that is first in turn, or None; the claim is on disk on return.
 
-    Letters to suppressed addresses are cancelled here, so a claim may come back without any letter.
+    Letters to suppressed addresses are cancelled here, so a claim may come back without any letter. A batch with
+    letters whose time was missed is paused instead.
     """
     token = secrets.token_hex(16)
     now = clock.now()
@@ -151,11 +154,25 @@ def claim(holder: Holder, limit: int) -> Claim | None:
             letters = _take(batch_id, token, now, limit)
             if not letters:
                 continue
+            if any(letter.late_after and letter.late_after < now and not letter.attempts for letter in letters):
+                _unclaim(batch_id, token, now)
+                pause_for(batch_id, PauseReason.LATE)
+                continue
             db.session.execute(sa.insert(_LEASES).values(_lease(holder, token, batch_id, now)))
             barred = set(_cancel_suppressed(letters, priority, token, now))
             mine = [letter for letter in letters if letter.id not in barred]
             return Claim(token, batch_id, batch_kind, work.actor, mine)
     return None
+
+
+def pause_for(batch_id: int, reason: PauseReason) -> None:
+    """Pause a running batch for a person to decide, in the running unit of work."""
+    db.session.execute(
+        sa.update(Batch)
+        .where(Batch.id == batch_id, Batch.state == BatchState.RUNNING)
+        .values(state=BatchState.PAUSED, paused_for=reason)
+    )
+    current_unit_of_work().notes.setdefault("outbox_batch", {})[str(batch_id)] = f"paused: {reason.value}"
 
 
 def renew(taken: Claim) -> None:

@@ -99,8 +99,18 @@ def movable(sources: Iterable[MessageState], target: MessageState) -> list[Messa
     return states
 
 
+class PauseReason(StrEnum):
+    """Why a batch paused by itself, and waits for a person."""
+
+    LATE = "late"
+    MISSING_FILE = "missing_file"
+
+
 class Batch(Base):
-    """Letters released, paused and cancelled together, by one UPDATE that never looks into them."""
+    """Letters released, paused and cancelled together, by one UPDATE that never looks into them.
+
+    `paused_for` is set where nobody paused it but the outbox itself.
+    """
 
     __tablename__ = "outbox_batch"
     __undoable__ = False  # letters that have left do not come back
@@ -115,12 +125,28 @@ class Batch(Base):
     state: Mapped[BatchState] = mapped_column(enum_column(BatchState), default=BatchState.UNRELEASED)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     released_at: Mapped[datetime | None]
+    paused_for: Mapped[PauseReason | None] = mapped_column(enum_column(PauseReason))
+
+
+class Enclosure(Base):
+    """A file that goes with every letter of a batch; `key` names its bytes to whoever keeps them."""
+
+    __tablename__ = "outbox_enclosure"
+    __undoable__ = False  # letters that have left do not come back
+    __table_args__ = (sa.UniqueConstraint("batch_id", "key", "name"),)
+
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("outbox_batch.id"))
+    key: Mapped[str] = mapped_column(sa.String(80))
+    name: Mapped[str] = mapped_column(sa.String(200))
+    media_type: Mapped[str] = mapped_column(sa.String(100))
+    size: Mapped[int] = mapped_column(sa.BigInteger)
 
 
 class OutgoingMessage(Base):
     """One e-mail: exactly what is sent, and all that happened to it.
 
     `next_attempt_at` is set while the letter waits and only then: the index on it holds nothing but waiting letters.
+    Where a letter that was never tried is still here after `late_after`, its time was missed: a person decides.
     """
 
     __tablename__ = "outgoing_message"
@@ -171,6 +197,7 @@ class OutgoingMessage(Base):
     size: Mapped[int | None]
 
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    late_after: Mapped[datetime | None]
     first_deferred_at: Mapped[datetime | None]
     claimed_at: Mapped[datetime | None]
     handed_over_at: Mapped[datetime | None]

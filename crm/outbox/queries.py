@@ -10,7 +10,15 @@ import sqlalchemy as sa
 
 from crm.extensions import db
 from crm.outbox.addresses import address_hash, key_id
-from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, Suppression, SuppressionReason
+from crm.outbox.models import (
+    Batch,
+    BatchState,
+    MessageState,
+    OutgoingMessage,
+    PauseReason,
+    Suppression,
+    SuppressionReason,
+)
 from crm.paging import Page, SortKey, page
 
 # Well below what one statement may bind on any database.
@@ -59,6 +67,7 @@ class BatchSummary:
     reference: str
     state: BatchState
     released_at: datetime | None
+    paused_for: PauseReason | None
     counts: dict[MessageState, int]
 
     @property
@@ -70,7 +79,9 @@ class BatchSummary:
 def batch_with_counts(batch_id: int) -> BatchSummary | None:
     """The batch, or None where there is none."""
     found = db.session.execute(
-        sa.select(Batch.id, Batch.kind, Batch.reference, Batch.state, Batch.released_at).where(Batch.id == batch_id)
+        sa.select(Batch.id, Batch.kind, Batch.reference, Batch.state, Batch.released_at, Batch.paused_for).where(
+            Batch.id == batch_id
+        )
     ).one_or_none()
     return None if found is None else BatchSummary(*found, counts=batch_counts(batch_id))
 

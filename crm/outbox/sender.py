@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -19,16 +19,17 @@ from crm.outbox import leases, outages
 from crm.outbox.addresses import BadAddress, for_envelope, is_reserved
 from crm.outbox.composition import compose
 from crm.outbox.connection import SmtpConnection, connect
+from crm.outbox.enclosures import FileMissing, parts_of
 from crm.outbox.holder import Holder
 from crm.outbox.leases import Claim, LeaseLost
 from crm.outbox.marks import mark, mark_sent
-from crm.outbox.models import MessageState, OutageReason
+from crm.outbox.models import MessageState, OutageReason, PauseReason
 from crm.outbox.outcomes import ConnectionLost, Outcome, ServerTrouble, failed, judged, lost
 from crm.outbox.queries import has_unreadable_suppressions
 from crm.outbox.reasons import Reason
 from crm.outbox.safe_header import mailbox
 from crm.outbox.unsubscribing import unsubscribe_token
-from crm.unit_of_work import bare_writes
+from crm.unit_of_work import bare_writes, unit_of_work
 
 logger = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -60,6 +61,7 @@ class Sender:
         self.size = _FIRST_CLAIM
         self.renewed = 0.0
         self.sent: list[Outcome] = []
+        self.enclosed: Sequence[bytes] = ()
 
     def run(self, seconds: float) -> None:
         """Send for about so long, until nothing is due, the server is away, or the process is asked to stop."""
@@ -107,7 +109,22 @@ class Sender:
             self.connection.drop()
             self.connection = None
 
+    def _take_files(self, taken: Claim) -> bool:
+        """Have the files at hand that go with these letters; False where one is missing and the batch waits for it."""
+        try:
+            self.enclosed = parts_of(taken.batch_id)
+        except FileMissing as missing:
+            logger.warning("batch %s is paused: %s", taken.batch_id, missing)
+            with unit_of_work("pause batch", actor=self.actor):
+                leases.pause_for(taken.batch_id, PauseReason.MISSING_FILE)
+            leases.give_back(taken)
+            return False
+        db.session.rollback()
+        return True
+
     def _send(self, taken: Claim) -> None:
+        if not self._take_files(taken):
+            return
         started = self.renewed = time.monotonic()
         done = 0
         try:
@@ -171,7 +188,12 @@ class Sender:
         try:
             _name, sender = mailbox(letter.sender or default)
             message = compose(
-                letter, to_address=recipient, default_sender=default, at=clock.now(), unsubscribe_url=unsubscribe_url
+                letter,
+                to_address=recipient,
+                default_sender=default,
+                at=clock.now(),
+                unsubscribe_url=unsubscribe_url,
+                enclosed=self.enclosed,
             )
         except ValueError:
             logger.exception("letter %s could not be composed", letter.id)
