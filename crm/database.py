@@ -84,7 +84,8 @@ class Base(DeclarativeBase):
 
     `__audited__ = False` opts a table out of the audit trail, `__undoable__ = False` out of undo, with a comment why.
     `__team_of__` names the column that says whose alone a row may be: `team_id` where a team can keep rows to itself,
-    or the one that points to such a row. The audit trail shows those to their team only.
+    or the one that points to such a row; `__user_of__` the one that says whose alone a row without a team is. The audit
+    trail shows those to their team, or user, only.
     """
 
     registry = registry(
@@ -94,6 +95,7 @@ class Base(DeclarativeBase):
     __audited__: ClassVar[bool] = True
     __undoable__: ClassVar[bool] = True
     __team_of__: ClassVar[str | None] = None
+    __user_of__: ClassVar[str | None] = None
 
     id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
 

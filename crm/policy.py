@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.orm import InstrumentedAttribute
 
+from crm.database import Base
 from crm.web import is_partial
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -83,6 +84,17 @@ def visible_to(
     stands for nobody's team, and so for everybody's rows alone.
     """
     return team.is_(None) if reader is None else sa.or_(team.is_(None), team == reader)
+
+
+def visible_rows(model: type[Base], reader: int | None) -> sa.ColumnElement[bool]:
+    """Rows of any table that the reader's team may see: the table itself says which are somebody's alone."""
+    if model.__team_of__ is None:
+        return sa.true()
+    column = model.__table__.c[model.__team_of__]
+    if column.name == "team_id":
+        return visible_to(column, reader)
+    parent = next(iter(column.foreign_keys)).column.table
+    return column.in_(sa.select(parent.c.id).where(visible_to(parent.c.team_id, reader)))
 
 
 def actor() -> str:

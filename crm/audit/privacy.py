@@ -9,10 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.audit.models import ChangeKind
+from crm.audit.models import Change, ChangeKind
 from crm.audit.recording import REDACTED
 from crm.database import Base
 from crm.extensions import db
+from crm.policy import visible_to
 
 _TEAM = "team_id"
 
@@ -28,10 +29,18 @@ class ShownChange:
     after: dict[str, Any]
 
 
-def _owners() -> dict[str, str]:
-    """The column that says whose alone a row is, by the name of its table."""
+@dataclass(frozen=True)
+class Reader:
+    """Who looks: a user, and the team they are in."""
+
+    user_id: int
+    team_id: int
+
+
+def _private() -> dict[str, type[Base]]:
+    """What can be somebody's alone, by the name of its table."""
     classes = {mapper.class_ for mapper in Base.registry.mappers}
-    return {each.__tablename__: each.__team_of__ for each in classes if each.__team_of__}
+    return {each.__tablename__: each for each in classes if each.__team_of__}
 
 
 def _values(table: sa.Table, column: str, rows: Sequence[Any]) -> dict[int, set[int]]:
@@ -45,32 +54,39 @@ def _values(table: sa.Table, column: str, rows: Sequence[Any]) -> dict[int, set[
     return {row_id: values - {None} for row_id, values in found.items()}
 
 
-def _of_others(table: sa.Table, column: str, rows: Sequence[Any], team_id: int) -> set[int]:
-    """The ids of those rows that are another team's alone."""
+def _of_others(model: type[Base], rows: Sequence[Any], reader: Reader) -> set[int]:
+    """The ids of those rows that are another team's alone, or another user's."""
+    table, column = Base.metadata.tables[model.__tablename__], str(model.__team_of__)
     held = _values(table, column, rows)
     if column == _TEAM:
-        return {row_id for row_id, teams in held.items() if teams - {team_id}}
+        owners = _values(table, model.__user_of__, rows) if model.__user_of__ else {}
+        mine = {reader.user_id}
+        return {
+            row_id
+            for row_id, teams in held.items()
+            if teams - {reader.team_id} or (not teams and owners.get(row_id, mine) != mine)
+        }
     parent = next(iter(table.c[column].foreign_keys)).column.table
     named = {number for numbers in held.values() for number in numbers}
-    open_to = sa.select(parent.c.id).where(
-        parent.c.id.in_(named), sa.or_(parent.c[_TEAM].is_(None), parent.c[_TEAM] == team_id)
-    )
+    open_to = sa.select(parent.c.id).where(parent.c.id.in_(named), visible_to(parent.c[_TEAM], reader.team_id))
     known = set(db.session.scalars(open_to))
     # Of a row that is gone nobody can tell any more whose it was.
     return {row_id for row_id, numbers in held.items() if numbers - known}
 
 
-def shown_to(team_id: int, changes: Iterable[Any]) -> list[ShownChange]:
-    """The changes with what another team keeps to itself blacked out; at most two queries a table."""
-    rows, owners = list(changes), _owners()
+def _hidden(rows: Iterable[Any], reader: Reader) -> dict[str, set[int]]:
+    """The ids of rows that are somebody else's alone, by table."""
     by_table: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
         by_table[row.table_name].append(row)
-    hidden = {
-        name: _of_others(Base.metadata.tables[name], owners[name], found, team_id)
-        for name, found in by_table.items()
-        if name in owners
-    }
+    private = _private()
+    return {name: _of_others(private[name], found, reader) for name, found in by_table.items() if name in private}
+
+
+def shown_to(reader: Reader, changes: Iterable[Any]) -> list[ShownChange]:
+    """The changes with what others keep to themselves blacked out; at most two queries a table."""
+    rows = list(changes)
+    hidden = _hidden(rows, reader)
 
     def seen(row: Any, values: dict[str, Any]) -> dict[str, Any]:
         return dict.fromkeys(values, REDACTED) if row.row_id in hidden.get(row.table_name, ()) else values
@@ -78,3 +94,10 @@ def shown_to(team_id: int, changes: Iterable[Any]) -> list[ShownChange]:
     return [
         ShownChange(row.table_name, row.row_id, row.kind, seen(row, row.before), seen(row, row.after)) for row in rows
     ]
+
+
+def is_of_others(change_set_id: int, reader: Reader) -> bool:
+    """Whether a deed wrote anything that others keep to themselves: it is theirs to take back."""
+    columns = (Change.table_name, Change.row_id, Change.before, Change.after)
+    wrote = sa.select(*columns).where(Change.change_set_id == change_set_id, Change.table_name.in_(_private()))
+    return any(_hidden(db.session.execute(wrote), reader).values())

@@ -14,7 +14,7 @@ from flask_login import current_user
 
 from crm.audit import actions, queries
 from crm.audit.actions import Refusal, UndoRefused
-from crm.audit.privacy import shown_to
+from crm.audit.privacy import Reader, is_of_others, shown_to
 from crm.audit.queries import TrailFilter
 from crm.policy import Permission, actor, can, requires
 from crm.unit_of_work import unit_of_work
@@ -36,6 +36,10 @@ def _may_undo(change_set: sa.Row[*tuple[Any, ...]]) -> bool:
     """Whether the reader may try: their own deeds, or anybody's for a lead, and never more than they may do."""
     allowed = change_set.permission is None or can(change_set.permission)
     return bool(allowed and (change_set.actor == actor() or can(Permission.LEAD)))
+
+
+def _reader() -> Reader:
+    return Reader(current_user.id, current_user.team_id)
 
 
 def _reason(refusal: Refusal) -> str:
@@ -80,9 +84,10 @@ def change_set(change_set_id: int) -> ResponseReturnValue:
     """One deed, row by row, before and after."""
     found = queries.change_set(change_set_id) or abort(404)
     page, kept = queries.changes(change_set_id, request.args.get("cursor")), queries.kept_tables()
-    rows = shown_to(current_user.team_id, page.rows)
+    rows = shown_to(_reader(), page.rows)
     kept_here = any(row.table_name in kept for row in page.rows)
-    offers_undo = page.rows and not kept_here and not found.notes and found.undone_by_id is None and _may_undo(found)
+    can_go_back = page.rows and not kept_here and not found.notes and found.undone_by_id is None
+    offers_undo = can_go_back and _may_undo(found) and not is_of_others(change_set_id, _reader())
     return render_template(
         "audit/change_set.html", change_set=found, page=page, rows=rows, names=_names(), offers_undo=offers_undo
     )
@@ -122,6 +127,9 @@ def undo(change_set_id: int) -> ResponseReturnValue:
     if not _may_undo(found):
         abort(403)
     back, landing = found.action != _UNDO, _where_from()
+    if is_of_others(change_set_id, _reader()):
+        toast(gettext("It cannot be undone by you: others keep to themselves what was written here."), category="error")
+        return redirect(landing)
     try:
         with unit_of_work(_UNDO if back else "redo", actor=actor()) as work:
             actions.undo(change_set_id)

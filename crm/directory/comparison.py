@@ -16,6 +16,7 @@ from crm.directory.merging import CONTACT, doubles
 from crm.directory.models import Contact, ContactKind
 from crm.directory.registry import ContactRows
 from crm.extensions import db
+from crm.policy import visible_rows
 
 
 @dataclass(frozen=True)
@@ -141,13 +142,13 @@ class Preview:
     total: int
 
 
-def preview(survivor_id: int, absorbed_id: int) -> Preview:
-    """What merging the second contact into the first would move; it changes nothing."""
+def preview(survivor_id: int, absorbed_id: int, team_id: int) -> Preview:
+    """What merging the second contact into the first would move, as far as this team sees it; it changes nothing."""
     moved: list[str] = []
     same: list[str] = []
     explained: list[str] = []
     total = 0
-    for rows, count in _counts(absorbed_id):
+    for rows, count in _counts(absorbed_id, team_id):
         pairs = [
             pair for column in rows.columns for pair in doubles(rows, rows.table, column, absorbed_id, survivor_id)
         ]
@@ -165,13 +166,15 @@ def _in_words(rows: ContactRows, count: int) -> str:
     return rows.counted(count) if rows.counted else ""
 
 
-def _counts(contact_id: int) -> list[tuple[ContactRows, int]]:
-    """How many rows of each table name the contact, where any do, in one query."""
+def _counts(contact_id: int, team_id: int) -> list[tuple[ContactRows, int]]:
+    """How many rows of each table name the contact, of those this team sees, where any do; in one query."""
     counting = [rows for rows in registry.contact_rows() if rows.counted is not None]
     counts = [
         sa.select(sa.func.count())
         .select_from(rows.table)
-        .where(sa.or_(*(rows.table.c[column] == contact_id for column in rows.columns)))
+        .where(
+            sa.or_(*(rows.table.c[column] == contact_id for column in rows.columns)), visible_rows(rows.model, team_id)
+        )
         .scalar_subquery()
         for rows in counting
     ]
@@ -179,14 +182,14 @@ def _counts(contact_id: int) -> list[tuple[ContactRows, int]]:
     return [(rows, count) for rows, count in zip(counting, found, strict=True) if count]
 
 
-def rows_in_words(contact_id: int) -> list[str]:
-    """What is known of the contact row by row: the numbers of rows that name it, in words."""
-    return [_in_words(rows, count) for rows, count in _counts(contact_id)]
+def rows_in_words(contact_id: int, team_id: int) -> list[str]:
+    """What the team knows of the contact row by row: the numbers of rows that name it, in words."""
+    return [_in_words(rows, count) for rows, count in _counts(contact_id, team_id)]
 
 
-def row_count(contact_id: int) -> int:
-    """How many rows name the contact: of two, the one with more of them is the better survivor."""
-    return sum(count for _rows, count in _counts(contact_id))
+def row_count(contact_id: int, team_id: int) -> int:
+    """How many rows the team sees that name the contact: of two, the one with more of them is the better survivor."""
+    return sum(count for _rows, count in _counts(contact_id, team_id))
 
 
 NOT_COMPARED = {"id", "kind", "created_at", "updated_at", "mandate_order"} | {

@@ -79,7 +79,7 @@ def _known_of(contact: Values) -> dict[str, Any]:
         "points": points_of(contact["id"]),
         "identifiers": identifiers_of(contact["id"]),
         "memberships": offices_of(contact["id"]) if is_person else [],
-        "rows": rows_in_words(contact["id"]),
+        "rows": rows_in_words(contact["id"], current_user.team_id),
     }
 
 
@@ -99,7 +99,7 @@ def comparison(contact_id: int, other_id: int) -> ResponseReturnValue:
         # As they were chosen, for whoever comes back from the last question.
         chosen={line.field.name: request.args.get(line.field.name) or line.chosen for line in lines},
         said=lambda values: words.said(values, names),
-        preview=preview(contact_id, other_id),
+        preview=preview(contact_id, other_id, current_user.team_id),
         reasons=likeness_reasons(proposal.reasons) if proposal else [],
         told_apart=queries.are_told_apart(contact_id, other_id),
     )
@@ -115,7 +115,7 @@ def merge(contact_id: int, other_id: int) -> ResponseReturnValue:
         return _last_question(survivor, absorbed, lines)
     try:
         with unit_of_work("merge contacts", actor=actor()):
-            moved = preview(contact_id, other_id).total
+            moved = preview(contact_id, other_id, current_user.team_id).total
             merge_id = actions.merge_contacts(contact_id, other_id, chosen_values(lines, request.form)).id
     except MergeRefused:
         abort(404, gettext("These two cannot be merged: one of them may have been merged or removed meanwhile."))
@@ -150,7 +150,7 @@ def _last_question(survivor: Values, absorbed: Values, lines: Collection[Line]) 
         choices=choices,
         # The same values, seen from the other side.
         turned={name: Side.ABSORBED if side == Side.SURVIVOR else Side.SURVIVOR for name, side in choices.items()},
-        preview=preview(survivor["id"], absorbed["id"]),
+        preview=preview(survivor["id"], absorbed["id"], current_user.team_id),
     )
 
 

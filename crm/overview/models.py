@@ -20,6 +20,8 @@ class SavedView(Base):
     """
 
     __tablename__ = "saved_view"
+    __team_of__ = "team_id"
+    __user_of__ = "user_id"
     __table_args__ = (sa.UniqueConstraint("user_id", "name"),)
 
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id"))

@@ -75,6 +75,7 @@ class TimelineEntry(Base):
     """
 
     __tablename__ = "timeline_entry"
+    __team_of__ = "team_id"
     __audited__ = False  # a projection of rows that are audited themselves
     __table_args__ = (
         # With what a filter by kind and the reader's team look at, so that a page far down looks up few rows.

@@ -56,6 +56,8 @@ def _page(form: WordingForm, template: LetterTemplate | None, wording: Wording |
     readers = queries.readers(campaign_id)
     target_id = request.values.get("reader", type=read_id) or (readers[0].id if readers else None)
     language, formality = _language(form.language.data), _formality(form.formality.data)
+    # A form that was sent without a language is read in one, too.
+    form.language.data = language
     return render_template(
         "letters/template.html",
         form=form,

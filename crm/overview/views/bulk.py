@@ -96,7 +96,7 @@ def compare_two() -> ResponseReturnValue:
     if len({row["kind"] for row in rows_of(*ids).values()}) != 1:
         toast(gettext("A person and an organization cannot become one."), category="error")
         return _back()
-    first, second = sorted(ids, key=row_count, reverse=True)
+    first, second = sorted(ids, key=lambda each: row_count(each, current_user.team_id), reverse=True)
     return redirect(url_for("duplicates.comparison", contact_id=first, other_id=second))
 
 
