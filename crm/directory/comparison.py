@@ -149,9 +149,11 @@ def preview(survivor_id: int, absorbed_id: int, team_id: int) -> Preview:
     explained: list[str] = []
     total = 0
     for rows, count in _counts(absorbed_id, team_id):
-        pairs = [
-            pair for column in rows.columns for pair in doubles(rows, rows.table, column, absorbed_id, survivor_id)
-        ]
+        pairs = _seen(
+            rows,
+            [pair for column in rows.columns for pair in doubles(rows, rows.table, column, absorbed_id, survivor_id)],
+            team_id,
+        )
         if pairs and rows.explained is not None:
             explained += rows.explained(pairs)
         elif pairs:
@@ -160,6 +162,16 @@ def preview(survivor_id: int, absorbed_id: int, team_id: int) -> Preview:
             moved.append(_in_words(rows, count - len(pairs)))
         total += count - len(pairs)
     return Preview(moved, same, explained, total)
+
+
+def _seen(rows: ContactRows, pairs: list[Any], team_id: int) -> list[Any]:
+    """Those of the pairs of which this team sees both rows."""
+    named = {row["id"] for pair in pairs for row in pair}
+    if not named or rows.model.__team_of__ is None:
+        return pairs
+    open_to = sa.select(rows.table.c.id).where(rows.table.c.id.in_(named), visible_rows(rows.model, team_id))
+    known = set(db.session.scalars(open_to))
+    return [pair for pair in pairs if all(row["id"] in known for row in pair)]
 
 
 def _in_words(rows: ContactRows, count: int) -> str:

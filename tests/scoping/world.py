@@ -29,7 +29,9 @@ from crm.letters.models import Letter, LetterTemplate, Mailing
 from crm.outbox.models import Batch, OutgoingMessage
 from crm.outbox.unsubscribing import unsubscribe_token
 from crm.overview.actions import save_view
+from crm.overview.agenda.sections import Section
 from crm.overview.models import BulkAction, BulkChange, SavedView
+from crm.overview.reminders import stop_token
 from crm.pipeline.models import (
     AnswerKind,
     Campaign,
@@ -193,6 +195,8 @@ class World:
             "outbox.order": ["pause"],
             "key": [catch_letter(settings.caught_mail)],
             "accounts.token": [_TOKEN],
+            "overview.name": list(Section),
+            "overview.token": [stop_token(lead.id)],
             "pipeline.token": [_TOKEN],
             "outbox.token": [unsubscribe_token(message.id, message.to_address)],
             "point_id": self._first(ContactPoint.id, ContactPoint.contact_id == one),
