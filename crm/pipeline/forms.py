@@ -208,13 +208,14 @@ class PostponeForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     to = SelectField(choices=[(each.value, each.value) for each in Later], coerce=Later, default=Later.DAY)
     day = DateField(_l("Another day"), [Optional()])
 
-    def validate_day(self, field: DateField) -> None:
-        """Refuse no day, one gone by, and a slip of the keyboard."""
-        if self.to.data is not Later.DAY:
-            return
-        if field.data is None:
+    def validate_to(self, field: SelectField) -> None:
+        """Ask for the day where one is to be chosen: a day left out is not asked by its own field."""
+        if field.data is Later.DAY and self.day.data is None:
             raise ValidationError(gettext("Choose the day."))
-        if not i18n.today() <= field.data < date(2200, 1, 1):
+
+    def validate_day(self, field: DateField) -> None:
+        """Refuse a day gone by, and a slip of the keyboard."""
+        if self.to.data is Later.DAY and not i18n.today() <= field.data < date(2200, 1, 1):
             raise ValidationError(gettext("Choose today or a day to come."))
 
     def chosen(self) -> date:

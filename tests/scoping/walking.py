@@ -19,7 +19,7 @@ from crm.extensions import db
 
 # What a reader writes is put behind the private rows where there are any: the numbers of rows differ.
 _NUMBER = re.compile(r'(?<=[/=])\d+|(?<=value=")\d+')
-_FORM_TOKEN = re.compile(r'<input[^>]*name="csrf_token"[^>]*>|<meta name="csrf-token"[^>]*>')
+_FORM_TOKEN = re.compile(r'<input[^>]*name="[^"]*csrf_token"[^>]*>|<meta name="csrf-token"[^>]*>')
 
 
 @dataclass(frozen=True)
