@@ -215,7 +215,9 @@ class PostponeForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
 
     def validate_day(self, field: DateField) -> None:
         """Refuse a day gone by, and a slip of the keyboard."""
-        if self.to.data is Later.DAY and not i18n.today() <= field.data < date(2200, 1, 1):
+        if self.to.data is not Later.DAY or field.data is None:
+            return
+        if not i18n.today() <= field.data < date(2200, 1, 1):
             raise ValidationError(gettext("Choose today or a day to come."))
 
     def chosen(self) -> date:
