@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
-from flask_babel import gettext, ngettext
+from flask_babel import format_date, gettext, ngettext
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest
 
 from crm import clock, i18n
+from crm.accounts.models import Team, User
 from crm.database import read_id
 from crm.directory.filters import Condition, ContactFilter
 from crm.directory.models import Contact
+from crm.extensions import db
+from crm.filter_values import is_yes, read_value, read_values
 from crm.pipeline.labels import close_reason_label, priority_label, stage_label
 from crm.pipeline.models import IN_TOUCH, OPEN_STAGES, CloseReason, Priority, Stage, StageMove, Target
+from crm.pipeline.past import Past, reason_at, stage_at
+from crm.stances.filters import StanceFilter
+from crm.stances.labels import stance_label
 from crm.timeline.models import REACHING, TimelineEntry
 
 NOBODY = 0
@@ -28,10 +33,16 @@ _MOST_DAYS = 3650
 Value = TypeVar("Value")
 
 
-def has_reached(stage: Stage) -> sa.ColumnElement[bool]:
-    """Targets that ever stood at `stage` or beyond it; every target was identified once."""
+def has_reached(stage: Stage, end: datetime | None = None) -> sa.ColumnElement[bool]:
+    """Targets that stood at `stage` or beyond it before a moment (ever); every target was identified once."""
     beyond = OPEN_STAGES[OPEN_STAGES.index(stage) :]
-    return sa.exists().where(StageMove.target_id == Target.id, StageMove.to_stage.in_(beyond))
+    until = [] if end is None else [StageMove.at < end]
+    return sa.exists().where(StageMove.target_id == Target.id, StageMove.to_stage.in_(beyond), *until)
+
+
+def is_owned_by_team(team_id: int) -> sa.ColumnElement[bool]:
+    """Targets that somebody of the team looks after."""
+    return Target.owner_id.in_(sa.select(User.id).where(User.team_id == team_id))
 
 
 def is_overdue() -> sa.ColumnElement[bool]:
@@ -65,8 +76,9 @@ class TargetFilter:
     """Conditions that all hold; one left out asks nothing. `owner` is a user's id, or NOBODY.
 
     `quiet` is a number of days in which targets we were in touch with stood still and nothing reached them; what the
-    `team` alone knows counts too. `stages` are where a target stands now (`stage=committed,delivered`), `reached` one
-    it ever came to or passed.
+    `team` alone knows counts too. `stages` are where a target stands (`stage=committed,delivered`), `reached` one it
+    ever came to or passed. `owner_team` is the team of who owns it. `past` may ask of moves and stances how they were
+    at the end of a day; owners, next steps and all that is known of contacts are of today.
     """
 
     stages: tuple[Stage, ...] = ()
@@ -75,8 +87,12 @@ class TargetFilter:
     reached: Stage | None = None
     closed_because: CloseReason | None = None
     owner: int | None = None
+    owner_team: int | None = None
     overdue: bool = False
     no_country: bool = False
+    no_group: bool = False
+    past: Past = field(default_factory=Past)
+    held: StanceFilter = field(default_factory=StanceFilter)
     contact: ContactFilter = field(default_factory=ContactFilter)
     team: int | None = None
 
@@ -84,15 +100,19 @@ class TargetFilter:
     def from_args(cls, args: Mapping[str, str] | MultiDict[str, str], *, team: int | None = None) -> Self:
         """Read the filter from query arguments; what it does not know is left aside. Raises BadRequest for nonsense."""
         return cls(
-            stages=_read_several(args, "stage", Stage),
-            priority=_read_several(args, "priority", Priority),
-            quiet=_read(args, "quiet", _days),
+            stages=read_values(args, "stage", Stage),
+            priority=read_values(args, "priority", Priority),
+            quiet=read_value(args, "quiet", _days),
             team=team,
-            reached=_read(args, "reached", _open_stage),
-            owner=_read(args, "owner", read_id),
-            closed_because=_read(args, "closed_because", CloseReason),
-            overdue=bool(_read(args, "overdue", _yes)),
-            no_country=bool(_read(args, "no_country", _yes)),
+            reached=read_value(args, "reached", _open_stage),
+            owner=read_value(args, "owner", read_id),
+            owner_team=read_value(args, "owner_team", read_id),
+            closed_because=read_value(args, "closed_because", CloseReason),
+            overdue=bool(read_value(args, "overdue", is_yes)),
+            no_country=bool(read_value(args, "no_country", is_yes)),
+            no_group=bool(read_value(args, "no_group", is_yes)),
+            past=Past.from_args(args),
+            held=StanceFilter.from_args(args),
             contact=ContactFilter.from_args(args),
         )
 
@@ -104,11 +124,14 @@ class TargetFilter:
             "quiet": self.quiet,
             "reached": self.reached,
             "owner": self.owner,
+            "owner_team": self.owner_team,
             "closed_because": self.closed_because,
             "overdue": "yes" if self.overdue else None,
             "no_country": "yes" if self.no_country else None,
+            "no_group": "yes" if self.no_group else None,
         }
-        return {name: str(value) for name, value in own.items() if value is not None} | self.contact.to_args()
+        asked = {name: str(value) for name, value in own.items() if value is not None}
+        return asked | self.past.to_args() | self.held.to_args() | self.contact.to_args()
 
     @property
     def asks_nothing(self) -> bool:
@@ -138,9 +161,33 @@ class TargetFilter:
             own.append(("overdue", gettext("Next step"), gettext("overdue"), "yes", {"overdue": False}))
         if self.no_country:
             own.append(("no_country", gettext("Country"), gettext("not known"), "yes", {"no_country": False}))
+        if self.no_group:
+            own.append(("no_group", gettext("Political group"), gettext("none"), "yes", {"no_group": False}))
+        if self.owner_team is not None:
+            name = db.session.scalar(sa.select(Team.name).where(Team.id == self.owner_team)) or str(self.owner_team)
+            own.append(("owner_team", gettext("Owner's team"), name, str(self.owner_team), {"owner_team": None}))
+        own += self._past_words()
         return said + [
             Condition(name, label, value, raw, replace(self, **rest).to_args()) for name, label, value, raw, rest in own
         ]
+
+    def _past_words(self) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
+        """The same of what was, and of stances."""
+        past, held = self.past, self.held
+        if past.came:
+            yield "came", gettext("Came to"), stage_label(past.came), past.came, {"past": replace(past, came=None)}
+        if past.since:
+            label = gettext("since") if past.came else gettext("Moved since")
+            yield "since", label, format_date(past.since), str(past.since), {"past": replace(past, since=None)}
+        if past.as_of:
+            rest = {"past": replace(past, as_of=None)}
+            yield "as_of", gettext("As it stood on"), format_date(past.as_of), str(past.as_of), rest
+        for one in held.stances:
+            left = replace(held, stances=_but(held.stances, one))
+            yield "stance", gettext("Stance"), stance_label(one), one, {"held": left}
+        if held.stale is not None:
+            said = gettext("out of date") if held.stale else gettext("not out of date")
+            yield "stale", gettext("Stance"), said, "yes" if held.stale else "no", {"held": replace(held, stale=None)}
 
     def _with(self, contact_args: Mapping[str, str]) -> dict[str, str]:
         return replace(self, contact=ContactFilter.from_args(contact_args)).to_args()
@@ -156,26 +203,37 @@ class TargetFilter:
             return statement.where(Target.contact_id.in_(found))
         if not joined:
             statement = statement.join(Contact, Contact.id == Target.contact_id)
-        return self.contact.apply(statement.where(Contact.country.is_(None)) if self.no_country else statement)
+        unknown = [column.is_(None) for column, asked in self._unknown() if asked]
+        return self.contact.apply(statement.where(*unknown))
 
     @property
     def asks_of_contacts(self) -> bool:
         """Whether the contacts have a say, not the targets alone."""
-        return self.no_country or bool(self.contact.to_args())
+        return self.no_country or self.no_group or bool(self.contact.to_args())
+
+    def _unknown(self) -> Iterator[tuple[Any, bool]]:
+        """Columns of a contact that may be empty, and whether that is asked for."""
+        yield Contact.country, self.no_country
+        yield Contact.group_id, self.no_group
 
     @property
     def _finds_few(self) -> bool:
         """Whether an index of contacts leads to few of them: most are people, in office and have an address."""
-        return not self.no_country and bool(self.contact.to_args().keys() - {"kind", "mandate", "has_address"})
+        return not (self.no_country or self.no_group) and bool(
+            self.contact.to_args().keys() - {"kind", "mandate", "has_address"}
+        )
 
     def _standing(self) -> Iterator[sa.ColumnElement[bool]]:
         """Where a target stands, and what it came to."""
+        end = self.past.end
         if self.stages:
-            yield Target.stage.in_(self.stages)
+            yield (Target.stage if end is None else stage_at(end)).in_(self.stages)
         if self.reached:
-            yield has_reached(self.reached)
+            yield has_reached(self.reached, end)
         if self.closed_because:
-            yield Target.close_reason == self.closed_because
+            yield (Target.close_reason if end is None else reason_at(end)) == self.closed_because
+        yield from self.past.clauses()
+        yield from self.held.clauses(Target.contact_id, self.team, self.past.as_of)
 
     def _pursuit(self) -> Iterator[sa.ColumnElement[bool]]:
         """How it is pursued."""
@@ -183,6 +241,8 @@ class TargetFilter:
             yield Target.priority.in_(self.priority)
         if self.owner is not None:
             yield Target.owner_id.is_(None) if self.owner == NOBODY else Target.owner_id == self.owner
+        if self.owner_team is not None:
+            yield is_owned_by_team(self.owner_team)
         if self.overdue:
             yield is_overdue()
         if self.quiet is not None:
@@ -204,30 +264,3 @@ def _open_stage(value: str) -> Stage:
     if stage not in OPEN_STAGES:
         raise ValueError(value)
     return stage
-
-
-def _yes(value: str) -> bool:
-    if value != "yes":
-        raise ValueError(value)
-    return True
-
-
-def _read_several(
-    args: Mapping[str, str] | MultiDict[str, str], name: str, read: Callable[[str], Value]
-) -> tuple[Value, ...]:
-    given = args.getlist(name) if isinstance(args, MultiDict) else [str(args.get(name, ""))]
-    parts = [part.strip() for value in given for part in value.split(",") if part.strip()]
-    found = [_read({name: part}, name, read) for part in parts]
-    return tuple(dict.fromkeys(value for value in found if value is not None))
-
-
-def _read(args: Mapping[str, str], name: str, read: Callable[[str], Value]) -> Value | None:
-    value = args.get(name, "").strip()
-    if not value:
-        return None
-    try:
-        return read(value)
-    except ValueError:
-        raise BadRequest(
-            gettext("The filter in this address is damaged: %(name)s cannot be %(value)s.", name=name, value=value)
-        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, render_template, request
@@ -19,6 +20,8 @@ from crm.pipeline.models import Priority, Stage
 from crm.pipeline.queries import AnyRow
 from crm.pipeline.views.blueprint import blueprint, campaign_or_404
 from crm.policy import Permission, requires
+from crm.stances.labels import stance_label
+from crm.stances.models import Stance
 from crm.stances.queries import stances_on
 from crm.text import fold
 from crm.web import is_partial
@@ -29,6 +32,7 @@ PICKERS = {
     "group": lazy_gettext("Political group"),
     "party": lazy_gettext("Party"),
     "priority": lazy_gettext("Priority"),
+    "stance": lazy_gettext("Stance"),
     "category": lazy_gettext("Category"),
     "institution": lazy_gettext("Institution"),
     "committee": lazy_gettext("Committee"),
@@ -43,12 +47,18 @@ LIST_PICKERS = {"stage": lazy_gettext("Stage"), **PICKERS}
 _OWN: dict[str, list[tuple[str, Callable[[Any], str]]]] = {
     "stage": [(stage, stage_label) for stage in Stage],
     "priority": [(priority, priority_label) for priority in Priority],
+    "stance": [(stance, stance_label) for stance in Stance],
 }
 
 
 def wanted() -> TargetFilter:
-    """The filter in the address, for the reader's team."""
-    return TargetFilter.from_args(request.args, team=current_user.team_id)
+    """The filter in the address, for the reader's team; a stance is one on the campaign's lead treaty."""
+    chosen = TargetFilter.from_args(request.args, team=current_user.team_id)
+    held = chosen.held
+    if held.treaty is not None or (not held.stances and held.stale is None):
+        return chosen
+    campaign = campaign_or_404((request.view_args or {}).get("campaign_id", 0))
+    return replace(chosen, held=replace(held, treaty=campaign.treaty_id))
 
 
 def filter_parts(chosen: TargetFilter, *, listed: bool = False) -> dict[str, Any]:
