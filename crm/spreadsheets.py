@@ -44,10 +44,26 @@ def csv_response(filename: str, rows: Iterable[Sequence[Any]]) -> Response:
 _LONGEST_CELL = 32_767
 
 
+# What a sheet may not be called (Excel's own rule), nor by more letters.
+_NOT_IN_TITLES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
+_LONGEST_TITLE = 31
+
+
 def write_xlsx(file: IO[bytes], title: str, rows: Iterable[Sequence[Any]]) -> None:
     """Write the rows into an XLSX file of one sheet, row by row: figures stay figures, all else is text."""
+    write_sheets(file, [(title, rows)])
+
+
+def write_sheets(file: IO[bytes], sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> None:
+    """Write an XLSX file of as many sheets as there are titles with their rows, as `write_xlsx` does."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(title[:31])
+    for title, rows in sheets:
+        _write_sheet(book, title, rows)
+    book.save(file)
+
+
+def _write_sheet(book: Workbook, title: str, rows: Iterable[Sequence[Any]]) -> None:
+    sheet = book.create_sheet(title.translate(_NOT_IN_TITLES)[:_LONGEST_TITLE])
     sheet.freeze_panes = "A2"
     for row in rows:
         cells = []
@@ -61,4 +77,3 @@ def write_xlsx(file: IO[bytes], title: str, rows: Iterable[Sequence[Any]]) -> No
                 cell.data_type = "s"
             cells.append(cell)
         sheet.append(cells)
-    book.save(file)

@@ -124,6 +124,11 @@ def teams() -> Sequence[sa.Row[*tuple[Any, ...]]]:
     return db.session.execute(statement.group_by(Team.id, Team.name).order_by(Team.name, Team.id)).all()
 
 
+def team_names() -> list[tuple[int, str]]:
+    """Id and name of every team, by name, for menus."""
+    return [(row.id, row.name) for row in db.session.execute(sa.select(Team.id, Team.name).order_by(Team.name))]
+
+
 def actor_names() -> dict[str, str]:
     """The name of every user by their opaque name in the audit trail (`user:7`)."""
     return {f"user:{user_id}": name for user_id, name in db.session.execute(sa.select(User.id, User.name))}

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from crm import i18n
 from crm.filter_values import read_day, read_value
-from crm.pipeline.models import Stage, StageMove, Target
+from crm.pipeline.models import Commitment, CommitmentState, CommitmentVerdict, Stage, StageMove, Target
 
 
 def end_of(day: date) -> datetime:
@@ -41,6 +41,29 @@ def stage_at(end: datetime) -> sa.ScalarSelect[Any]:
 def reason_at(end: datetime) -> sa.ScalarSelect[Any]:
     """Why a target was closed just before a moment; null for one that was not."""
     return _last_move(StageMove.close_reason, end)
+
+
+def _last_verdict(column: Any, day: date) -> sa.ScalarSelect[Any]:
+    return (
+        sa.select(column)
+        .where(CommitmentVerdict.commitment_id == Commitment.id, CommitmentVerdict.found_on <= day)
+        .order_by(CommitmentVerdict.found_on.desc(), CommitmentVerdict.id.desc())
+        .limit(1)
+        .correlate(Commitment)
+        .scalar_subquery()
+    )
+
+
+def state_at(day: date) -> sa.ColumnElement[Any]:
+    """What had been found of a commitment of the select by the end of a day."""
+    own = sa.case((Commitment.settled_on <= day, Commitment.state), else_=CommitmentState.OPEN)
+    return sa.func.coalesce(_last_verdict(CommitmentVerdict.state, day), own)
+
+
+def settled_at(day: date) -> sa.ColumnElement[Any]:
+    """When that had been found; null where nothing had."""
+    own = sa.case((Commitment.settled_on <= day, Commitment.settled_on))
+    return sa.func.coalesce(_last_verdict(CommitmentVerdict.found_on, day), own)
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,38 @@
-"""Reports on screen, on paper and as files."""
+"""Reports on screen, on paper and as files, and the lists of what was done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from operator import attrgetter
+import io
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal, format_percent, gettext
+from flask_babel import format_date, format_datetime, gettext
+from flask_login import current_user
 
-from crm import charts, i18n
+from crm import clock
+from crm.accounts.queries import actor_names, team_names
 from crm.database import read_id
-from crm.directory.labels import country_label
-from crm.i18n import direction
+from crm.filter_values import read_value
 from crm.outbox.models import MessageState
 from crm.pipeline import queries as targets
-from crm.pipeline.labels import close_reason_label, stage_label
-from crm.pipeline.models import OPEN_STAGES, Stage
+from crm.pipeline.labels import stage_label
+from crm.pipeline.models import OPEN_STAGES, WON, Stage
+from crm.pipeline.queries import AnyRow, Goal
 from crm.policy import Permission, requires
-from crm.reports import queries
-from crm.reports.queries import WON, CountryRow, PipelineReport
-from crm.spreadsheets import csv_response
-from crm.text import fold
+from crm.reports import pictures, queries
+from crm.reports.cells import Table, days_words
+from crm.reports.labels import deed_label, stance_kind_label
+from crm.reports.queries import NO_OFFICER, Asked, Course, Deed, Officer, Promises, Stances, Standing, Stays
+from crm.reports.question import USUAL_DAYS, Question
+from crm.reports.tables import STANCE_KINDS, Tables
+from crm.spreadsheets import csv_response, write_sheets
 
 blueprint = Blueprint("reports", __name__)
+_IN_NEED = 3
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/reports")
@@ -34,36 +42,81 @@ def reports() -> ResponseReturnValue:
     return redirect(url_for("reports.pipeline"))
 
 
-def _percent(share: float | None) -> str:
-    """Whole percents; a share too small to show is not rounded to nothing."""
-    if share is None:
-        return ""
-    return str("<" + format_percent(0.01) if 0 < share < 0.005 else format_percent(round(share, 2)))
+@dataclass(frozen=True)
+class _Report:
+    """Everything a report says, and the tables it says it in."""
+
+    standing: Standing
+    course: Course
+    stays: dict[Stage, Stays]
+    stances: Stances
+    officers: list[Officer]
+    promises: Promises
+    goal: Goal
+    came_committed: int
+    tables: dict[str, Table]
+
+    @property
+    def quiet(self) -> int:
+        """Targets that went quiet."""
+        return sum(officer.quiet for officer in self.officers)
+
+    @property
+    def unowned(self) -> int:
+        """Open targets that nobody looks after."""
+        return sum(officer.open for officer in self.officers if officer.user_id is None)
+
+    @property
+    def in_need(self) -> list[Officer]:
+        """Those of us with most that is overdue or quiet."""
+        named = [each for each in self.officers if each.user_id and (each.overdue or each.quiet)]
+        return sorted(named, key=lambda each: (-each.overdue, -each.quiet))[:_IN_NEED]
+
+    @property
+    def slowest(self) -> tuple[Stage, str] | None:
+        """The stage targets stand at longest, of those that some left, with how long in words."""
+        found = {stage: each for stage, each in self.stays.items() if stage is not Stage.CLOSED}
+        if not found:
+            return None
+        stage = max(found, key=lambda each: found[each].median_days)
+        return stage, days_words(found[stage].median_days)
 
 
-def _country_name(row: CountryRow) -> str:
-    return country_label(row.country) if row.country else gettext("Country not known")
-
-
-def _by_size(report: PipelineReport) -> list[CountryRow]:
-    return sorted(report.countries, key=lambda row: (-row.total, row.country is None, fold(_country_name(row))))
-
-
-def _chart(report: PipelineReport) -> str:
-    steps = [
-        charts.Step(
-            stage_label(row.stage),
-            row.reached,
-            format_decimal(row.reached),
-            _percent(row.conversion),
-            strong=row.stage in WON,
-        )
-        for row in report.funnel
+def _report(campaign: AnyRow, question: Question) -> _Report:
+    standing, goal = queries.standing(question), targets.goal(campaign, question.day)
+    course, stays = queries.course(question, standing.by_stage), queries.stays(question)
+    stances, officers, promises = queries.stances(question), queries.officers(question), queries.promises(question)
+    states = {row.state: row.standing for row in (*goal.won, *goal.before, *goal.open)}
+    make = Tables(question)
+    tables = [
+        make.funnel(standing, stays),
+        make.weeks(course),
+        make.came(queries.came_by_country(question)),
+        make.states(standing, states, states),
+        make.stances_by_group(stances),
+        make.stances_by_country(stances),
+        make.officers(officers),
+        make.commitments(promises),
     ]
-    said = "; ".join(f"{step.label}: {step.text}" for step in steps)
-    return charts.funnel(
-        "funnel", gettext("Targets that ever reached each stage"), said, steps, right_to_left=direction() == "rtl"
-    )
+    by_key = {table.key: table for table in tables}
+    return _Report(standing, course, stays, stances, officers, promises, goal, course.committed, by_key)
+
+
+def _asked(campaign_id: int) -> tuple[AnyRow, Question]:
+    campaign = targets.campaign(campaign_id) or abort(404, gettext("There is no such campaign."))
+    return campaign, Question.from_args(campaign, request.args, current_user.team_id)
+
+
+def _periods(question: Question) -> list[tuple[str, date]]:
+    """Beginnings a reader may choose: the last days, the first days of the last months, of the year."""
+    day = question.day
+    found = [(gettext("7 days"), question.week_since), (gettext("4 weeks"), day - timedelta(days=USUAL_DAYS - 1))]
+    first = day.replace(day=1)
+    for _number in range(5):
+        found.append((gettext("since %(month)s", month=format_date(first, "LLLL")), first))
+        first = (first - timedelta(days=1)).replace(day=1)
+    year = day.replace(month=1, day=1)
+    return [*found, (gettext("since %(month)s", month=format_date(year, "LLLL y")), year)]
 
 
 @blueprint.get("/reports/pipeline")
@@ -73,62 +126,102 @@ def pipeline() -> ResponseReturnValue:
     campaigns = targets.campaign_names()
     if not campaigns:
         return render_template("reports/no_campaign.html")
-    campaign_id = request.args.get("campaign", type=read_id) or campaigns[0][0]
-    campaign = targets.campaign(campaign_id) or abort(404, gettext("There is no such campaign."))
-    report = queries.pipeline_report(campaign_id)
-    letters = queries.letters_by_state(campaign_id)
+    campaign, question = _asked(read_value(request.args, "campaign", read_id) or campaigns[0][0])
+    report = _report(campaign, question)
+    letters = queries.letters_by_state(campaign.id)
     return render_template(
         "reports/pipeline.html",
         campaigns=campaigns,
         campaign=campaign,
+        question=question,
         report=report,
-        chart=_chart(report),
-        countries=_by_size(report),
-        country_name=_country_name,
-        percent=_percent,
-        letters=letters,
+        tables=report.tables,
+        charts={
+            "funnel": pictures.funnel(report.standing),
+            "weeks": pictures.weeks(report.course),
+            "stances-by-group": pictures.stances_by_group(report.stances),
+        },
+        stage_kinds=[(f"stage-{stage}", stage_label(stage)) for stage in Stage],
+        stance_kinds=[(f"stance-{kind}", stance_kind_label(kind)) for kind in STANCE_KINDS],
+        teams=team_names(),
+        periods=_periods(question),
+        asked=Tables(question),
+        made_at=clock.now(),
         sent=letters.get(MessageState.SENT, 0),
-        late=targets.next_steps(campaign_id) if report.overdue else [],
-        today=i18n.today(),
+        late=targets.next_steps(campaign.id) if report.standing.overdue else [],
         won_stages=",".join(WON),
+        to_win_stages=",".join(stage for stage in OPEN_STAGES if stage not in WON),
         open_stages=",".join(OPEN_STAGES),
     )
 
 
-def _csv_rows(campaign: Any, report: PipelineReport) -> Iterator[tuple[Any, ...]]:
-    yield gettext("Campaign"), campaign.name
-    yield gettext("As of"), report.as_of.isoformat(timespec="seconds")
-    yield ()
-    yield gettext("Stage"), gettext("Ever reached"), gettext("Share of the stage before"), gettext("Stand there now")
-    for row in report.funnel:
-        share = "" if row.conversion is None else round(row.conversion, 4)
-        yield stage_label(row.stage), row.reached, share, row.now
-    yield stage_label(Stage.CLOSED), "", "", report.by_stage[Stage.CLOSED]
-    yield ()
-    yield gettext("Closed because"), gettext("Targets")
-    for reason, count in report.by_reason.items():
-        yield close_reason_label(reason), count
-    yield ()
-    yield (
-        gettext("Country"),
-        gettext("Code"),
-        gettext("Targets"),
-        gettext("Ever contacted"),
-        gettext("Committed or delivered"),
-        gettext("Closed"),
-        gettext("Overdue next steps"),
-    )
-    figures = attrgetter("total", "contacted", "won", "closed", "overdue")
-    for country in _by_size(report):
-        yield _country_name(country), country.country or "", *figures(country)
+def _head(campaign: AnyRow, question: Question) -> list[list[Any]]:
+    """What a file says of itself before its tables."""
+    team = dict(team_names()).get(question.team) if question.team is not None else None
+    return [
+        [gettext("Campaign"), campaign.name],
+        [gettext("As of"), format_date(question.day) if question.past else format_datetime(clock.now())],
+        [gettext("Period since"), question.since.isoformat()],
+        [gettext("Team"), team or gettext("Every team")],
+        [gettext("Made by"), current_user.name],
+    ]
+
+
+def _file_name(campaign: AnyRow, question: Question, ending: str) -> str:
+    return f"pipeline-{campaign.id}-{question.day.isoformat()}.{ending}"
 
 
 @blueprint.get("/reports/pipeline.csv")
 @requires(Permission.READ)
 def pipeline_csv() -> ResponseReturnValue:
-    """The same figures as a file."""
-    campaign_id = request.args.get("campaign", 0, type=read_id)
-    campaign = targets.campaign(campaign_id) or abort(404, gettext("There is no such campaign."))
-    report = queries.pipeline_report(campaign_id)
-    day = report.as_of.date().isoformat()
-    return csv_response(f"pipeline-{campaign_id}-{day}.csv", _csv_rows(campaign, report))
+    """The tables as one file, or one of them alone (`table`)."""
+    campaign, question = _asked(read_value(request.args, "campaign", read_id) or 0)
+    tables = _report(campaign, question).tables
+    wanted = request.args.get("table", "")
+    if wanted and wanted not in tables:
+        abort(404, gettext("There is no such table."))
+    if wanted:
+        return csv_response(f"{wanted}-{_file_name(campaign, question, 'csv')}", tables[wanted].lines())
+    rows = _head(campaign, question)
+    for table in tables.values():
+        rows += [[], [table.title], *table.lines()]
+    return csv_response(_file_name(campaign, question, "csv"), rows)
+
+
+@blueprint.get("/reports/pipeline.xlsx")
+@requires(Permission.READ)
+def pipeline_xlsx() -> ResponseReturnValue:
+    """The tables as the sheets of one book."""
+    campaign, question = _asked(read_value(request.args, "campaign", read_id) or 0)
+    tables = _report(campaign, question).tables
+    book = io.BytesIO()
+    sheets: list[tuple[str, Any]] = [(gettext("Report"), _head(campaign, question))]
+    write_sheets(book, [*sheets, *((table.title, table.lines()) for table in tables.values())])
+    answer = Response(book.getvalue(), mimetype=_XLSX)
+    answer.headers.set("Content-Disposition", "attachment", filename=_file_name(campaign, question, "xlsx"))
+    return answer
+
+
+@blueprint.get("/reports/activity")
+@requires(Permission.READ)
+def activity() -> ResponseReturnValue:
+    """What was done within a period, one by one: what a figure of the report counts."""
+    campaign, question = _asked(read_value(request.args, "campaign", read_id) or 0)
+    asked = Asked(
+        read_value(request.args, "kind", Deed) or Deed.CALL,
+        read_value(request.args, "officer", read_id),
+        read_value(request.args, "left", Stage),
+    )
+    names = actor_names()
+    return render_template(
+        "reports/activity.html",
+        campaign=campaign,
+        question=question,
+        asked=asked,
+        title=deed_label(asked.deed),
+        who=None if asked.officer in (None, NO_OFFICER) else names.get(f"user:{asked.officer}", ""),
+        page=queries.activity_page(question, asked, request.args.get("cursor")),
+        total=queries.activity_count(question, asked),
+        names=names,
+        Deed=Deed,
+    )

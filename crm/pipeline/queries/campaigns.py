@@ -161,9 +161,9 @@ def _goal(row: AnyRow, states: Collection[str], status: TreatyStatus) -> Goal:
     )
 
 
-def goal(row: AnyRow) -> Goal:
-    """How far the goal of a campaign (a row of `campaign`) is today; two queries."""
-    return _goal(row, target_states(row.id), treaty_status(row.treaty_id, i18n.today()))
+def goal(row: AnyRow, on: date | None = None) -> Goal:
+    """How far the goal of a campaign (a row of `campaign`) is at the end of a day, today's if none; two queries."""
+    return _goal(row, target_states(row.id), treaty_status(row.treaty_id, on or i18n.today()))
 
 
 def goals(rows: Sequence[AnyRow]) -> dict[int, Goal]:

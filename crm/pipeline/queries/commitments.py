@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
 import sqlalchemy as sa
-from flask_babel import gettext
-from werkzeug.exceptions import BadRequest
 
 from crm import clock, i18n
 from crm.accounts.models import User
@@ -19,7 +17,9 @@ from crm.attachments.models import Attachment
 from crm.database import read_id
 from crm.directory.models import Contact
 from crm.extensions import db
+from crm.filter_values import is_yes, read_day, read_value, yes_or_no
 from crm.paging import Page, SortKey, page
+from crm.pipeline.filters import is_owned_by_team
 from crm.pipeline.models import (
     Campaign,
     Commitment,
@@ -29,9 +29,12 @@ from crm.pipeline.models import (
     CommitmentVerdict,
     Target,
 )
+from crm.pipeline.past import settled_at, state_at
 from crm.pipeline.queries.rows import AnyRow, AnySelect, Rows
 
 COMMITMENTS_SHOWN = 20
+# What falls due within so much time.
+SOON = timedelta(days=30)
 
 
 class Moment(StrEnum):
@@ -39,6 +42,7 @@ class Moment(StrEnum):
 
     OVERDUE = "overdue"
     REMINDED = "reminded"  # their day to come to mind has come
+    SOON = "soon"
 
 
 def falls_due(on: date | sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
@@ -58,75 +62,96 @@ def _has_unseen_answer() -> sa.ColumnElement[bool]:
     return Commitment.id.in_(sa.select(CommitmentAnswer.commitment_id).where(CommitmentAnswer.seen_at.is_(None)))
 
 
-def _public(value: str) -> bool:
-    if value not in ("yes", "no"):
-        raise ValueError(value)
-    return value == "yes"
-
-
-def _yes(value: str) -> bool:
-    if value != "yes":
-        raise ValueError(value)
-    return True
-
-
 _READERS: dict[str, Any] = {
     "state": CommitmentState,
     "campaign": read_id,
     "owner": read_id,
+    "owner_team": read_id,
     "due": Moment,
-    "public": _public,
-    "unseen": _yes,
+    "public": yes_or_no,
+    "unseen": is_yes,
+    "promised_since": read_day,
+    "settled_since": read_day,
+    "as_of": read_day,
 }
 
 
 @dataclass(frozen=True)
 class CommitmentFilter:
-    """Conditions that all hold. `owner` is the user who looks after the target; `unseen` has an answer to be read."""
+    """Conditions that all hold. `owner` is the user who looks after the target; `unseen` has an answer to be read.
+
+    `as_of` asks how it was at the end of that day: what had been promised, and what had been found by then.
+    """
 
     state: CommitmentState | None = None
     campaign: int | None = None
     owner: int | None = None
+    owner_team: int | None = None
     due: Moment | None = None
     public: bool | None = None
     unseen: bool = False
+    promised_since: date | None = None
+    settled_since: date | None = None
+    as_of: date | None = None
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> Self:
         """Read the filter from query arguments; what it does not know is left aside. Raises BadRequest for nonsense."""
-        found: dict[str, Any] = {}
-        for name, read in _READERS.items():
-            value = args.get(name, "").strip()
-            try:
-                if value:
-                    found[name] = read(value)
-            except ValueError:
-                raise BadRequest(
-                    gettext(
-                        "The filter in this address is damaged: %(name)s cannot be %(value)s.", name=name, value=value
-                    )
-                ) from None
-        return cls(**found)
+        found = {name: read_value(args, name, read) for name, read in _READERS.items()}
+        return cls(**{name: value for name, value in found.items() if value is not None})
+
+    def to_args(self) -> dict[str, str]:
+        """Query arguments that `from_args` reads back."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        words = {True: "yes", False: "no"}
+        return {
+            name: words[value] if isinstance(value, bool) else str(value)
+            for name, value in values.items()
+            if value is not None and not (name == "unseen" and not value)
+        }
 
     @property
     def asks_nothing(self) -> bool:
         """Whether every commitment passes."""
-        return not any(getattr(self, each.name) not in (None, False) or self.public is False for each in fields(self))
+        return not self.to_args()
 
     def apply(self, statement: AnySelect) -> AnySelect:
         """Narrow a select that has `Commitment` and `Target` in it."""
-        today = i18n.today()
-        if self.state is not None:
-            statement = statement.where(Commitment.state == self.state)
+        return statement.where(*self.clauses())
+
+    def clauses(self) -> Iterator[sa.ColumnElement[bool]]:
+        """Its conditions, for a select that has `Commitment` and `Target` in it."""
         if self.campaign is not None:
-            statement = statement.where(Target.campaign_id == self.campaign)
+            yield Target.campaign_id == self.campaign
         if self.owner is not None:
-            statement = statement.where(Target.owner_id == self.owner)
+            yield Target.owner_id == self.owner
+        if self.owner_team is not None:
+            yield is_owned_by_team(self.owner_team)
         if self.public is not None:
-            statement = statement.where(Commitment.public == self.public)
-        if self.due is not None:
-            statement = statement.where(is_past_due(today) if self.due is Moment.OVERDUE else falls_due(today))
-        return statement.where(_has_unseen_answer()) if self.unseen else statement
+            yield Commitment.public == self.public
+        if self.unseen:
+            yield _has_unseen_answer()
+        yield from self._then()
+
+    def _then(self) -> Iterator[sa.ColumnElement[bool]]:
+        """What a day bears on."""
+        day = self.as_of or i18n.today()
+        past = day < i18n.today()
+        state = state_at(day) if past else Commitment.state
+        if self.as_of is not None:
+            yield Commitment.promised_on <= day
+        if self.promised_since is not None:
+            yield Commitment.promised_on >= self.promised_since
+        if self.state is not None:
+            yield state == self.state
+        if self.settled_since is not None:
+            yield (settled_at(day) if past else Commitment.settled_on) >= self.settled_since
+        if self.due is Moment.REMINDED:
+            yield falls_due(day)
+        elif self.due is Moment.SOON:
+            yield sa.and_(state == CommitmentState.OPEN, Commitment.due_on.between(day, day + SOON))
+        elif self.due is Moment.OVERDUE:
+            yield sa.and_(state == CommitmentState.OPEN, Commitment.due_on < day) if past else is_past_due(day)
 
 
 def _commitments() -> AnySelect:
@@ -168,6 +193,12 @@ def commitments_page(chosen: CommitmentFilter, cursor: str | None) -> Page:
     """Commitments the filter lets through, what is due first; those that are settled or due on no day come last."""
     keys: list[Any] = [Commitment.due_order, Commitment.id]
     return page(chosen.apply(_commitments()), [SortKey(key) for key in keys], cursor)
+
+
+def commitment_count(chosen: CommitmentFilter) -> int:
+    """How many commitments the filter lets through."""
+    counted = sa.select(sa.func.count()).select_from(Commitment).join(Target, Target.id == Commitment.target_id)
+    return db.session.scalar(chosen.apply(counted)) or 0
 
 
 def all_commitments(chosen: CommitmentFilter) -> Rows:

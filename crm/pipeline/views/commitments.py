@@ -39,6 +39,7 @@ def commitments() -> ResponseReturnValue:
         chosen=chosen,
         campaign=campaign_or_404(chosen.campaign) if chosen.campaign else None,
         page=queries.commitments_page(chosen, request.args.get("cursor")),
+        total=queries.commitment_count(chosen),
         campaigns=queries.campaign_names(),
         owners=active_users(),
         states=COMMITMENT_STATES,

@@ -1,27 +1,26 @@
-"""What the pipeline report says: every figure from one statement, so that all are of one moment and add up."""
+"""Where a campaign's targets stand, how far they ever came, and the same by country."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import sqlalchemy as sa
 
-from crm import clock
 from crm.directory.models import Contact
 from crm.extensions import db
 from crm.letters.models import Mailing
 from crm.outbox.models import MessageState, OutgoingMessage
 from crm.pipeline.filters import is_overdue
-from crm.pipeline.models import OPEN_STAGES, CloseReason, Stage, StageMove, Target
-
-WON = (Stage.COMMITTED, Stage.DELIVERED)
+from crm.pipeline.models import OPEN_STAGES, WON, CloseReason, Stage, StageMove, Target
+from crm.pipeline.past import reason_at, stage_at
+from crm.reports.queries.rows import of_moves, of_targets
+from crm.reports.question import Question
 
 
 @dataclass(frozen=True)
 class FunnelRow:
-    """One stage: how many targets ever came to it or passed it, and how many stand there now."""
+    """One stage: how many targets ever came to it or passed it, and how many stand there."""
 
     stage: Stage
     reached: int
@@ -41,22 +40,22 @@ class CountryRow:
     country: str | None
     total: int = 0
     contacted: int = 0
+    talking: int = 0
     won: int = 0
     closed: int = 0
     overdue: int = 0
 
 
 @dataclass
-class PipelineReport:
-    """A campaign's targets counted: by stage now, by furthest stage ever, by reason of closing, by country."""
+class Standing:
+    """Targets counted: by stage, by furthest stage ever, by reason of closing, by country."""
 
-    as_of: datetime
     total: int = 0
     overdue: int = 0
     by_stage: dict[Stage, int] = field(default_factory=lambda: dict.fromkeys(Stage, 0))
     by_furthest: dict[Stage, int] = field(default_factory=lambda: dict.fromkeys(OPEN_STAGES, 0))
     by_reason: dict[CloseReason, int] = field(default_factory=dict)
-    countries: list[CountryRow] = field(default_factory=list)
+    countries: dict[str | None, CountryRow] = field(default_factory=dict)
 
     @property
     def open(self) -> int:
@@ -86,58 +85,64 @@ class PipelineReport:
         ]
 
 
-def _targets(campaign_id: int) -> sa.Subquery:
-    """The campaign's targets, each with `place`, the furthest open stage it ever stood at as a place in OPEN_STAGES."""
-    place = sa.case({stage: number for number, stage in enumerate(OPEN_STAGES)}, value=StageMove.to_stage, else_=0)
-    return (
-        sa.select(
-            Target.contact_id,
-            Target.stage,
-            Target.close_reason,
-            sa.case((is_overdue(), 1), else_=0).label("overdue"),
-            sa.func.coalesce(sa.func.max(place), 0).label("place"),
-        )
-        .outerjoin(StageMove, StageMove.target_id == Target.id)
-        .where(Target.campaign_id == campaign_id)
-        .group_by(Target.id)
+def _stood(question: Question) -> sa.Subquery:
+    """The targets there were: id, contact_id, stage, close_reason, overdue (0 for a past day: it is not known)."""
+    end = question.end
+    if end is None:
+        overdue = sa.case((is_overdue(), 1), else_=0).label("overdue")
+        now = sa.select(Target.id, Target.contact_id, Target.stage, Target.close_reason, overdue)
+        return now.where(*of_targets(question)).subquery()
+    then = sa.select(
+        Target.id,
+        Target.contact_id,
+        stage_at(end).label("stage"),
+        reason_at(end).label("close_reason"),
+        sa.literal(0).label("overdue"),
+    )
+    there = sa.exists().where(StageMove.target_id == Target.id, StageMove.at < end)
+    return then.where(*of_targets(question), there).subquery()
+
+
+def standing(question: Question) -> Standing:
+    """The figures of one campaign; one statement for any number of targets."""
+    furthest = (
+        sa.select(StageMove.target_id, sa.func.max(StageMove.place).label("place"))
+        .where(*of_moves(question))
+        .group_by(StageMove.target_id)
         .subquery()
     )
-
-
-def pipeline_report(campaign_id: int) -> PipelineReport:
-    """The figures of one campaign, now; one statement for any number of targets."""
-    report = PipelineReport(as_of=clock.now())
-    each = _targets(campaign_id).c
+    each, place = _stood(question).c, sa.func.coalesce(furthest.c.place, 0).label("place")
     cells = db.session.execute(
         sa.select(
             Contact.country,
             each.stage,
             each.close_reason,
-            each.place,
+            place,
             sa.func.count().label("targets"),
             sa.func.sum(each.overdue).label("overdue"),
         )
         .join(Contact, Contact.id == each.contact_id)
-        .group_by(Contact.country, each.stage, each.close_reason, each.place)
+        .outerjoin(furthest, furthest.c.target_id == each.id)
+        .group_by(Contact.country, each.stage, each.close_reason, place)
     )
-    countries: dict[str | None, CountryRow] = {}
+    found = Standing()
     reasons: dict[CloseReason, int] = defaultdict(int)
     for cell in cells:
-        report.total += cell.targets
-        report.overdue += cell.overdue
-        report.by_stage[cell.stage] += cell.targets
-        report.by_furthest[OPEN_STAGES[cell.place]] += cell.targets
+        found.total += cell.targets
+        found.overdue += cell.overdue
+        found.by_stage[cell.stage] += cell.targets
+        found.by_furthest[OPEN_STAGES[cell.place]] += cell.targets
         if cell.close_reason is not None:
             reasons[cell.close_reason] += cell.targets
-        row = countries.setdefault(cell.country, CountryRow(cell.country))
+        row = found.countries.setdefault(cell.country, CountryRow(cell.country))
         row.total += cell.targets
         row.overdue += cell.overdue
         row.contacted += cell.targets if cell.place > 0 else 0
+        row.talking += cell.targets if cell.place > 1 else 0
         row.won += cell.targets if cell.stage in WON else 0
         row.closed += cell.targets if cell.stage is Stage.CLOSED else 0
-    report.by_reason = {reason: reasons[reason] for reason in CloseReason if reasons[reason]}
-    report.countries = list(countries.values())
-    return report
+    found.by_reason = {reason: reasons[reason] for reason in CloseReason if reasons[reason]}
+    return found
 
 
 def letters_by_state(campaign_id: int) -> dict[MessageState, int]:

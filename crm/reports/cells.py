@@ -1,0 +1,77 @@
+"""What tables of a report are made of: one shape for the screen, for paper and for files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import format_decimal, format_percent, gettext, ngettext
+
+from crm.directory.labels import country_label
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure or a word: `value` as files write it, `text` as it is shown, `href` the list behind it."""
+
+    value: Any
+    text: str
+    href: str | None = None
+
+
+BLANK = Cell("", "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: what it is about, and its cells. `note` stands in small letters beside the head."""
+
+    head: str
+    cells: Sequence[Cell]
+    note: str = ""
+    data: bool = False  # the head is a name, not one of our words
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with the labels of its columns, the head's first; `foot` adds it all up."""
+
+    key: str
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    foot: Row | None = None
+    note: str = ""
+
+    def lines(self) -> Iterator[list[Any]]:
+        """The same as a file writes it."""
+        yield list(self.columns)
+        for row in [*self.rows, *([self.foot] if self.foot else [])]:
+            yield [f"{row.head} ({row.note})" if row.note else row.head, *(cell.value for cell in row.cells)]
+
+
+class Numbers(dict[int, str]):
+    """Numbers as the reader writes them, each formatted once: a report shows a thousand, and most are small."""
+
+    def __missing__(self, value: int) -> str:
+        self[value] = text = str(format_decimal(value))
+        return text
+
+
+def percent(share: float | None) -> str:
+    """Whole percents; a share too small to show is not rounded to nothing."""
+    if share is None:
+        return ""
+    return str("<" + format_percent(0.01) if 0 < share < 0.005 else format_percent(round(share, 2)))
+
+
+def days_words(days: float) -> str:
+    """So many days in words, of few of them with a tenth."""
+    shown = round(days, 1) if days < 10 else round(days)
+    return str(ngettext("%(days)s day", "%(days)s days", 1 if shown == 1 else 2, days=format_decimal(shown)))
+
+
+def country_name(code: str | None) -> str:
+    """The country, or that it is not known."""
+    return str(country_label(code) if code else gettext("Country not known"))

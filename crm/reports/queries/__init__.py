@@ -1,0 +1,47 @@
+"""What the pipeline report says: each figure from a grouped statement, the same number of them at any size."""
+
+from crm.reports.queries.activity import (
+    BY_OFFICER,
+    INTERACTIONS,
+    NO_OFFICER,
+    Asked,
+    Deed,
+    Officer,
+    activity_count,
+    activity_page,
+    officers,
+)
+from crm.reports.queries.course import Course, Moves, Stays, Week, came_by_country, course, stays
+from crm.reports.queries.promises import Promises, promises
+from crm.reports.queries.stances import OUTDATED, Stances, Tally, stances
+from crm.reports.queries.standing import CountryRow, FunnelRow, Standing, letters_by_state, standing
+
+__all__ = [
+    "BY_OFFICER",
+    "INTERACTIONS",
+    "NO_OFFICER",
+    "OUTDATED",
+    "Asked",
+    "CountryRow",
+    "Course",
+    "Deed",
+    "FunnelRow",
+    "Moves",
+    "Officer",
+    "Promises",
+    "Stances",
+    "Standing",
+    "Stays",
+    "Tally",
+    "Week",
+    "activity_count",
+    "activity_page",
+    "came_by_country",
+    "course",
+    "letters_by_state",
+    "officers",
+    "promises",
+    "stances",
+    "standing",
+    "stays",
+]
