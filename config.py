@@ -44,6 +44,13 @@ class Settings(BaseSettings):
     attachment_limit: int = Field(
         20, validation_alias="ATTACHMENT_LIMIT_MB", ge=1, le=60, description="megabytes a stored file may have"
     )
+    letter_attachments_limit: int = Field(
+        5,
+        validation_alias="LETTER_ATTACHMENTS_LIMIT_MB",
+        ge=1,
+        le=25,
+        description="megabytes that may go with one letter of a mailing, all its files together",
+    )
     port: int = Field(
         8000, validation_alias="PORT", ge=0, le=65535, description="port of the web server of `ratify up`"
     )

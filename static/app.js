@@ -58,6 +58,13 @@ function poll(element) {
 }
 document.querySelectorAll("[data-poll]").forEach(poll);
 
+// What a form holds, its files aside.
+function words(form) {
+  const data = new FormData(form);
+  for (const input of form.querySelectorAll("input[type=file]")) data.delete(input.name);
+  return data;
+}
+
 // data-preview="URL" data-preview-target="#id": what the form would make, shown as one types.
 function preview(form) {
   const target = document.querySelector(form.dataset.previewTarget);
@@ -68,7 +75,7 @@ function preview(form) {
     try {
       const response = await fetchPartial(form.dataset.preview, {
         method: "POST",
-        body: new FormData(form),
+        body: words(form),
         signal: running.signal,
       });
       replaceContent(target, await response.text());

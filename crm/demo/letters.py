@@ -11,6 +11,7 @@ from crm.letters.actions import (
     plan_mailing,
     write_wording,
 )
+from crm.letters.audience import Audience
 from crm.letters.models import LetterTemplate, Mailing
 from crm.letters.planning import plan_next
 from crm.pipeline.filters import TargetFilter
@@ -93,7 +94,7 @@ def _mailing(campaign: Campaign, template: LetterTemplate, name: str, officer: U
         name=name,
         template_id=template.id,
         language="en",
-        audience=TargetFilter(stages=stages),
+        audience=Audience(TargetFilter(stages=stages)),
         sender_name=officer.name,
         reply_to=officer.email,
     )

@@ -53,7 +53,9 @@ def outcome_of(skip_reason: SkipReason | None, state: MessageState | None) -> Ou
     return next(outcome for outcome, states in _STATES.items() if state in states)
 
 
-def _letters(mailing: Mailing, outcome: Outcome | None) -> tuple[sa.Select[*tuple[Any, ...]], SortKey]:
+def _letters(
+    mailing: Mailing, outcome: Outcome | None, reason: SkipReason | None = None
+) -> tuple[sa.Select[*tuple[Any, ...]], SortKey]:
     statement = (
         sa.select(
             Letter.id,
@@ -62,6 +64,8 @@ def _letters(mailing: Mailing, outcome: Outcome | None) -> tuple[sa.Select[*tupl
             Contact.country,
             Letter.address,
             Letter.language,
+            Letter.language_reason,
+            Letter.edited_at,
             Letter.skip_reason,
             Letter.skip_detail,
             *_RECORD,
@@ -73,6 +77,8 @@ def _letters(mailing: Mailing, outcome: Outcome | None) -> tuple[sa.Select[*tupl
         statement = statement.where(Letter.mailing_id == mailing.id)
         if outcome is not None:
             statement = statement.where(Letter.skip_reason.is_not(None))
+        if reason is not None:
+            statement = statement.where(Letter.skip_reason == reason)
         return statement, SortKey(Letter.target_id)
     # By the outbox's index on batch and state: a large mailing's few failures are found without reading the rest.
     statement = statement.where(
@@ -81,9 +87,9 @@ def _letters(mailing: Mailing, outcome: Outcome | None) -> tuple[sa.Select[*tupl
     return statement, SortKey(OutgoingMessage.id)
 
 
-def letters(mailing: Mailing, outcome: Outcome | None, cursor: str | None) -> Page:
-    """A page of a mailing's letters with what became of each, in the order they were planned."""
-    statement, key = _letters(mailing, outcome)
+def letters(mailing: Mailing, outcome: Outcome | None, cursor: str | None, reason: SkipReason | None = None) -> Page:
+    """A page of a mailing's letters with what became of each, in the order they were planned; of one skip reason."""
+    statement, key = _letters(mailing, outcome, reason)
     return page(statement, [key], cursor)
 
 
@@ -102,6 +108,9 @@ def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
             Letter.contact_id,
             Letter.target_id,
             Letter.language,
+            Letter.language_reason,
+            Letter.message_id,
+            Letter.edited_at,
             Letter.skip_reason,
             Letter.skip_detail,
             Letter.address,

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, ValidationError
+from flask_wtf.file import MultipleFileField
+from werkzeug.datastructures import FileStorage
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
+from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
 
-from crm.database import read_id
+from crm.accounts.forms import time_zones
+from crm.attachments.actions import FileRefused, inspect
+from crm.attachments.forms import refusal_text
+from crm.attachments.models import FILE_TYPES, readable_name
 from crm.directory.actions import InvalidAddress, normalize_address
 from crm.salutations.labels import FORMALITIES
 from crm.salutations.terms import Formality
@@ -65,7 +82,35 @@ class MailingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         [DataRequired(_l("Give the mailing a name.")), Length(max=160, message=_l("At most 160 characters."))],
         filters=[_stripped],
     )
-    wording = SelectField(_l("Letter"), [DataRequired(_l("Choose a letter."))])
+    template = SelectField(_l("Letter"), [DataRequired(_l("Choose a letter."))], coerce=int)
+    fallback = SelectField(
+        _l("Everybody else gets it in"),
+        description=_l("Readers get it in a language they read, else in one of their country, if it is written in it."),
+    )
+    ask = StringField(
+        _l("What it asks"),
+        [Length(max=300, message=_l("At most 300 characters."))],
+        filters=[_stripped],
+        description=_l("Stands for {{ask}}, except for targets that have an ask of their own."),
+    )
+    rest_days = IntegerField(
+        _l("Leave out who was written to in the last … days"),
+        [Optional(), NumberRange(0, 365, _l("Between 0 and 365 days."))],
+        default=14,
+        description=_l("By any mailing, or by a letter logged by hand. 0 leaves nobody out."),
+    )
+    files = MultipleFileField(
+        _l("Files that go with it"),
+        description=_l("A link in the letter arrives more often than a large file."),
+        render_kw={"accept": ",".join(f".{ending}" for ending in FILE_TYPES)},
+    )
+    send_on = DateField(_l("Day"), [Optional()], description=_l("Empty: as soon as it is approved."))
+    send_at = TimeField(_l("Time"), [Optional()])
+    zone = SelectField(_l("Time zone"))
+    readers_zone = BooleanField(
+        _l("On each reader's clock"), description=_l("That of the capital of their country; ours, where none is known.")
+    )
+    office_hours = BooleanField(_l("Only in office hours"), description=_l("Monday to Friday, from 9 to 17."))
     sender_name = StringField(
         _l("Sender"),
         [DataRequired(_l("Say whose name the letters bear.")), Length(max=120, message=_l("At most 120 characters."))],
@@ -88,11 +133,32 @@ class MailingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
                 gettext("This is not an e-mail address: check it for a slip. (%(detail)s)", detail=error)
             ) from None
 
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.zone.choices = [(name, name.replace("_", " ")) for name in time_zones()]
+        # The languages each letter is written in, by its id; the view fills it.
+        self.languages: dict[int, list[str]] = {}
+
     @property
-    def chosen_wording(self) -> tuple[int, str]:
-        """Id of the template and language; (0, "") while none is chosen."""
-        template_id, _, language = (self.wording.data or "").partition(":")
-        try:
-            return read_id(template_id), language
-        except ValueError:
-            return 0, ""
+    def uploads(self) -> list[FileStorage]:
+        """The files chosen now."""
+        return [file for file in self.files.data or () if isinstance(file, FileStorage) and file.filename]
+
+    def validate_fallback(self, field: SelectField) -> None:
+        """The letter must be written in it."""
+        written = self.languages.get(self.template.data, [])
+        if field.data and field.data not in written:
+            raise ValidationError(gettext("This letter is not written in that language: choose another one."))
+
+    def validate_files(self, _field: MultipleFileField) -> None:
+        """Each must be a file that can be kept."""
+        for file in self.uploads:
+            try:
+                inspect(file)
+            except FileRefused as refused:
+                raise ValidationError(f"{readable_name(file.filename)}: {refusal_text(refused.reason)}") from None
+
+    def validate_send_at(self, field: TimeField) -> None:
+        """A time needs its day."""
+        if field.data and not self.send_on.data:
+            raise ValidationError(gettext("Choose the day too."))

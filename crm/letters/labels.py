@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from babel import Locale
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
 
+from crm.letters.audience import Audience
 from crm.letters.delivery import Outcome
-from crm.letters.models import SkipReason, Standing
+from crm.letters.models import LanguageReason, SkipReason, Standing
 from crm.letters.rendering import Problem, ProblemKind
-from crm.pipeline.filters import NOBODY, TargetFilter
+from crm.pipeline.filters import NOBODY
 from crm.pipeline.labels import stage_label
 from crm.places.countries import LANGUAGES
 
@@ -35,6 +36,9 @@ SKIP_REASONS = {
     SkipReason.MANDATE_ENDED: lazy_gettext("The mandate has ended"),
     SkipReason.NO_ADDRESS: lazy_gettext("No e-mail address is known"),
     SkipReason.SUPPRESSED: lazy_gettext("This address must not be written to"),
+    SkipReason.RESTRICTED: lazy_gettext("They object to the use of their data"),
+    SkipReason.NO_WORDING: lazy_gettext("The letter has no text for them in a language they read"),
+    SkipReason.RECENTLY_WRITTEN: lazy_gettext("They were written to lately, or are about to be"),
     SkipReason.DUPLICATE_ADDRESS: lazy_gettext("Somebody else in this mailing has the same address"),
     SkipReason.EMPTY_VALUE: lazy_gettext("A placeholder has no value"),
 }
@@ -47,11 +51,17 @@ _PROBLEMS = {
     ProblemKind.EMPTY_SUBJECT: lazy_gettext("The subject is missing."),
     ProblemKind.EMPTY_BODY: lazy_gettext("The letter is empty."),
 }
+_LANGUAGE_REASONS = {
+    LanguageReason.PERSON: lazy_gettext("%(language)s: they are known to read it"),
+    LanguageReason.COUNTRY: lazy_gettext("%(language)s: an official language of their country"),
+    LanguageReason.FALLBACK: lazy_gettext("%(language)s: for everybody else"),
+}
 REFUSALS = {
     "not_allowed": lazy_gettext("Somebody else was faster: the mailing stands somewhere else now."),
     "no_wording": lazy_gettext("The template has no text in this language yet: write it first."),
     "faulty_wording": lazy_gettext("The text of the template has faults: mend them first."),
     "empty_audience": lazy_gettext("Nobody in the campaign fits this audience: widen it."),
+    "files_too_large": lazy_gettext("The files are too large together: leave some out, or link to them."),
     "nothing_to_send": lazy_gettext("No letter is left to send: everybody was skipped."),
     "own_mailing": lazy_gettext("You planned this mailing, so somebody else has to approve it."),
 }
@@ -82,6 +92,11 @@ def skip_label(reason: SkipReason) -> LazyString:
     return SKIP_REASONS[reason]
 
 
+def language_reason_label(reason: LanguageReason, code: str) -> str:
+    """Why a letter is in the language it is in."""
+    return str(_LANGUAGE_REASONS[reason]) % {"language": language_label(code)}
+
+
 def problem_label(problem: Problem) -> str:
     """What is wrong with a wording, and what to do."""
     return str(_PROBLEMS[problem.kind]) % {"detail": problem.detail}
@@ -102,9 +117,18 @@ def direction_of(code: str) -> str:
     return str(Locale.parse(code, sep="-").text_direction)
 
 
-def audience_words(audience: TargetFilter, owners: dict[int, str]) -> list[str]:
+def audience_words(whole: Audience, owners: dict[int, str]) -> list[str]:
     """Whom a filter means, one condition each; nothing for everybody."""
-    said = []
+    audience = whole.targets
+    said = [gettext("Contacts of the whole directory")] if whole.everyone else []
+    if whole.unanswered is not None:
+        said.append(
+            ngettext(
+                "No answer to an earlier mailing after %(num)d day",
+                "No answer to an earlier mailing after %(num)d days",
+                whole.days,
+            )
+        )
     if audience.stages:
         said.append(gettext("Stage: %(stages)s", stages=", ".join(map(stage_label, audience.stages))))
     if audience.reached:

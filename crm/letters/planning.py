@@ -11,14 +11,16 @@ import sqlalchemy as sa
 from flask import current_app
 
 from crm import clock
+from crm.directory.models import Contact
 from crm.extensions import db
-from crm.letters.models import Letter, Mailing, MailingState, SkipReason, Wording
-from crm.letters.recipients import Recipient, Setting, recipients, skip_reason, values_of
-from crm.letters.rendering import CompiledWording, compile_wording
+from crm.letters.audience import Audience
+from crm.letters.judging import Judged, Terms, judge
+from crm.letters.models import Letter, Mailing, MailingState
+from crm.letters.queries import wordings_of
+from crm.letters.recipients import Recipient, recipients
 from crm.outbox.actions import Draft, post
 from crm.outbox.leases import is_cancelled
-from crm.outbox.queries import suppressed
-from crm.pipeline.filters import TargetFilter
+from crm.pipeline.actions import add_targets
 from crm.unit_of_work import current_unit_of_work
 
 # Targets of one transaction: the desk worker's lock on the database stays short, its memory flat.
@@ -37,8 +39,11 @@ def plan_next(mailing_id: int) -> bool:
         # In the outbox, which knows nothing of mailings: nothing of this one may leave any more.
         mailing.state = MailingState.CANCELLED
         return False
+    audience = Audience.from_args(mailing.audience, mailing.planned_by.team_id)
     after = db.session.scalar(sa.select(sa.func.max(Letter.target_id)).where(Letter.mailing_id == mailing_id)) or 0
-    found = recipients(mailing.campaign_id, TargetFilter.from_args(mailing.audience), after=after, limit=CHUNK)
+    if not after and _add_newcomers(mailing, audience):
+        return True
+    found = recipients(mailing.campaign_id, audience, after=after, limit=CHUNK)
     if not found:
         mailing.state, mailing.planned_at = MailingState.AWAITING_APPROVAL, clock.now()
         return False
@@ -51,59 +56,77 @@ def plan_next(mailing_id: int) -> bool:
     return True
 
 
+def _add_newcomers(mailing: Mailing, audience: Audience) -> bool:
+    """Make targets of some contacts of the directory that are none yet; False where nobody is left."""
+    if not audience.everyone:
+        return False
+    contact_ids = db.session.scalars(audience.newcomers(mailing.campaign_id, CHUNK)).all()
+    if contact_ids:
+        add_targets(mailing.campaign_id, contact_ids)
+        current_unit_of_work().notes["targets added"] = {"mailing_id": mailing.id, "count": len(contact_ids)}
+    return bool(contact_ids)
+
+
+def terms_of(mailing: Mailing) -> Terms:
+    """What decides about the letters of a mailing whose wordings are pinned."""
+    campaign = mailing.campaign
+    return Terms(
+        campaign=campaign.name,
+        treaty=campaign.treaty.name,
+        treaty_id=campaign.treaty_id,
+        team_id=mailing.planned_by.team_id,
+        sender_name=mailing.sender_name,
+        ask=mailing.ask,
+        wordings=wordings_of(mailing.id),
+        fallback=mailing.language,
+        rest_days=mailing.rest_days,
+        mailing_id=mailing.id,
+    )
+
+
 def _rows(mailing: Mailing, batch_id: int, found: Sequence[Recipient]) -> list[dict[str, Any]]:
     """The letters of these recipients as rows, their words posted to the mailing's batch."""
-    wording = db.session.get_one(Wording, mailing.wording_id)
-    compiled = compile_wording(wording.subject, wording.body, wording.language)
-    campaign = mailing.campaign
-    setting = Setting(campaign.name, campaign.treaty.name, mailing.sender_name, wording.language, wording.formality)
     sender = sender_of(mailing.sender_name)
     addresses = {recipient.address.lower() for recipient in found if recipient.address}
-    blocked = suppressed(addresses)
-    used = sa.select(Letter.address).where(
-        Letter.mailing_id == mailing.id, Letter.address.in_(addresses), Letter.skip_reason.is_(None)
+    used = (
+        sa.select(Letter.address, Contact.name)
+        .join(Contact, Contact.id == Letter.contact_id)
+        .where(Letter.mailing_id == mailing.id, Letter.address.in_(addresses), Letter.skip_reason.is_(None))
     )
-    taken = {address for address in db.session.scalars(used) if address}
-    fields = compiled.fields | {"name"}
-    rows: list[dict[str, Any]] = []
-    drafts: list[Draft] = []
-    for recipient in found:
-        values = values_of(recipient, setting, fields)
-        empty = sorted(name for name in compiled.fields if not values.get(name))
-        reason = skip_reason(recipient, suppressed=blocked, taken=taken, empty=empty, day=clock.today())
-        address = (recipient.address or "").lower()
-        if reason is None:
-            taken.add(address)
-            drafts.append(_draft(recipient, compiled, values, sender, mailing.reply_to))
-        rows.append(
-            {
-                "mailing_id": mailing.id,
-                "target_id": recipient.target_id,
-                "contact_id": recipient.contact_id,
-                "wording_id": wording.id,
-                "address": address or None,
-                "language": wording.language,
-                "skip_reason": reason,
-                "skip_detail": ", ".join(empty)[:300] if reason is SkipReason.EMPTY_VALUE else "",
-                "message_id": None,
-            }
-        )
+    taken = {str(address): name for address, name in db.session.execute(used)}
+    judged = judge(found, terms_of(mailing), taken)
+    drafts = [draft_of(each, sender, mailing.reply_to) for each in judged if each.reason is None]
     messages = post(batch_id, drafts)
-    return [row | {"message_id": messages.get(_reference(row["target_id"]))} for row in rows]
+    return [
+        {
+            "mailing_id": mailing.id,
+            "target_id": each.recipient.target_id,
+            "contact_id": each.recipient.contact_id,
+            "wording_id": each.wording.id if each.wording else None,
+            "address": each.address or None,
+            "language": each.wording.language if each.wording else "",
+            "language_reason": each.language_reason,
+            "skip_reason": each.reason,
+            "skip_detail": each.detail,
+            "message_id": messages.get(_reference(each.recipient.target_id)),
+        }
+        for each in judged
+    ]
 
 
 def _reference(target_id: int) -> str:
     return f"target:{target_id}"
 
 
-def _draft(
-    recipient: Recipient, compiled: CompiledWording, values: dict[str, str], sender: str, reply_to: str
-) -> Draft:
-    letter = compiled.render(values)
+def draft_of(judged: Judged, sender: str, reply_to: str) -> Draft:
+    """The letter of a recipient who gets one, ready to be posted."""
+    if judged.compiled is None:
+        raise ValueError(f"no letter for target {judged.recipient.target_id}")
+    letter = judged.compiled.render(judged.values)
     return Draft(
-        reference=_reference(recipient.target_id),
-        to_address=recipient.address or "",
-        to_name=values["name"],
+        reference=_reference(judged.recipient.target_id),
+        to_address=judged.recipient.address or "",
+        to_name=judged.values["name"],
         subject=letter.subject,
         text=letter.text,
         html=letter.html,

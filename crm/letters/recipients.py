@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -12,11 +12,9 @@ import sqlalchemy as sa
 from babel import Locale
 from sqlalchemy.orm import aliased
 
-from crm import clock
-from crm.directory.models import Category, Contact, ContactKind, Membership, Organization, Person
-from crm.directory.offices import running
+from crm.directory.models import Category, Contact, ContactKind, Organization, Person
 from crm.extensions import db
-from crm.letters.models import SkipReason
+from crm.letters.audience import Audience
 from crm.letters.placeholders import PLACEHOLDERS, clean_value
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Stage, Target
@@ -35,9 +33,11 @@ _ADDRESS_FIELDS = frozenset({"salutation", "title", "closing"})
 class Recipient:
     """One target and its contact, in plain values, its names as the directory keeps them.
 
+    `position` is where it stands in the order it was asked for in.
     `mandate_end` is null for who never held a mandate; `mandates` are the running ones, the newest last.
     """
 
+    position: int
     target_id: int
     contact_id: int
     stage: Stage
@@ -86,6 +86,7 @@ class Setting:
     sender_name: str
     language: str
     formality: Formality = Formality.STANDARD
+    ask: str = ""
 
 
 # The columns of a person, read without loading one: contacts may be organizations too.
@@ -94,40 +95,57 @@ _group, _party = aliased(Organization), aliased(Organization)
 
 
 def recipients(
-    campaign_id: int, audience: TargetFilter, *, after: int = 0, limit: int | None = None, target_id: int | None = None
+    campaign_id: int,
+    audience: Audience | TargetFilter,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    target_id: int | None = None,
+    as_planned: bool = True,
 ) -> list[Recipient]:
-    """The audience in the order of targets, from beyond target `after`; two queries."""
-    statement: sa.Select[*tuple[Any, ...]] = (
-        sa.select(
-            Target.id.label("target_id"),
-            Target.contact_id,
-            Target.stage,
-            Target.ask,
-            Contact.name,
-            _person.given_name,
-            _person.family_name,
-            Contact.country,
-            _group.name.label("group"),
-            _party.name.label("party"),
-            Contact.mandate_end,
-            Contact.email.label("address"),
-            Contact.kind,
-            Contact.category,
-            _person.gender,
-            _person.honorific_prefix.label("honorific"),
-            Contact.forms_of_address.label("own_forms"),
-        )
-        .select_from(Target)
-        .join(Contact, Contact.id == Target.contact_id)
-        .outerjoin(_group, Contact.group_id == _group.id)
+    """The audience in the order of targets, from beyond target `after`; two queries.
+
+    Not `as_planned`, an audience of the whole directory holds contacts that are no targets yet: in their own order, and
+    `after` is a contact.
+    """
+    everyone = isinstance(audience, Audience) and audience.everyone and not as_planned
+    position = Contact.id if everyone else Target.id
+    at_home = sa.and_(Target.contact_id == Contact.id, Target.campaign_id == campaign_id)
+    statement: sa.Select[*tuple[Any, ...]] = sa.select(
+        position.label("position"),
+        sa.func.coalesce(Target.id, 0).label("target_id"),
+        Contact.id.label("contact_id"),
+        sa.func.coalesce(Target.stage, Stage.IDENTIFIED, type_=Target.stage.type).label("stage"),
+        sa.func.coalesce(Target.ask, "").label("ask"),
+        Contact.name,
+        _person.given_name,
+        _person.family_name,
+        Contact.country,
+        _group.name.label("group"),
+        _party.name.label("party"),
+        Contact.mandate_end,
+        Contact.email.label("address"),
+        Contact.kind,
+        Contact.category,
+        _person.gender,
+        _person.honorific_prefix.label("honorific"),
+        Contact.forms_of_address.label("own_forms"),
+    )
+    if isinstance(audience, Audience) and everyone:
+        statement = audience.targets.contact.apply(statement.select_from(Contact).outerjoin(Target, at_home))
+    else:
+        statement = statement.select_from(Target).join(Contact, at_home).where(Target.campaign_id == campaign_id)
+        statement = audience.apply(statement, joined=True)
+    statement = (
+        statement.outerjoin(_group, Contact.group_id == _group.id)
         .outerjoin(_party, Contact.party_id == _party.id)
-        .where(Target.campaign_id == campaign_id, Target.id > after)
-        .order_by(Target.id)
+        .where(position > after)
+        .order_by(position)
         .limit(limit)
     )
     if target_id is not None:
         statement = statement.where(Target.id == target_id)
-    rows = db.session.execute(audience.apply(statement, joined=True)).mappings().all()
+    rows = db.session.execute(statement).mappings().all()
     mandates = running_mandates([row["contact_id"] for row in rows])
     return [Recipient(**row, mandates=mandates.get(row["contact_id"], ())) for row in rows]
 
@@ -150,7 +168,7 @@ def values_of(recipient: Recipient, setting: Setting, fields: Collection[str] | 
         "role": recipient.role,
         "group": recipient.group,
         "party": recipient.party,
-        "ask": recipient.ask,
+        "ask": recipient.ask or setting.ask,
     }
     if fields is None or not _ADDRESS_FIELDS.isdisjoint(fields):
         values |= _forms(address(addressee, setting.language, setting.formality))
@@ -180,56 +198,3 @@ def example_values(language: str, formality: Formality) -> dict[str, str]:
     values = {name: placeholder.example for name, placeholder in PLACEHOLDERS.items()}
     example = Addressee(Office.MEP, values["name"], values["family_name"], "female")
     return values | _forms(address(example, language, formality))
-
-
-def skip_reason(
-    recipient: Recipient, *, suppressed: Collection[str], taken: Collection[str], empty: Collection[str], day: date
-) -> SkipReason | None:
-    """Why this target gets no letter; addresses in `suppressed` and `taken` are in lower case."""
-    address = (recipient.address or "").lower()
-    rules: list[tuple[SkipReason, Any]] = [
-        (SkipReason.CLOSED, recipient.stage is Stage.CLOSED),
-        (SkipReason.MANDATE_ENDED, recipient.mandate_end is not None and recipient.mandate_end < day),
-        (SkipReason.NO_ADDRESS, not address),
-        (SkipReason.SUPPRESSED, address in suppressed),
-        (SkipReason.DUPLICATE_ADDRESS, address in taken),
-        (SkipReason.EMPTY_VALUE, empty),
-    ]
-    return next((reason for reason, holds in rules if holds), None)
-
-
-def _is_empty(field: str) -> sa.ColumnElement[bool]:
-    """Whether a contact has no value for a placeholder; fields that everyone has are never empty."""
-    empty: dict[str, sa.ColumnElement[bool]] = {
-        "given_name": sa.func.coalesce(_person.given_name, "") == "",
-        "family_name": sa.func.coalesce(_person.family_name, "") == "",
-        "country": Contact.country.is_(None),
-        "group": Contact.group_id.is_(None),
-        "party": Contact.party_id.is_(None),
-        "ask": Target.ask == "",
-        "role": ~sa.exists().where(Membership.person_id == Contact.id, running(Membership, clock.today())),
-    }
-    return empty.get(field, sa.false())
-
-
-def forecast(campaign_id: int, audience: TargetFilter, fields: Iterable[str]) -> dict[SkipReason | None, int]:
-    """How many of the audience would be skipped for each reason and written to (None), in one query.
-
-    An upper bound: opt-outs and shared addresses show only when each letter is planned.
-    """
-    reason = sa.case(
-        (Target.stage == Stage.CLOSED, SkipReason.CLOSED.value),
-        (Contact.mandate_end < clock.today(), SkipReason.MANDATE_ENDED.value),
-        (Contact.email.is_(None), SkipReason.NO_ADDRESS.value),
-        (sa.or_(sa.false(), *map(_is_empty, fields)), SkipReason.EMPTY_VALUE.value),
-        else_="",
-    ).label("skip_reason")
-    statement: sa.Select[*tuple[Any, ...]] = (
-        sa.select(reason, sa.func.count())
-        .select_from(Target)
-        .join(Contact, Contact.id == Target.contact_id)
-        .where(Target.campaign_id == campaign_id)
-        .group_by("skip_reason")
-    )
-    found = db.session.execute(audience.apply(statement, joined=True)).all()
-    return {SkipReason(code) if code else None: number for code, number in found}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -192,6 +192,19 @@ def resume(batch_id: int) -> None:
     _move(batch_id, BatchState.RUNNING, {BatchState.PAUSED})
     forgive_lateness(batch_id)
     current_unit_of_work().ring(SEND_WAITING)
+
+
+def put_off(
+    batch_id: int, until: datetime, *, late_after: timedelta, only: sa.Select[int | None] | None = None
+) -> None:
+    """Let waiting letters of a batch (those whose ids `only` selects) leave no earlier, and not by themselves later."""
+    chosen = [] if only is None else [OutgoingMessage.id.in_(only)]
+    db.session.execute(
+        sa.update(OutgoingMessage)
+        .where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.next_attempt_at.is_not(None), *chosen)
+        .values(next_attempt_at=until, late_after=until + late_after)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def forgive_lateness(batch_id: int) -> None:

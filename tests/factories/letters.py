@@ -18,6 +18,7 @@ from crm.letters.actions import (
     plan_mailing,
     write_wording,
 )
+from crm.letters.audience import Audience
 from crm.letters.jobs import plan
 from crm.letters.models import Mailing, Wording
 from crm.outbox.actions import results_of
@@ -63,8 +64,9 @@ def make_mailing(
     *,
     wording: Wording | None = None,
     officer: User | None = None,
-    audience: TargetFilter | None = None,
+    audience: Audience | TargetFilter | None = None,
     sender_name: str = "Jo Martin",
+    **more: object,
 ) -> Mailing:
     """A draft of a mailing to all targets of the campaign."""
     campaign = campaign or make_campaign()
@@ -74,7 +76,8 @@ def make_mailing(
         name=f"Mailing {next(_numbers)}",
         template_id=wording.template_id,
         language=wording.language,
-        audience=audience or TargetFilter(),
+        audience=audience if isinstance(audience, Audience) else Audience(audience or TargetFilter()),
+        **more,  # type: ignore[arg-type]
         sender_name=sender_name,
         reply_to="jo@campaign.example",
     )

@@ -21,7 +21,7 @@ from crm.letters import jobs, planning
 from crm.letters.actions import MailingRefused, cancel_mailing, plan_mailing, write_wording
 from crm.letters.jobs import plan, plan_waiting
 from crm.letters.models import Letter, Mailing, MailingState, SkipReason, Wording
-from crm.letters.queries import ledgers
+from crm.letters.queries import ledgers, wordings_of
 from crm.letters.recipients import recipients
 from crm.outbox.actions import cancel, suppress
 from crm.outbox.models import MessageState, OutgoingMessage, SuppressionReason
@@ -74,10 +74,12 @@ def test_every_target_becomes_a_letter_or_a_skip_with_its_reason(app: Flask) -> 
     make_letter_target(campaign, "No Address", email=None)
     make_letter_target(campaign, "Office Mate", email="Ana@parliament.example")
     make_letter_target(campaign, "Opted Out", email="out@parliament.example")
+    make_letter_target(campaign, "Objector", email="objects@parliament.example")
     make_letter_target(campaign, "No Group", group=None)
     closed = make_letter_target(campaign, "Closed Case")
     with unit_of_work("prepare", actor="test"):
-        suppress("OUT@parliament.example", SuppressionReason.OBJECTION)
+        suppress("OUT@parliament.example", SuppressionReason.UNSUBSCRIBED)
+        suppress("objects@parliament.example", SuppressionReason.OBJECTION)
         close_target(closed.id, CloseReason.DECLINED)
     wording = make_wording(campaign, body="Dear {{name}} of {{group}}: {{treaty}}, {{campaign}}")
     mailing = planned(make_mailing(campaign, wording=wording))
@@ -90,10 +92,12 @@ def test_every_target_becomes_a_letter_or_a_skip_with_its_reason(app: Flask) -> 
         "No Address": SkipReason.NO_ADDRESS,
         "Office Mate": SkipReason.DUPLICATE_ADDRESS,
         "Opted Out": SkipReason.SUPPRESSED,
+        "Objector": SkipReason.RESTRICTED,
         "No Group": SkipReason.EMPTY_VALUE,
         "Closed Case": SkipReason.CLOSED,
     }
     assert letters["No Group"].skip_detail == "group"
+    assert letters["Office Mate"].skip_detail == "Ana Ruiz"
     assert mailing.state is MailingState.AWAITING_APPROVAL
     message = db.session.get_one(OutgoingMessage, letters["Ana Ruiz"].message_id)
     assert (message.to_address, message.to_name) == ("ana@parliament.example", "Ana Ruiz")
@@ -257,8 +261,7 @@ def test_a_planned_wording_never_changes(app: Flask) -> None:
         assert write_wording(wording.template_id, "en", "s", "third", author_id=None).version == 2
     versions = db.session.execute(sa.select(Wording.version, Wording.body).order_by(Wording.version)).all()
     assert [tuple(row) for row in versions] == [(1, "second"), (2, "third")]
-    assert mailing.wording is not None
-    assert mailing.wording.body == "second"
+    assert [wording.body for wording in wordings_of(mailing.id).values()] == ["second"]
 
 
 def test_the_audit_tells_the_counts_of_each_chunk(app: Flask) -> None:

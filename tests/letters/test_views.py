@@ -23,40 +23,8 @@ from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.letters import approved, deliver, make_letter_target, make_mailing, make_wording, planned
 from tests.factories.pipeline import make_campaign
+from tests.letters.test_mailing_form import words
 from tests.queries import queries_of
-
-
-@pytest.fixture
-def officer(app: Flask) -> User:
-    return make_user(Role.OFFICER, name="Olga Officer", email="olga@team.example")
-
-
-@pytest.fixture
-def lead(app: Flask) -> User:
-    return make_user(Role.LEAD, name="Lea Lead")
-
-
-@pytest.fixture
-def campaign(lead: User) -> Campaign:
-    campaign = make_campaign("Ratify now", owner=lead)
-    for name in ("Ana Ruiz", "Bo Lund", "Cy Roth"):
-        make_letter_target(campaign, name)
-    make_letter_target(campaign, "No Address", email=None)
-    return campaign
-
-
-@pytest.fixture
-def as_officer(client: FlaskClient, officer: User) -> FlaskClient:
-    return sign_in(client, officer)
-
-
-@pytest.fixture
-def as_lead(app: Flask, lead: User) -> FlaskClient:
-    return sign_in(app.test_client(), lead)
-
-
-def words(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def figures(page: str) -> list[int]:
@@ -81,7 +49,9 @@ def test_from_a_wording_to_a_finished_mailing(
     mailing_data = {
         "campaign": campaign_id,
         "name": "Hello",
-        "wording": f"{template_id}:en",
+        "template": template_id,
+        "fallback": "en",
+        "zone": "Europe/Brussels",
         "sender_name": "Olga Officer",
         "reply_to": "olga@team.example",
         "plan": "yes",
@@ -150,7 +120,14 @@ def test_a_wording_with_a_fault_is_saved_but_not_planned(as_officer: FlaskClient
     location = as_officer.post("/letters/templates/new", data=data).location
     assert "There is no placeholder “nmae”" in unescape(as_officer.get(location).text)
     template_id = db.session.scalars(sa.select(LetterTemplate.id)).one()
-    mailing_data = {"name": "x", "wording": f"{template_id}:en", "sender_name": "x", "reply_to": "x@team.example"}
+    mailing_data = {
+        "name": "x",
+        "template": template_id,
+        "fallback": "en",
+        "zone": "UTC",
+        "sender_name": "x",
+        "reply_to": "x@team.example",
+    }
     answer = as_officer.post("/mailings/new", data={**mailing_data, "campaign": campaign.id, "plan": "yes"})
     page = as_officer.get(answer.location).text
     assert "Saved as a draft. The text of the template has faults" in page
@@ -205,58 +182,6 @@ def test_a_wording_says_how_it_addresses_its_reader(as_officer: FlaskClient, cam
     assert "Szanowna Pani Poseł," in words(
         as_officer.post("/letters/preview", data={**data, "campaign_id": empty.id, "formality": "odd"}).text
     )
-
-
-def test_the_forecast_follows_the_audience(as_officer: FlaskClient, campaign: Campaign) -> None:
-    wording = make_wording(campaign, body="Dear {{name}} of {{group}}")
-    make_letter_target(campaign, "No Group", group=None)
-    make_letter_target(campaign, "Far Away", country="FR")
-    data = {"campaign": campaign.id, "wording": f"{wording.template_id}:en", "sender_name": "x"}
-    everyone = words(as_officer.post("/mailings/forecast", data=data).text)
-    assert "4 letters would be written" in everyone
-    assert "1 skipped: No e-mail address is known" in everyone
-    assert "1 skipped: A placeholder has no value" in everyone
-    french = words(as_officer.post("/mailings/forecast", data={**data, "country": "FR"}).text)
-    assert "1 letter would be written" in french
-    assert "Far Away" in french
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "message"),
-    [
-        ("name", "", "Give the mailing a name."),
-        ("reply_to", "nobody", "This is not an e-mail address"),
-        ("sender_name", " ", "Say whose name the letters bear."),
-        ("wording", "999:en", "Not a valid choice"),
-    ],
-)
-def test_a_mailing_is_checked(
-    as_officer: FlaskClient, campaign: Campaign, field: str, value: str, message: str
-) -> None:
-    wording = make_wording(campaign)
-    data = {"campaign": campaign.id, "name": "Kept name", "wording": f"{wording.template_id}:en", "country": "ES"}
-    data |= {"sender_name": "Olga", "reply_to": "olga@team.example", field: value}
-    answer = as_officer.post("/mailings/new", data=data)
-    assert answer.status_code == 422
-    assert message in unescape(answer.text)
-    assert field == "name" or "Kept name" in answer.text
-    assert '<option value="ES" selected>' in answer.text
-
-
-def test_a_draft_is_changed_and_a_planned_mailing_is_not(as_officer: FlaskClient, campaign: Campaign) -> None:
-    mailing = make_mailing(campaign)
-    address = f"/mailings/{mailing.id}/edit"
-    choice = f"{mailing.template_id}:{mailing.language}"
-    form = as_officer.get(address).text
-    assert f'selected value="{choice}"' in form
-    data = {"name": "Renamed", "wording": choice, "sender_name": "New", "reply_to": "new@team.example"}
-    as_officer.post(address, data={**data, "stage": "identified"})
-    changed = db.session.get_one(Mailing, mailing.id)
-    assert (changed.name, changed.audience) == ("Renamed", {"stage": "identified"})
-    planned(changed)
-    assert as_officer.get(address).status_code == 302
-    as_officer.post(address, data={**data, "name": "Too late"})
-    assert db.session.get_one(Mailing, mailing.id).name == "Renamed"
 
 
 def test_a_letter_shows_its_exact_words(as_officer: FlaskClient, campaign: Campaign) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+from flask import current_app
+
+from config import Settings
 from crm import clock
+from crm.accounts.models import User
+from crm.directory.models import Contact
 from crm.extensions import db
-from crm.letters.models import ALLOWED_MOVES, Mailing, MailingState
-from crm.letters.queries import audience_size, ledgers, may_approve, newest_wording
+from crm.letters.audience import Audience
+from crm.letters.models import ALLOWED_MOVES, Letter, Mailing, MailingAttachment, MailingState, MailingWording
+from crm.letters.queries import attachments_size, files_of, ledgers, may_approve, newest_wordings
 from crm.letters.rendering import compile_wording
+from crm.letters.schedule import LATE, Schedule
 from crm.outbox import actions as outbox
-from crm.pipeline.filters import TargetFilter
 from crm.unit_of_work import current_unit_of_work
 
 # The kind of a mailing's batch in the outbox, by which its results are told apart.
@@ -20,7 +28,7 @@ BATCH_KIND = "mailing"
 class MailingRefused(Exception):
     """The mailing stays as it is; `reason` is a code.
 
-    not_allowed (its state), no_wording, faulty_wording, empty_audience, nothing_to_send, own_mailing
+    not_allowed (its state), no_wording, faulty_wording, empty_audience, nothing_to_send, own_mailing, files_too_large
     """
 
     def __init__(self, reason: str) -> None:
@@ -30,21 +38,24 @@ class MailingRefused(Exception):
 
 @dataclass(frozen=True)
 class MailingText:
-    """What a person fills in for a mailing."""
+    """What a person fills in for a mailing; see `Mailing`. `language` is the fallback, empty for none."""
 
     name: str
     template_id: int
     language: str
-    audience: TargetFilter
+    audience: Audience
     sender_name: str
     reply_to: str
+    ask: str = ""
+    rest_days: int = 0
+    schedule: Schedule = field(default_factory=Schedule)
+    attachment_ids: Sequence[int] = ()
 
 
 def create_mailing(campaign_id: int, text: MailingText, *, planned_by_id: int) -> Mailing:
     """A new mailing as a draft."""
     mailing = Mailing(campaign_id=campaign_id, planned_by_id=planned_by_id)
     _fill_in(mailing, text)
-    db.session.add(mailing)
     db.session.flush()
     return mailing
 
@@ -61,9 +72,28 @@ def update_mailing(mailing_id: int, text: MailingText, *, planned_by_id: int) ->
 
 
 def _fill_in(mailing: Mailing, text: MailingText) -> None:
+    """Write all of it on a mailing; its files replace those it had. Raises MailingRefused where they are too large."""
     mailing.name, mailing.template_id, mailing.language = text.name, text.template_id, text.language
     mailing.audience = text.audience.to_args()
     mailing.sender_name, mailing.reply_to = text.sender_name, text.reply_to
+    mailing.ask, mailing.rest_days = text.ask, text.rest_days
+    mailing.send_on, mailing.send_at = text.schedule.day, text.schedule.at
+    mailing.zone, mailing.readers_zone = text.schedule.zone, text.schedule.readers_zone
+    mailing.office_hours = text.schedule.office_hours
+    if attachments_size(text.attachment_ids) > files_limit():
+        raise MailingRefused("files_too_large")
+    db.session.add(mailing)
+    db.session.flush()
+    db.session.execute(sa.delete(MailingAttachment).where(MailingAttachment.mailing_id == mailing.id))
+    db.session.add_all(
+        MailingAttachment(mailing_id=mailing.id, attachment_id=number) for number in dict.fromkeys(text.attachment_ids)
+    )
+
+
+def files_limit() -> int:
+    """The most bytes that may go with one letter, all its files together."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings.letter_attachments_limit * 1024 * 1024
 
 
 def _locked(mailing_id: int) -> Mailing:
@@ -77,21 +107,24 @@ def _move(mailing: Mailing, to: MailingState) -> None:
 
 
 def plan_mailing(mailing_id: int, *, planned_by_id: int) -> Mailing:
-    """Have the letters of a draft written by the desk worker, with the newest version of its wording, now frozen."""
+    """Have the letters of a draft written by the desk worker, with the newest version of each wording, now frozen."""
     mailing = _locked(mailing_id)
     _move(mailing, MailingState.PLANNING)
-    wording = newest_wording(mailing.template_id, mailing.language)
-    if wording is None:
+    wordings = newest_wordings(mailing.template_id).values()
+    if not wordings:
         raise MailingRefused("no_wording")
-    if compile_wording(wording.subject, wording.body, wording.language).problems:
+    if any(compile_wording(each.subject, each.body, each.language).problems for each in wordings):
         raise MailingRefused("faulty_wording")
-    mailing.audience_size = audience_size(mailing.campaign_id, TargetFilter.from_args(mailing.audience))
+    mailing.planned_by_id = planned_by_id
+    team_id = db.session.get_one(User, planned_by_id).team_id
+    mailing.audience_size = Audience.from_args(mailing.audience, team_id).size(mailing.campaign_id)
     if not mailing.audience_size:
         raise MailingRefused("empty_audience")
-    wording.frozen_at = wording.frozen_at or clock.now()
-    mailing.wording_id = wording.id
-    mailing.planned_by_id = planned_by_id
+    for wording in wordings:
+        wording.frozen_at = wording.frozen_at or clock.now()
+    db.session.add_all(MailingWording(mailing_id=mailing.id, wording_id=wording.id) for wording in wordings)
     mailing.batch_id = outbox.open_batch(BATCH_KIND, f"mailing:{mailing.id}").id
+    outbox.enclose(mailing.batch_id, files_of(mailing.id))
     db.session.flush()
     current_unit_of_work().ring("crm.letters.jobs.plan", mailing.id)
     return mailing
@@ -112,8 +145,25 @@ def approve_mailing(mailing_id: int, *, approver_id: int) -> Mailing:
     if approver_id == mailing.planned_by_id:
         current_unit_of_work().notes["approved alone"] = "nobody else in the team may approve"
     db.session.flush()
+    _set_times(mailing, mailing.batch_id)
     outbox.release(mailing.batch_id)
     return mailing
+
+
+def _set_times(mailing: Mailing, batch_id: int) -> None:
+    """Let the letters of a released mailing wait for their time, one statement a country."""
+    schedule, now = mailing.schedule, clock.now()
+    if schedule.asks_nothing:
+        return
+    if not schedule.readers_zone:
+        outbox.put_off(batch_id, schedule.moment(None, now), late_after=LATE)
+        return
+    written = sa.and_(Letter.mailing_id == mailing.id, Letter.message_id.is_not(None))
+    to = sa.select(Letter.message_id).join(Contact, Contact.id == Letter.contact_id).where(written)
+    countries = sa.select(Contact.country).join(Letter, Letter.contact_id == Contact.id).where(written).distinct()
+    for country in db.session.scalars(countries).all():
+        there = to.where(Contact.country.is_not_distinct_from(country))
+        outbox.put_off(batch_id, schedule.moment(country, now), late_after=LATE, only=there)
 
 
 def pause_mailing(mailing_id: int) -> Mailing:

@@ -1,12 +1,13 @@
 """Tables of letters: templates with their wordings, mailings with their letters."""
 
+from crm.letters.models.letters import LanguageReason, Letter, LetterEdit, SkipReason
 from crm.letters.models.mailings import (
     ALLOWED_MOVES,
     Ledger,
-    Letter,
     Mailing,
+    MailingAttachment,
     MailingState,
-    SkipReason,
+    MailingWording,
     Standing,
     standing_of,
 )
@@ -24,11 +25,15 @@ __all__ = [
     "ALLOWED_MOVES",
     "APPROACH_TO",
     "Approach",
+    "LanguageReason",
     "Ledger",
     "Letter",
+    "LetterEdit",
     "LetterTemplate",
     "Mailing",
+    "MailingAttachment",
     "MailingState",
+    "MailingWording",
     "SkipReason",
     "Standing",
     "Wording",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +14,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm import clock
 from crm.accounts.models import User
 from crm.database import Base, enum_column
-from crm.letters.models.wordings import LetterTemplate, Wording
+from crm.letters.models.letters import SkipReason
+from crm.letters.models.wordings import LetterTemplate
+from crm.letters.schedule import Schedule
 from crm.outbox.models import IN_FLIGHT, WAITING, Batch, BatchState, MessageState
 from crm.pipeline.models import Campaign
 
@@ -53,7 +55,10 @@ class Standing(StrEnum):
 class Mailing(Base):
     """One sending of a template to an audience, frozen when its letters are planned.
 
-    `audience` is the filter in the URL's own terms. `letters` and `skipped` (by reason) are
+    `audience` is the filter in the URL's own terms. `language` is what readers get whose own languages the letter is
+    not written in; empty, they get none. Who was written to in the last `rest_days` days is left out (0: nobody is).
+    `ask` is what it asks of targets that have no ask of their own. `send_on`, `send_at`, `zone` (IANA), `readers_zone`
+    and `office_hours` are its schedule. `letters` and `skipped` (by reason) are
     counted in the transaction that plans each chunk, so that the ledger of a large mailing costs no scan of letters.
     """
 
@@ -67,12 +72,17 @@ class Mailing(Base):
     campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
     template_id: Mapped[int] = mapped_column(sa.ForeignKey("letter_template.id"), index=True)
     language: Mapped[str] = mapped_column(sa.String(8))
-    # The version its letters use, pinned when planning starts.
-    wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("wording.id"), index=True)
     name: Mapped[str] = mapped_column(sa.String(160))
     audience: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sender_name: Mapped[str] = mapped_column(sa.String(120))
     reply_to: Mapped[str] = mapped_column(sa.String(254))
+    ask: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
+    rest_days: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
+    send_on: Mapped[date | None]
+    send_at: Mapped[time | None] = mapped_column(sa.Time)
+    zone: Mapped[str] = mapped_column(sa.String(64), default="UTC", server_default="UTC")
+    readers_zone: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    office_hours: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     state: Mapped[MailingState] = mapped_column(enum_column(MailingState), default=MailingState.DRAFT)
     batch_id: Mapped[int | None] = mapped_column(sa.ForeignKey("outbox_batch.id"), unique=True)
     letters: Mapped[int] = mapped_column(default=0)
@@ -86,55 +96,36 @@ class Mailing(Base):
 
     campaign: Mapped[Campaign] = relationship()
     template: Mapped[LetterTemplate] = relationship()
-    wording: Mapped[Wording | None] = relationship()
     batch: Mapped[Batch | None] = relationship()
     planned_by: Mapped[User] = relationship(foreign_keys=[planned_by_id])
     approved_by: Mapped[User | None] = relationship(foreign_keys=[approved_by_id])
 
-
-class SkipReason(StrEnum):
-    """Why a target of the audience gets no letter; the first that holds, in this order, is the one shown."""
-
-    CLOSED = "closed"
-    MANDATE_ENDED = "mandate_ended"
-    NO_ADDRESS = "no_address"
-    SUPPRESSED = "suppressed"
-    DUPLICATE_ADDRESS = "duplicate_address"
-    EMPTY_VALUE = "empty_value"
+    @property
+    def schedule(self) -> Schedule:
+        """When its letters leave."""
+        return Schedule(self.send_on, self.send_at, self.zone, self.readers_zone, self.office_hours)
 
 
-class Letter(Base):
-    """One target's letter in a mailing, or the reason why there is none; its words stand in the outbox's message.
+class MailingWording(Base):
+    """A version of a wording that a mailing uses, pinned when its planning starts."""
 
-    `address` is kept in lower case, to find two targets that share an office address; `skip_detail` names the
-    empty placeholders.
-    """
-
-    __tablename__ = "letter"
-    __audited__ = False  # written in bulk by planning, whose change set tells the counts; never edited
-    __table_args__ = (
-        sa.UniqueConstraint("mailing_id", "target_id", "merged_target_id"),
-        sa.Index("ix_letter_mailing_id_address", "mailing_id", "address"),
-        sa.Index(
-            "ix_letter_skipped",
-            "mailing_id",
-            "target_id",
-            sqlite_where=sa.text("skip_reason IS NOT NULL"),
-            postgresql_where=sa.text("skip_reason IS NOT NULL"),
-        ),
-    )
+    __tablename__ = "mailing_wording"
+    __undoable__ = False
+    __table_args__ = (sa.UniqueConstraint("mailing_id", "wording_id"),)
 
     mailing_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing.id"))
-    target_id: Mapped[int] = mapped_column(sa.ForeignKey("target.id"), index=True)
-    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"), index=True)
     wording_id: Mapped[int] = mapped_column(sa.ForeignKey("wording.id"), index=True)
-    address: Mapped[str | None] = mapped_column(sa.String(320))
-    language: Mapped[str] = mapped_column(sa.String(8))
-    skip_reason: Mapped[SkipReason | None] = mapped_column(enum_column(SkipReason))
-    skip_detail: Mapped[str] = mapped_column(sa.String(300), default="")
-    message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("outgoing_message.id"), unique=True)
-    # 0, or the target it was planned for, where that one became part of another that has a letter of the mailing too.
-    merged_target_id: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+
+
+class MailingAttachment(Base):
+    """A file that goes with every letter of a mailing."""
+
+    __tablename__ = "mailing_attachment"
+    __undoable__ = False
+    __table_args__ = (sa.UniqueConstraint("mailing_id", "attachment_id"),)
+
+    mailing_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing.id"))
+    attachment_id: Mapped[int] = mapped_column(sa.ForeignKey("attachment.id"), index=True)
 
 
 @dataclass(frozen=True)

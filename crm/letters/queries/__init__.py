@@ -1,7 +1,16 @@
 """Reads of letters: templates with their wordings, mailings with their ledgers, and who may approve them."""
 
 from crm.letters.queries.approvers import approvers, is_only_approver
-from crm.letters.queries.mailings import audience_size, ledgers, mailings, mailings_being_planned, may_approve
+from crm.letters.queries.mailings import (
+    attachments_of,
+    attachments_size,
+    files_of,
+    ledgers,
+    mailings,
+    mailings_being_planned,
+    may_approve,
+    wordings_of,
+)
 from crm.letters.queries.wordings import (
     first_language,
     newest_wording,
@@ -14,7 +23,9 @@ from crm.letters.queries.wordings import (
 
 __all__ = [
     "approvers",
-    "audience_size",
+    "attachments_of",
+    "attachments_size",
+    "files_of",
     "first_language",
     "is_only_approver",
     "ledgers",
@@ -27,4 +38,5 @@ __all__ = [
     "templates",
     "versions",
     "wording_choices",
+    "wordings_of",
 ]

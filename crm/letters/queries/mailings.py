@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
 from crm.accounts.models import User
+from crm.attachments.models import Attachment
 from crm.extensions import db
-from crm.letters.models import Ledger, LetterTemplate, Mailing, MailingState, SkipReason
+from crm.letters.models import (
+    Ledger,
+    LetterTemplate,
+    Mailing,
+    MailingAttachment,
+    MailingState,
+    MailingWording,
+    SkipReason,
+    Wording,
+    Wordings,
+)
 from crm.letters.queries.approvers import is_only_approver
+from crm.outbox.actions import File
 from crm.outbox.models import Batch, MessageState, OutgoingMessage
 from crm.paging import Page, SortKey, page
-from crm.pipeline.filters import TargetFilter
-from crm.pipeline.models import Campaign, Target
+from crm.pipeline.models import Campaign
 
 
 def ledgers(mailing_ids: Iterable[int]) -> dict[int, Ledger]:
@@ -75,11 +85,37 @@ def mailings_being_planned() -> Sequence[int]:
     return db.session.scalars(statement).all()
 
 
-def audience_size(campaign_id: int, audience: TargetFilter) -> int:
-    """How many targets of the campaign the audience holds."""
-    counted: sa.Select[*tuple[Any, ...]] = sa.select(sa.func.count(Target.id)).where(Target.campaign_id == campaign_id)
-    statement = audience.apply(counted)
-    return db.session.scalar(statement) or 0
+def wordings_of(mailing_id: int) -> Wordings:
+    """The versions a planned mailing uses, by language and approach."""
+    statement = (
+        sa.select(Wording)
+        .join(MailingWording, MailingWording.wording_id == Wording.id)
+        .where(MailingWording.mailing_id == mailing_id)
+        .order_by(Wording.language, Wording.approach)
+    )
+    return {(wording.language, wording.approach): wording for wording in db.session.scalars(statement)}
+
+
+def attachments_of(mailing_id: int) -> Sequence[Attachment]:
+    """The files that go with a mailing's letters."""
+    statement = (
+        sa.select(Attachment)
+        .join(MailingAttachment, MailingAttachment.attachment_id == Attachment.id)
+        .where(MailingAttachment.mailing_id == mailing_id)
+        .order_by(Attachment.id)
+    )
+    return db.session.scalars(statement).all()
+
+
+def files_of(mailing_id: int) -> list[File]:
+    """The same, as the outbox knows files."""
+    return [File(each.sha256, each.name, each.media_type, each.size) for each in attachments_of(mailing_id)]
+
+
+def attachments_size(attachment_ids: Collection[int]) -> int:
+    """How many bytes these files are together."""
+    size = sa.select(sa.func.sum(Attachment.size)).where(Attachment.id.in_(attachment_ids))
+    return int(db.session.scalar(size) or 0) if attachment_ids else 0
 
 
 def may_approve(mailing: Mailing, user_id: int) -> bool:

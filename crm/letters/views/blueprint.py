@@ -22,6 +22,7 @@ for _filter in (
     labels.skip_label,
     labels.problem_label,
     labels.language_label,
+    labels.language_reason_label,
     labels.direction_of,
     addressed_as_label,
     form_of_address_label,

@@ -11,15 +11,17 @@ from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
+from crm import clock
 from crm.accounts.queries import active_users
 from crm.letters import actions, delivery, queries
+from crm.letters.audience import Audience
 from crm.letters.delivery import Outcome
 from crm.letters.labels import REFUSALS, audience_words, outcome_label, skip_label
-from crm.letters.models import Mailing, Standing, standing_of
+from crm.letters.models import Mailing, SkipReason, Standing, standing_of
 from crm.letters.views.blueprint import blueprint, mailing_or_404
 from crm.outbox.actions import BatchRefused
+from crm.outbox.labels import PAUSES
 from crm.outbox.reasons import EXPLANATIONS
-from crm.pipeline.filters import TargetFilter
 from crm.policy import Permission, actor, can, requires
 from crm.spreadsheets import csv_response
 from crm.unit_of_work import unit_of_work
@@ -33,6 +35,11 @@ def _outcome() -> Outcome | None:
     return Outcome(wanted) if wanted in [*Outcome] else None
 
 
+def _reason() -> SkipReason | None:
+    wanted = request.args.get("reason", "")
+    return SkipReason(wanted) if wanted in [*SkipReason] and _outcome() is Outcome.SKIPPED else None
+
+
 def _status(mailing: Mailing) -> dict[str, Any]:
     ledger = queries.ledgers([mailing.id])[mailing.id]
     standing = standing_of(mailing.state, mailing.batch.state if mailing.batch else None, ledger.waiting)
@@ -44,6 +51,8 @@ def _status(mailing: Mailing) -> dict[str, Any]:
         "live": standing in LIVE,
         "may_approve": can(Permission.APPROVE) and not mine,
         "planned_by_me": mailing.planned_by_id == current_user.id,
+        "passed": mailing.schedule.has_passed(clock.now()),
+        "paused_for": PAUSES.get(mailing.batch.paused_for) if mailing.batch and mailing.batch.paused_for else None,
     }
 
 
@@ -53,11 +62,15 @@ def mailing(mailing_id: int) -> ResponseReturnValue:
     """One mailing with its letters."""
     found = mailing_or_404(mailing_id)
     outcome = _outcome()
-    audience = TargetFilter.from_args(MultiDict(found.audience))
+    audience = Audience.from_args(MultiDict(found.audience))
     return render_template(
         "letters/mailing.html",
-        page=delivery.letters(found, outcome, request.args.get("cursor")),
+        page=delivery.letters(found, outcome, request.args.get("cursor"), _reason()),
         outcome=outcome,
+        reason=_reason(),
+        wordings=queries.wordings_of(mailing_id),
+        files=queries.attachments_of(mailing_id),
+        schedule=found.schedule,
         outcome_of=delivery.outcome_of,
         explanations=EXPLANATIONS,
         audience=audience_words(audience, dict(active_users())),

@@ -1,0 +1,181 @@
+"""Tells for each target of an audience which letter it gets, in which language and why, or why it gets none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.accounts.models import User
+from crm.extensions import db
+from crm.letters.languages import languages_read, own_languages
+from crm.letters.models import (
+    LanguageReason,
+    Letter,
+    Mailing,
+    MailingState,
+    SkipReason,
+    Wording,
+    Wordings,
+    pick_wording,
+)
+from crm.letters.recipients import Recipient, Setting, values_of
+from crm.letters.rendering import CompiledWording, compile_wording
+from crm.outbox.models import IN_FLIGHT, WAITING, OutgoingMessage, SuppressionReason
+from crm.outbox.queries import suppressed
+from crm.pipeline.models import Stage
+from crm.policy import visible_to
+from crm.stances.models import Stance
+from crm.stances.queries import stances_on
+from crm.timeline.models import EntryKind, TimelineEntry
+
+# What is a letter to somebody: one of ours, or one that was logged by hand.
+_WRITTEN = (EntryKind.LETTER_SENT, EntryKind.LETTER)
+_OPEN = (MailingState.PLANNING, MailingState.AWAITING_APPROVAL, MailingState.APPROVED)
+_DETAIL = 300
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What decides about every letter of a mailing; `team_id` is the team whose view of stances and entries counts."""
+
+    campaign: str
+    treaty: str
+    treaty_id: int
+    team_id: int | None
+    sender_name: str
+    ask: str
+    wordings: Wordings
+    fallback: str
+    rest_days: int
+    mailing_id: int | None = None
+
+    def setting(self, wording: Wording) -> Setting:
+        """What the letters of one wording share."""
+        return Setting(self.campaign, self.treaty, self.sender_name, wording.language, wording.formality, ask=self.ask)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A recipient with its letter, or the reason why there is none and what that is about."""
+
+    recipient: Recipient
+    wording: Wording | None
+    language_reason: LanguageReason | None
+    reason: SkipReason | None
+    detail: str = ""
+    compiled: CompiledWording | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """The recipient's, in lower case."""
+        return (self.recipient.address or "").lower()
+
+
+def _mailing_names(mailing_ids: Collection[int]) -> dict[int, str]:
+    rows = db.session.execute(
+        sa.select(Mailing.id, Mailing.name, Mailing.sender_name).where(Mailing.id.in_(mailing_ids))
+    )
+    return {row.id: f"{row.name} · {row.sender_name}" for row in rows}
+
+
+def _user_names(actors: Collection[str]) -> dict[str, str]:
+    ids = [int(number) for kind, _colon, number in (actor.partition(":") for actor in actors) if kind == "user"]
+    rows = db.session.execute(sa.select(User.id, User.name).where(User.id.in_(ids)))
+    return {f"user:{row.id}": row.name for row in rows}
+
+
+def written_lately(contact_ids: Collection[int], terms: Terms) -> dict[int, str]:
+    """Who was written to within the days of rest, or is about to be in another mailing: by which letter, and whom.
+
+    At most four queries.
+    """
+    if not terms.rest_days:
+        return {}
+    entry = TimelineEntry
+    sent = db.session.execute(
+        sa.select(entry.contact_id, entry.at, entry.summary, entry.details, entry.actor)
+        .where(
+            entry.contact_id.in_(contact_ids),
+            entry.at >= clock.now() - timedelta(days=terms.rest_days),
+            entry.kind.in_(_WRITTEN),
+            visible_to(entry.team_id, terms.team_id),
+        )
+        .order_by(entry.at)
+    ).all()
+    mailings = _mailing_names({row.details["mailing_id"] for row in sent if "mailing_id" in row.details})
+    people = _user_names({row.actor for row in sent if "mailing_id" not in row.details})
+    found: dict[int, str] = {}
+    for row in sent:
+        by = mailings.get(row.details.get("mailing_id", 0)) or f"{row.summary} · {people.get(row.actor, '')}"
+        found[row.contact_id] = f"{by.strip(' ·')[: _DETAIL - 20]} · {row.at.date().isoformat()}"
+    waiting = db.session.execute(
+        sa.select(Letter.contact_id, Mailing.name, Mailing.sender_name)
+        .join(Mailing, Mailing.id == Letter.mailing_id)
+        .join(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
+        .where(
+            Letter.contact_id.in_(contact_ids),
+            Letter.mailing_id != (terms.mailing_id or 0),
+            Mailing.state.in_(_OPEN),
+            OutgoingMessage.state.in_(sorted(WAITING | IN_FLIGHT)),
+        )
+    )
+    return {row.contact_id: f"{row.name} · {row.sender_name}"[:_DETAIL] for row in waiting} | found
+
+
+def _chosen(
+    recipient: Recipient, terms: Terms, own: Sequence[str], stance: Stance
+) -> tuple[Wording | None, LanguageReason | None]:
+    """The wording a reader gets, and why in its language."""
+    read = languages_read(tuple(own), recipient.country, terms.fallback)
+    wording = pick_wording(terms.wordings, list(read), stance)
+    return wording, read[wording.language] if wording else None
+
+
+def judge(found: Sequence[Recipient], terms: Terms, taken: dict[str, str]) -> list[Judged]:
+    """Decide about recipients in their order; the same few queries however many they are.
+
+    `taken` are the addresses that letters of the mailing go to already, in lower case, with the reader's name; those
+    decided here are added.
+    """
+    contact_ids = [recipient.contact_id for recipient in found]
+    addresses = {recipient.address.lower() for recipient in found if recipient.address}
+    blocked = suppressed(addresses)
+    objecting = suppressed(blocked, {SuppressionReason.OBJECTION})
+    own = own_languages(contact_ids)
+    stances = stances_on(terms.treaty_id, contact_ids, terms.team_id)
+    lately = written_lately(contact_ids, terms)
+    day = clock.today()
+    judged = []
+    for recipient in found:
+        address = (recipient.address or "").lower()
+        spoken = stances.get(recipient.contact_id)
+        wording, why = _chosen(
+            recipient, terms, own.get(recipient.contact_id, ()), spoken.stance if spoken else Stance.UNKNOWN
+        )
+        compiled = compile_wording(wording.subject, wording.body, wording.language) if wording else None
+        values: Mapping[str, str] = {}
+        empty: list[str] = []
+        if wording and compiled:
+            values = values_of(recipient, terms.setting(wording), compiled.fields | {"name"})
+            empty = sorted(name for name in compiled.fields if not values.get(name))
+        rules: tuple[tuple[SkipReason, object, str], ...] = (
+            (SkipReason.CLOSED, recipient.stage is Stage.CLOSED, ""),
+            (SkipReason.MANDATE_ENDED, recipient.mandate_end is not None and recipient.mandate_end < day, ""),
+            (SkipReason.NO_ADDRESS, not address, ""),
+            (SkipReason.RESTRICTED, address in objecting, ""),
+            (SkipReason.SUPPRESSED, address in blocked, ""),
+            (SkipReason.NO_WORDING, wording is None, ""),
+            (SkipReason.RECENTLY_WRITTEN, recipient.contact_id in lately, lately.get(recipient.contact_id, "")),
+            (SkipReason.DUPLICATE_ADDRESS, address in taken, taken.get(address, "")),
+            (SkipReason.EMPTY_VALUE, empty, ", ".join(empty)),
+        )
+        reason, detail = next(((reason, detail) for reason, holds, detail in rules if holds), (None, ""))
+        if reason is None:
+            taken[address] = recipient.name
+        judged.append(Judged(recipient, wording, why, reason, detail[:_DETAIL], compiled, values))
+    return judged

@@ -1,0 +1,94 @@
+"""One recipient's letter in a mailing, why there is none, and what people changed in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm import clock
+from crm.database import Base, enum_column
+
+
+class SkipReason(StrEnum):
+    """Why a target of the audience gets no letter; the first that holds, in this order, is the one shown."""
+
+    CLOSED = "closed"
+    MANDATE_ENDED = "mandate_ended"
+    NO_ADDRESS = "no_address"
+    RESTRICTED = "restricted"  # they object to the use of their data
+    SUPPRESSED = "suppressed"
+    NO_WORDING = "no_wording"
+    RECENTLY_WRITTEN = "recently_written"
+    DUPLICATE_ADDRESS = "duplicate_address"
+    EMPTY_VALUE = "empty_value"
+
+
+class LanguageReason(StrEnum):
+    """Why a letter is in the language it is in."""
+
+    PERSON = "person"  # they are known to read it
+    COUNTRY = "country"  # it is an official language of their country
+    FALLBACK = "fallback"  # the mailing's, for everybody else
+
+
+class Letter(Base):
+    """One target's letter in a mailing, or the reason why there is none; its words stand in the outbox's message.
+
+    `address` is kept in lower case, to find two targets that share an office address; `skip_detail` is what the reason
+    is about: the empty placeholders, who shares the address, which letter was the last. `edited_at` is when a person
+    changed this letter alone.
+    """
+
+    __tablename__ = "letter"
+    __audited__ = False  # written in bulk by planning, whose change set tells the counts; an edit is a row of its own
+    __table_args__ = (
+        sa.UniqueConstraint("mailing_id", "target_id", "merged_target_id"),
+        sa.Index("ix_letter_mailing_id_address", "mailing_id", "address"),
+        sa.Index(
+            "ix_letter_skipped",
+            "mailing_id",
+            "target_id",
+            sqlite_where=sa.text("skip_reason IS NOT NULL"),
+            postgresql_where=sa.text("skip_reason IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_letter_skip_reason",
+            "mailing_id",
+            "skip_reason",
+            "target_id",
+            sqlite_where=sa.text("skip_reason IS NOT NULL"),
+            postgresql_where=sa.text("skip_reason IS NOT NULL"),
+        ),
+    )
+
+    mailing_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing.id"))
+    target_id: Mapped[int] = mapped_column(sa.ForeignKey("target.id"), index=True)
+    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"), index=True)
+    wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("wording.id"), index=True)
+    address: Mapped[str | None] = mapped_column(sa.String(320))
+    language: Mapped[str] = mapped_column(sa.String(8))
+    language_reason: Mapped[LanguageReason | None] = mapped_column(enum_column(LanguageReason))
+    skip_reason: Mapped[SkipReason | None] = mapped_column(enum_column(SkipReason))
+    skip_detail: Mapped[str] = mapped_column(sa.String(300), default="")
+    message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("outgoing_message.id"), unique=True)
+    edited_at: Mapped[datetime | None]
+    # 0, or the target it was planned for, where that one became part of another that has a letter of the mailing too.
+    merged_target_id: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+
+
+class LetterEdit(Base):
+    """What a person changed in one letter before it left: the words as Markdown, before and after."""
+
+    __tablename__ = "letter_edit"
+    __audited__ = False  # a record of its own, with who, when, before and after
+
+    letter_id: Mapped[int] = mapped_column(sa.ForeignKey("letter.id"), index=True)
+    edited_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id"), index=True)
+    edited_at: Mapped[datetime] = mapped_column(default=clock.now)
+    subject_before: Mapped[str] = mapped_column(sa.String(900))
+    body_before: Mapped[str] = mapped_column(sa.Text)
+    subject: Mapped[str] = mapped_column(sa.String(900))
+    body: Mapped[str] = mapped_column(sa.Text)
