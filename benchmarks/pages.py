@@ -19,14 +19,13 @@ from crm.pipeline.models import Stage
 SIZES = (1_000, 100_000)
 ROUNDS = 60
 WARM_UP = 20
-MOST_QUERIES = 12
 
 
 @dataclass(frozen=True)
 class Page:
     """A page to measure; `rows` finds one thing that stands on it once a row, `sql` reads the same rows by hand.
 
-    `bound` is how many times a bare page it may take on SQLite, at the largest size.
+    `bound` is how many times a bare page it may take on SQLite, at the largest size; `most_queries` it may send at any.
     """
 
     name: str
@@ -34,6 +33,7 @@ class Page:
     rows: str
     bound: float
     sql: tuple[str, ...]
+    most_queries: int = 12
 
 
 LIST_ROW = r'<th scope="row"'
@@ -46,6 +46,18 @@ _TARGETS = (
     "SELECT t.*, c.name, c.category, c.country, u.name FROM target t JOIN contact c ON c.id = t.contact_id"
     ' LEFT JOIN "user" u ON u.id = t.owner_id WHERE t.campaign_id = 1 AND {}'
     " ORDER BY t.due_order, t.priority_order, t.id LIMIT 50"
+)
+TODAY_ROW = r'<li class="line-with-action"'
+_MINE = (
+    "SELECT t.*, c.name FROM target t JOIN contact c ON c.id = t.contact_id WHERE t.owner_id = 1 ORDER BY {} LIMIT 10"
+)
+# Of each kind the most pressing, without what else a row says.
+_TODAY = (
+    "SELECT * FROM task WHERE owner_id = 1 AND done_at IS NULL ORDER BY due_order, id LIMIT 10",
+    _MINE.format("t.due_order, t.id"),
+    _MINE.format("t.quiet_since, t.id"),
+    "SELECT m.* FROM commitment m, target t WHERE t.id = m.target_id AND owner_id = 1 ORDER BY m.due_order LIMIT 10",
+    "SELECT * FROM timeline_entry WHERE kind IN ('reply', 'promise_answered') ORDER BY at DESC LIMIT 10",
 )
 PAGES = (
     Page("list", "/contacts", LIST_ROW, 60, (_LISTED.format("1 = 1"),)),
@@ -91,6 +103,19 @@ PAGES = (
                 for stage in Stage
             ),
         ),
+    ),
+    Page("today", "/today", TODAY_ROW, 60, _TODAY),
+    Page("today: team", "/today?whose=team", TODAY_ROW, 60, _TODAY),
+    Page(
+        "report",
+        "/reports/pipeline",
+        r'<th scope="row"',
+        200,
+        (
+            "SELECT stage, count(*) FROM target WHERE campaign_id = 1 GROUP BY stage",
+            "SELECT from_stage, to_stage, count(*), avg(stood) FROM stage_move WHERE campaign_id = 1 GROUP BY 1, 2",
+        ),
+        most_queries=24,
     ),
     Page(
         "targets",
@@ -180,8 +205,8 @@ def complaints(bare_ms: float, found: Found, *, bounded: bool) -> list[str]:
     said = []
     for page in PAGES:
         queries = {size: found[page.name, size].queries for size in SIZES}
-        if len(set(queries.values())) != 1 or max(queries.values()) > MOST_QUERIES:
-            said.append(f"{page.name} sends {queries} queries; the most is {MOST_QUERIES}, the same at every size")
+        if len(set(queries.values())) != 1 or max(queries.values()) > page.most_queries:
+            said.append(f"{page.name} sends {queries} queries; the most is {page.most_queries}, the same at every size")
         ratio = found[page.name, SIZES[-1]].ms / bare_ms
         if bounded and ratio > page.bound:
             said.append(f"{page.name} takes {ratio:.1f} times the bare page; the most is {page.bound:g}")

@@ -32,6 +32,7 @@ from crm.processes.programs import ROOT, Program, queue_server, web_server
 from crm.unit_of_work import unit_of_work
 
 EMAIL, PASSWORD = "officer@ratify.example", "an officer measures pages"
+COLLEAGUE = "colleague@ratify.example"
 RAW_ROUNDS = 15
 SECRET = "a key for measuring only, long enough to sign"
 
@@ -201,6 +202,7 @@ def fill(settings: Settings, size: int) -> None:
         if no_users_yet():
             with unit_of_work("create user", actor="command:benchmark"):
                 create_user(EMAIL, "Officer", Role.OFFICER, "Campaigns", PASSWORD)
+                create_user(COLLEAGUE, "Colleague", Role.OFFICER, "Campaigns", None)
             with unit_of_work("invent a crowd", actor="command:benchmark"):
                 create_crowd(size)
         db.session.remove()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-import sqlalchemy as sa
 from babel.languages import get_official_languages
 
 from crm import clock
-from crm.database import Base
+from crm.demo.crowd_rows import insert, insert_known
+from crm.demo.crowd_statements import say
+from crm.demo.crowd_talks import plan, talk
 from crm.demo.crowd_targets import ONE_IN, CrowdCampaign, start_campaign
 from crm.directory.actions import create_organization
 from crm.directory.models import (
@@ -30,7 +31,6 @@ from crm.directory.models import (
     PointStatus,
 )
 from crm.directory.projection import Affiliation, Mandate, derived_columns, projected_together, standing
-from crm.extensions import db
 from crm.places.countries import country_name
 from crm.places.european_union import eu_members
 from crm.places.regions import regions_of
@@ -43,6 +43,8 @@ SOURCE = "demo"
 ROSTER = "Roster of the crowd"
 PARLIAMENT = "Parliament of the Crowd"
 HISTORY = 10
+SPEAKS_UP = 6
+LOOKED_AFTER = 40
 CHUNK = 5_000
 PARTIES_A_COUNTRY = 4
 GROUPS = ("Amber", "Birch", "Cedar", "Delta", "Elm", "Fjord", "Granite", "Harbour")
@@ -191,21 +193,21 @@ def _contact_row(person: _Person, named: _Named, at: datetime) -> dict[str, Any]
         "country": person.country,
         "region": person.region,
         "forms_of_address": {},
+        "owner_id": None,
         "created_at": at,
         "updated_at": at,
         **derived_columns(person, standing(mandates, at.date()), person.email, ()),
     }
 
 
-def _insert(table: type[Base], rows: list[dict[str, Any]]) -> None:
-    if rows:
-        db.session.execute(sa.insert(table.__table__), rows)  # type: ignore[arg-type]  # a mapped class has a Table
-
-
-def _insert_contacts(people: list[_Person], named: _Named, at: datetime) -> list[tuple[int, _Person]]:
-    contacts = sa.insert(Contact.__table__).returning(Contact.__table__.c.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
+def _insert_contacts(
+    people: list[_Person], named: _Named, campaign: CrowdCampaign | None, at: datetime
+) -> list[tuple[int, _Person]]:
     rows = [_contact_row(person, named, at) for person in people]
-    ids = list(db.session.scalars(contacts, rows))
+    if campaign is not None:
+        for row in rows[::LOOKED_AFTER]:
+            row["owner_id"] = campaign.random.choice(campaign.officers)
+    ids = insert_known(Contact, rows)
     keep_words(
         TextChange(id_, {}, words_of(row["sort_name"], row["search_text"])) for id_, row in zip(ids, rows, strict=True)
     )
@@ -215,7 +217,7 @@ def _insert_contacts(people: list[_Person], named: _Named, at: datetime) -> list
 def _insert_memberships(known: list[tuple[int, _Person]]) -> None:
     blank = {"role": "member", "source": SOURCE}
     seat = blank | {"term": "10", "start_date": TERM_BEGAN}
-    _insert(
+    insert(
         Membership,
         [
             seat
@@ -230,8 +232,8 @@ def _insert_memberships(known: list[tuple[int, _Person]]) -> None:
             for id_, person in known
         ],
     )
-    _insert(Membership, [blank | {"person_id": id_, "organization_id": person.party.id} for id_, person in known])
-    _insert(
+    insert(Membership, [blank | {"person_id": id_, "organization_id": person.party.id} for id_, person in known])
+    insert(
         Membership,
         [
             seat | {"person_id": id_, "organization_id": committee.id, "end_date": person.ended}
@@ -243,11 +245,11 @@ def _insert_memberships(known: list[tuple[int, _Person]]) -> None:
 
 def _insert_people(people: list[_Person], named: _Named, campaign: CrowdCampaign | None) -> None:
     at = clock.now()
-    known = _insert_contacts(people, named, at)
+    known = _insert_contacts(people, named, campaign, at)
     _insert_memberships(known)
     point = {"kind": PointKind.EMAIL, "status": PointStatus.CURRENT, "source": SOURCE}
-    _insert(ContactPoint, [point | {"contact_id": id_, "value": person.email} for id_, person in known if person.email])
-    _insert(
+    insert(ContactPoint, [point | {"contact_id": id_, "value": person.email} for id_, person in known if person.email])
+    insert(
         ContactLanguage,
         [
             {"contact_id": id_, "language": language, "rank": rank}
@@ -255,9 +257,9 @@ def _insert_people(people: list[_Person], named: _Named, campaign: CrowdCampaign
             for rank, language in enumerate(person.languages)
         ],
     )
-    _insert(ContactSource, [{"contact_id": id_, "label": ROSTER, "url": "", "as_of": at.date()} for id_, _ in known])
+    insert(ContactSource, [{"contact_id": id_, "label": ROSTER, "url": "", "as_of": at.date()} for id_, _ in known])
     event = {"kind": EntryKind.IMPORTED, "reference": "crowd:1", "details": {}, "actor": current_unit_of_work().actor}
-    _insert(
+    insert(
         TimelineEntry,
         [
             event | {"contact_id": id_, "at": at - timedelta(days=30 * age), "summary": f"Roster of {age} months ago"}
@@ -266,14 +268,24 @@ def _insert_people(people: list[_Person], named: _Named, campaign: CrowdCampaign
         ],
     )
     if campaign is not None:
-        campaign.pursue([id_ for id_, _ in known[::ONE_IN]], at)
+        _work(campaign, [id_ for id_, _ in known], at)
+
+
+def _work(campaign: CrowdCampaign, contact_ids: Sequence[int], at: datetime) -> None:
+    """What a campaign does with its targets among these, and hears from them and from others."""
+    pursued = campaign.pursue(contact_ids[::ONE_IN], at)
+    talk(campaign, pursued, at)
+    plan(campaign, pursued, at)
+    said = [*(each.contact_id for each in pursued if len(each.path) > 1), *contact_ids[1::SPEAKS_UP]]
+    say(campaign, sorted(set(said)), at)
 
 
 def create_crowd(size: int) -> None:
     """Add `size` invented people, in the running unit of work.
 
-    Each has a seat, a party, languages and ten events, most an address and committees; where there is a user, every
-    fifth is a target of a campaign. Written in bulk, some thousand people a second; the trail holds how many they are.
+    Each has a seat, a party, languages and ten events, most an address and committees. Where there are a user and a
+    treaty, every fifth is a target of a campaign, with talks, tasks and promises, and many said where they stand; some
+    of that a team keeps to itself. Written in bulk, a thousand people a second; the trail holds how many they are.
     """
     with projected_together():
         organizations = _Organizations()
