@@ -124,9 +124,11 @@ def teams() -> Sequence[sa.Row[*tuple[Any, ...]]]:
     return db.session.execute(statement.group_by(Team.id, Team.name).order_by(Team.name, Team.id)).all()
 
 
-def team_names() -> list[tuple[int, str]]:
-    """Id and name of every team, by name, for menus."""
-    return [(row.id, row.name) for row in db.session.execute(sa.select(Team.id, Team.name).order_by(Team.name))]
+def users_by_id() -> dict[int, sa.Row[*tuple[Any, ...]]]:
+    """Every user, with id, name, team_id and team, its name."""
+    columns = (User.id, User.name, User.team_id, Team.name.label("team"))
+    rows = db.session.execute(sa.select(*columns).join(Team, Team.id == User.team_id).order_by(Team.name, User.id))
+    return {row.id: row for row in rows}
 
 
 def actor_names() -> dict[str, str]:

@@ -9,9 +9,9 @@ from markupsafe import Markup, escape
 
 def attributes(**values: object) -> Markup:
     """Attributes by their names; `class_` and `font_size` are written as SVG has them."""
-    return Markup(" ").join(
-        Markup('{}="{}"').format(name.rstrip("_").replace("_", "-"), value) for name, value in values.items()
-    )
+    # By hand, each value escaped: a page of charts has a thousand of them, and `Markup.format` takes ten times as long.
+    written = (f'{name.rstrip("_").replace("_", "-")}="{escape(value)}"' for name, value in values.items())
+    return Markup(" ".join(written))  # noqa: S704
 
 
 def text(words: str, x: float, y: float, **more: object) -> Markup:

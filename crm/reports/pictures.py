@@ -11,7 +11,7 @@ from crm.pipeline.labels import stage_label
 from crm.pipeline.models import WON, Stage
 from crm.reports.cells import percent
 from crm.reports.labels import stance_kind_label
-from crm.reports.queries import Course, Stances, Standing
+from crm.reports.queries import Course, Stances, Standing, Tally
 from crm.reports.tables import STANCE_KINDS
 
 _ROWS = 12
@@ -67,7 +67,7 @@ def stances_by_group(found: Stances) -> Markup:
     """How the targets of each group are divided, the largest groups first."""
     names = {kind: stance_kind_label(kind) for kind in STANCE_KINDS}
     order = sorted(found.by_group, key=lambda group: (group is None, -sum(found.by_group[group].values())))
-    tallies = [(gettext("All targets"), found.all)]
+    tallies: list[tuple[str, Tally]] = [(gettext("All targets"), found.all)]
     tallies += [
         (gettext("No group") if group is None else found.groups.get(group, str(group)), found.by_group[group])
         for group in order[:_ROWS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -59,10 +60,10 @@ class Tables:
         """A figure of what was done."""
         return self.figure(value, f"{self.deeds}&{asked}")
 
-    def of_deeds_since(self, value: int, deed: str, since: Any) -> Cell:
+    def of_deeds_since(self, value: int, asked: str, since: date) -> Cell:
         """A figure of moves since another day than the period's first."""
-        asked = {**self.question.to_args(since=since), "kind": deed}
-        return self.figure(value, f"{self.deeds.partition('?')[0]}?{urlencode(asked)}")
+        since_then = urlencode(self.question.to_args(since=since))
+        return self.figure(value, f"{self.deeds.partition('?')[0]}?{since_then}&kind={asked}")
 
     def funnel(self, standing: Standing, stays: Mapping[Stage, Stays]) -> Table:
         """Stages: reached, of the stage before, standing there, and for how long they stand."""
@@ -223,7 +224,9 @@ class Tables:
     def stances_by_group(self, found: Stances) -> Table:
         """Stances by political group, the largest first."""
         order = sorted(found.by_group, key=lambda group: (group is None, -sum(found.by_group[group].values())))
-        rows = [(gettext("All targets"), "", found.all, False)] if found.all else []
+        rows: list[tuple[str, str, Tally, bool]] = []
+        if found.all:
+            rows.append((gettext("All targets"), "", found.all, False))
         rows += [
             (
                 gettext("No group") if group is None else found.groups.get(group, str(group)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -13,10 +14,9 @@ from flask_babel import format_date, format_datetime, gettext
 from flask_login import current_user
 
 from crm import clock
-from crm.accounts.queries import actor_names, team_names
+from crm.accounts.queries import actor_names, users_by_id
 from crm.database import read_id
 from crm.filter_values import read_value
-from crm.outbox.models import MessageState
 from crm.pipeline import queries as targets
 from crm.pipeline.labels import stage_label
 from crm.pipeline.models import OPEN_STAGES, WON, Stage
@@ -53,7 +53,6 @@ class _Report:
     officers: list[Officer]
     promises: Promises
     goal: Goal
-    came_committed: int
     tables: dict[str, Table]
 
     @property
@@ -82,16 +81,17 @@ class _Report:
         return stage, days_words(found[stage].median_days)
 
 
-def _report(campaign: AnyRow, question: Question) -> _Report:
-    standing, goal = queries.standing(question), targets.goal(campaign, question.day)
+def _report(campaign: AnyRow, question: Question, users: Mapping[int, AnyRow]) -> _Report:
+    standing, stances = queries.standing(question)
+    goal = targets.goal(campaign, question.day)
     course, stays = queries.course(question, standing.by_stage), queries.stays(question)
-    stances, officers, promises = queries.stances(question), queries.officers(question), queries.promises(question)
+    officers, promises = queries.officers(question, users), queries.promises(question)
     states = {row.state: row.standing for row in (*goal.won, *goal.before, *goal.open)}
     make = Tables(question)
     tables = [
         make.funnel(standing, stays),
         make.weeks(course),
-        make.came(queries.came_by_country(question)),
+        make.came(course.arrivals),
         make.states(standing, states, states),
         make.stances_by_group(stances),
         make.stances_by_country(stances),
@@ -99,7 +99,7 @@ def _report(campaign: AnyRow, question: Question) -> _Report:
         make.commitments(promises),
     ]
     by_key = {table.key: table for table in tables}
-    return _Report(standing, course, stays, stances, officers, promises, goal, course.committed, by_key)
+    return _Report(standing, course, stays, stances, officers, promises, goal, by_key)
 
 
 def _asked(campaign_id: int) -> tuple[AnyRow, Question]:
@@ -123,12 +123,15 @@ def _periods(question: Question) -> list[tuple[str, date]]:
 @requires(Permission.READ)
 def pipeline() -> ResponseReturnValue:
     """Where a campaign stands."""
-    campaigns = targets.campaign_names()
-    if not campaigns:
+    wanted, users = read_value(request.args, "campaign", read_id), users_by_id()
+    campaigns = targets.campaigns_and(wanted)
+    if not campaigns and wanted is None:
         return render_template("reports/no_campaign.html")
-    campaign, question = _asked(read_value(request.args, "campaign", read_id) or campaigns[0][0])
-    report = _report(campaign, question)
-    letters = queries.letters_by_state(campaign.id)
+    campaign = next((row for row in campaigns if wanted in (None, row.id)), None)
+    if campaign is None:
+        abort(404, gettext("There is no such campaign."))
+    question = Question.from_args(campaign, request.args, current_user.team_id)
+    report = _report(campaign, question, users)
     return render_template(
         "reports/pipeline.html",
         campaigns=campaigns,
@@ -143,11 +146,10 @@ def pipeline() -> ResponseReturnValue:
         },
         stage_kinds=[(f"stage-{stage}", stage_label(stage)) for stage in Stage],
         stance_kinds=[(f"stance-{kind}", stance_kind_label(kind)) for kind in STANCE_KINDS],
-        teams=team_names(),
+        teams=_teams(users),
         periods=_periods(question),
         asked=Tables(question),
         made_at=clock.now(),
-        sent=letters.get(MessageState.SENT, 0),
         late=targets.next_steps(campaign.id) if report.standing.overdue else [],
         won_stages=",".join(WON),
         to_win_stages=",".join(stage for stage in OPEN_STAGES if stage not in WON),
@@ -155,9 +157,14 @@ def pipeline() -> ResponseReturnValue:
     )
 
 
+def _teams(users: Mapping[int, AnyRow]) -> list[tuple[int, str]]:
+    """Id and name of every team that has somebody, by name."""
+    return list(dict.fromkeys((user.team_id, user.team) for user in users.values()))
+
+
 def _head(campaign: AnyRow, question: Question) -> list[list[Any]]:
     """What a file says of itself before its tables."""
-    team = dict(team_names()).get(question.team) if question.team is not None else None
+    team = dict(_teams(users_by_id())).get(question.team) if question.team is not None else None
     return [
         [gettext("Campaign"), campaign.name],
         [gettext("As of"), format_date(question.day) if question.past else format_datetime(clock.now())],
@@ -176,7 +183,7 @@ def _file_name(campaign: AnyRow, question: Question, ending: str) -> str:
 def pipeline_csv() -> ResponseReturnValue:
     """The tables as one file, or one of them alone (`table`)."""
     campaign, question = _asked(read_value(request.args, "campaign", read_id) or 0)
-    tables = _report(campaign, question).tables
+    tables = _report(campaign, question, users_by_id()).tables
     wanted = request.args.get("table", "")
     if wanted and wanted not in tables:
         abort(404, gettext("There is no such table."))
@@ -193,7 +200,7 @@ def pipeline_csv() -> ResponseReturnValue:
 def pipeline_xlsx() -> ResponseReturnValue:
     """The tables as the sheets of one book."""
     campaign, question = _asked(read_value(request.args, "campaign", read_id) or 0)
-    tables = _report(campaign, question).tables
+    tables = _report(campaign, question, users_by_id()).tables
     book = io.BytesIO()
     sheets: list[tuple[str, Any]] = [(gettext("Report"), _head(campaign, question))]
     write_sheets(book, [*sheets, *((table.title, table.lines()) for table in tables.values())])
@@ -211,6 +218,7 @@ def activity() -> ResponseReturnValue:
         read_value(request.args, "kind", Deed) or Deed.CALL,
         read_value(request.args, "officer", read_id),
         read_value(request.args, "left", Stage),
+        read_value(request.args, "came", Stage),
     )
     names = actor_names()
     return render_template(

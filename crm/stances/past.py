@@ -14,8 +14,10 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from crm.directory.models import Contact
 from crm.stances.derivation import COUNTS_OLDER, months_before
-from crm.stances.models import Confidence, CurrentStance, Statement
-from crm.stances.queries import is_valid, seen_by, stale_months, visible_to
+from crm.stances.models import SHARED, Confidence, CurrentStance, Statement
+from crm.stances.queries import is_valid, stale_months, visible_to
+
+_own = sa.orm.aliased(CurrentStance)
 
 
 class _Days(FunctionElement[float]):
@@ -56,8 +58,12 @@ def held_stances(treaty_id: int, team_id: int | None, on: date | None = None) ->
     if on is not None:
         return _then(treaty_id, team_id, on)
     now = CurrentStance
-    known = sa.select(now.contact_id, now.stance, now.said_on).where(now.treaty_id == treaty_id, seen_by(team_id))
-    return known.subquery("held")
+    known = sa.select(now.contact_id, now.stance, now.said_on).where(now.treaty_id == treaty_id)
+    if team_id is None:
+        return known.where(now.scope == SHARED).subquery("held")
+    # As `seen_by`; what a team has of its own is little, and is looked up once for all contacts.
+    own = sa.select(_own.contact_id).where(_own.treaty_id == treaty_id, _own.scope == team_id)
+    return known.where(now.scope == sa.case((now.contact_id.in_(own), team_id), else_=SHARED)).subquery("held")
 
 
 def is_out_of_date(held: sa.Subquery, on: date) -> sa.ColumnElement[bool]:

@@ -128,7 +128,7 @@ def test_the_report_costs_as_many_statements_for_a_thousand_targets_as_for_ten(v
     few = queries_of(lambda: viewer.get(address))
     make_targets(campaign, 990)
     assert ">1,000</a>" in viewer.get(address).text
-    assert queries_of(lambda: viewer.get(address)) == few <= 21
+    assert queries_of(lambda: viewer.get(address)) == few <= 12
 
 
 @pytest.mark.sqlite_only

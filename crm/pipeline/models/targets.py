@@ -81,9 +81,10 @@ class Target(Base):
         sa.Index("ix_target_recent", "campaign_id", "stage_since", "id"),
         sa.Index("ix_target_quiet", "campaign_id", "quiet_since", "id", "stage", "stage_since", "contact_id"),
         sa.Index("ix_target_owner_id_due_order_id", "owner_id", "due_order", "id"),
+        # No column the database computes: SQLite would look at the row for it.
         sa.Index(
             "ix_target_report",
-            *("campaign_id", "owner_id", "stage", "due_order", "quiet_since", "stage_since", "contact_id"),
+            *("campaign_id", "owner_id", "stage", "next_step_due", "quiet_since", "stage_since", "contact_id"),
             "close_reason",
         ),
         sa.Index("ix_target_all_quiet", "quiet_since", "id", "stage", "stage_since", "owner_id", "contact_id"),
@@ -121,13 +122,6 @@ class Target(Base):
     owner: Mapped[User | None] = relationship()
 
 
-_PLACE = (
-    "CASE to_stage "
-    + " ".join(f"WHEN '{stage}' THEN {place}" for place, stage in enumerate(OPEN_STAGES) if place)
-    + " ELSE 0 END"
-)
-
-
 class StageMove(Base):
     """One move of a target between stages, the ground of funnel figures. `from_stage` is null when it was added.
 
@@ -139,7 +133,7 @@ class StageMove(Base):
     __tablename__ = "stage_move"
     __table_args__ = (
         sa.Index("ix_stage_move_target_id_to_stage_at", "target_id", "to_stage", "at"),
-        sa.Index("ix_stage_move_furthest", "campaign_id", "target_id", "place", "at"),
+        sa.Index("ix_stage_move_furthest", "campaign_id", "target_id", "to_stage", "at"),
         sa.Index("ix_stage_move_course", "campaign_id", "at", "from_stage", "to_stage", "target_id", "actor"),
         sa.Index("ix_stage_move_stood", "campaign_id", "from_stage", "stood", "at", "target_id"),
     )
@@ -148,7 +142,6 @@ class StageMove(Base):
     campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
     from_stage: Mapped[Stage | None] = mapped_column(enum_column(Stage))
     to_stage: Mapped[Stage] = mapped_column(enum_column(Stage))
-    place: Mapped[int] = mapped_column(sa.SmallInteger, sa.Computed(_PLACE, persisted=True))
     stood: Mapped[int | None]
     close_reason: Mapped[CloseReason | None] = mapped_column(enum_column(CloseReason))
     note: Mapped[str] = mapped_column(sa.String(300), default="")

@@ -79,6 +79,14 @@ def archived_count() -> int:
     return db.session.scalar(sa.select(sa.func.count()).where(Campaign.archived_at.is_not(None))) or 0
 
 
+def campaigns_and(campaign_id: int | None) -> Rows:
+    """Every campaign that is not archived, and that one, by name, with the columns of `campaign`."""
+    meant: sa.ColumnElement[bool] = Campaign.archived_at.is_(None)
+    if campaign_id is not None:
+        meant = sa.or_(meant, Campaign.id == campaign_id)
+    return db.session.execute(_campaign_columns().where(meant).order_by(Campaign.name)).all()
+
+
 def campaign_names() -> list[tuple[int, str]]:
     """Id and name of every campaign that is not archived, by name."""
     statement = sa.select(Campaign.id, Campaign.name).where(Campaign.archived_at.is_(None)).order_by(Campaign.name)

@@ -11,10 +11,9 @@ from crm.reports.queries.activity import (
     activity_page,
     officers,
 )
-from crm.reports.queries.course import Course, Moves, Stays, Week, came_by_country, course, stays
+from crm.reports.queries.course import Course, Moves, Stays, Week, course, stays
 from crm.reports.queries.promises import Promises, promises
-from crm.reports.queries.stances import OUTDATED, Stances, Tally, stances
-from crm.reports.queries.standing import CountryRow, FunnelRow, Standing, letters_by_state, standing
+from crm.reports.queries.standing import OUTDATED, CountryRow, FunnelRow, Stances, Standing, Tally, standing
 
 __all__ = [
     "BY_OFFICER",
@@ -36,12 +35,9 @@ __all__ = [
     "Week",
     "activity_count",
     "activity_page",
-    "came_by_country",
     "course",
-    "letters_by_state",
     "officers",
     "promises",
-    "stances",
     "standing",
     "stays",
 ]

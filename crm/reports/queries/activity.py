@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,10 +15,10 @@ from crm.directory.models import Contact
 from crm.extensions import db
 from crm.history.models import Interaction, InteractionContact, InteractionKind, Task
 from crm.paging import Page, SortKey, page
-from crm.pipeline.filters import QUIET_USUALLY, is_overdue, is_quiet
-from crm.pipeline.models import OPEN_STAGES, Stage, StageMove, Target
+from crm.pipeline.filters import QUIET_USUALLY, is_quiet
+from crm.pipeline.models import Stage, StageMove, Target
 from crm.policy import visible_to
-from crm.reports.queries.rows import of_moves, of_targets
+from crm.reports.queries.rows import is_late, of_moves, of_targets, place_of
 from crm.reports.question import Question
 
 AnySelect = sa.Select[*tuple[Any, ...]]
@@ -47,15 +47,17 @@ INTERACTIONS = {
 BY_OFFICER = (*INTERACTIONS, Deed.MOVE, Deed.TASK)
 # In the place of an officer's id: what no user did, such as moves that follow from a letter sent.
 NO_OFFICER = 0
+_OWNED = "owned"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Which of it a list shows: by one officer (None: all), and for moves the stage a target left."""
+    """Which of it a list shows: by one officer (None: all), and for moves the stage a target left or came to."""
 
     deed: Deed
     officer: int | None = None
     left: Stage | None = None
+    came: Stage | None = None
 
 
 def _actor(user_id: int) -> str:
@@ -78,10 +80,6 @@ def _within(moment: Any, question: Question) -> Iterator[sa.ColumnElement[bool]]
         yield moment < question.end
 
 
-def _in_campaign(question: Question) -> sa.Select[Any]:
-    return sa.select(Target.contact_id).where(Target.campaign_id == question.campaign_id)
-
-
 def _interactions(question: Question) -> Iterator[sa.ColumnElement[bool]]:
     """Those of the campaign, and those of no campaign with one of its targets."""
     takes_part = sa.exists().where(
@@ -97,9 +95,10 @@ def _interactions(question: Question) -> Iterator[sa.ColumnElement[bool]]:
 
 
 def _tasks(question: Question) -> Iterator[sa.ColumnElement[bool]]:
-    targets = sa.select(Target.id).where(Target.campaign_id == question.campaign_id)
-    about = sa.and_(Task.target_id.is_(None), Task.contact_id.in_(_in_campaign(question)))
-    yield sa.or_(Task.target_id.in_(targets), about)
+    """Those about one of the campaign's targets, or about its contact."""
+    of_target = sa.exists().where(Target.id == Task.target_id, Target.campaign_id == question.campaign_id)
+    of_contact = sa.exists().where(Target.contact_id == Task.contact_id, Target.campaign_id == question.campaign_id)
+    yield sa.or_(of_target, sa.and_(Task.target_id.is_(None), of_contact))
     yield visible_to(Task.team_id, question.reader)
     yield from _within(Task.done_at, question)
 
@@ -119,8 +118,7 @@ def _went(deed: Deed) -> sa.ColumnElement[bool]:
         return sa.and_(after == Stage.CLOSED, before.is_not(None))
     if deed is Deed.REOPENED:
         return sa.and_(before == Stage.CLOSED, after != Stage.CLOSED)
-    place = sa.case({stage: number for number, stage in enumerate(OPEN_STAGES)}, value=before)
-    further = StageMove.place > place if deed is Deed.FORWARD else StageMove.place < place
+    further = place_of(after) > place_of(before) if deed is Deed.FORWARD else place_of(after) < place_of(before)
     return sa.and_(before.is_not(None), before != Stage.CLOSED, after != Stage.CLOSED, further)
 
 
@@ -136,56 +134,59 @@ class Officer:
     deeds: Counter[Deed] = field(default_factory=Counter)
 
 
-def officers(question: Question) -> list[Officer]:
-    """Everybody who looks after open targets or did something, by name, and nobody last; five queries.
+def officers(question: Question, users: Mapping[int, Any]) -> list[Officer]:
+    """Everybody who looks after open targets or did something, those with most overdue first, and nobody last.
 
-    What is looked after is of today: for a past day it is left at nought.
+    `users` are rows of id, name and team_id by id. One query. What is looked after is of today: for a past day it is
+    left at nought.
     """
-    users = {row.id: row for row in db.session.execute(sa.select(User.id, User.name, User.team_id))}
     found: dict[int | None, Officer] = {}
 
     def of(user_id: int | None) -> Officer:
-        name = users[user_id].name if user_id in users else ""
+        name = users[user_id].name if user_id is not None and user_id in users else ""
         return found.setdefault(user_id, Officer(user_id, name))
 
-    for row in _owned(question):
-        own = of(row.owner_id)
-        own.open, own.overdue, own.quiet = row.open, row.overdue, row.quiet
-    for actor, deed, count in _done(question):
-        user_id = int(actor.removeprefix("user:")) if actor.startswith("user:") else NO_OFFICER
+    done = [*_done(question), *([] if question.past else [_owned(question)])]
+    for row in db.session.execute(sa.union_all(*done)):
+        if row.deed == _OWNED:
+            own = of(row.owner_id)
+            own.open, own.overdue, own.quiet = row.deeds, row.overdue, row.quiet
+            continue
+        user_id = int(row.actor.removeprefix("user:")) if row.actor.startswith("user:") else NO_OFFICER
         if question.team is None or (user_id in users and users[user_id].team_id == question.team):
-            of(user_id).deeds[deed] += count
+            of(user_id).deeds[Deed(row.deed)] += row.deeds
     nobody = [found.pop(key) for key in (NO_OFFICER, None) if key in found]
     return [*sorted(found.values(), key=lambda each: (-each.overdue, each.name)), *nobody]
 
 
-def _owned(question: Question) -> Any:
-    if question.past:
-        return ()
-    return db.session.execute(
+def _owned(question: Question) -> AnySelect:
+    quiet = is_quiet(QUIET_USUALLY, question.reader)
+    return (
         sa.select(
+            sa.literal(""),
+            sa.literal(_OWNED),
+            sa.func.sum(sa.case((Target.stage != Stage.CLOSED, 1), else_=0)),
             Target.owner_id,
-            sa.func.sum(sa.case((Target.stage != Stage.CLOSED, 1), else_=0)).label("open"),
-            sa.func.sum(sa.case((is_overdue(), 1), else_=0)).label("overdue"),
-            sa.func.sum(sa.case((is_quiet(QUIET_USUALLY, question.reader), 1), else_=0)).label("quiet"),
+            sa.func.sum(sa.case((is_late(), 1), else_=0)),
+            sa.func.sum(sa.case((quiet, 1), else_=0)),
         )
         .where(*of_targets(question))
         .group_by(Target.owner_id)
     )
 
 
-def _done(question: Question) -> Iterator[tuple[str, Deed, int]]:
-    """Actor, deed and how often."""
-    kinds = sa.select(Interaction.recorded_by, Interaction.kind, sa.func.count().label("deeds"))
-    kinds = kinds.where(*_interactions(question), Interaction.kind.in_(INTERACTIONS.values()))
-    for row in db.session.execute(kinds.group_by(Interaction.recorded_by, Interaction.kind)):
-        yield row.recorded_by, Deed(row.kind.value), row.deeds
-    moved = sa.select(StageMove.actor, sa.func.count()).where(*_moves(question)).group_by(StageMove.actor)
-    for actor, deeds in db.session.execute(moved):
-        yield actor, Deed.MOVE, deeds
-    done = sa.select(Task.done_by, sa.func.count()).where(*_tasks(question)).group_by(Task.done_by)
-    for actor, deeds in db.session.execute(done):
-        yield actor, Deed.TASK, deeds
+def _done(question: Question) -> Iterator[AnySelect]:
+    """Actor, deed and how often; in the last columns, what only those who look after targets have."""
+    nobody = sa.cast(sa.null(), Target.owner_id.type).label("owner_id")
+    none = (nobody, sa.literal(0).label("overdue"), sa.literal(0).label("quiet"))
+    kind, count = sa.type_coerce(Interaction.kind, sa.String).label("deed"), sa.func.count().label("deeds")
+    talked = sa.select(Interaction.recorded_by.label("actor"), kind, count, *none)
+    talked = talked.where(*_interactions(question), Interaction.kind.in_(INTERACTIONS.values()))
+    yield talked.group_by(Interaction.recorded_by, Interaction.kind)
+    moved = sa.select(StageMove.actor, sa.literal(Deed.MOVE.value), sa.func.count(), *none).where(*_moves(question))
+    yield moved.group_by(StageMove.actor)
+    ticked = sa.select(Task.done_by, sa.literal(Deed.TASK.value), sa.func.count(), *none).where(*_tasks(question))
+    yield ticked.group_by(Task.done_by)
 
 
 def _listed(question: Question, asked: Asked) -> tuple[AnySelect, list[Any]]:
@@ -243,6 +244,8 @@ def _listed(question: Question, asked: Asked) -> tuple[AnySelect, list[Any]]:
     )
     if asked.left is not None:
         moved = moved.where(*of_moves(question), StageMove.from_stage == asked.left, StageMove.stood.is_not(None))
+    elif asked.came is not None:
+        moved = moved.where(*of_moves(question), StageMove.at >= question.begin, StageMove.to_stage == asked.came)
     elif asked.deed is Deed.MOVE:
         moved = moved.where(*_moves(question), *_by(StageMove.actor, question, asked.officer))
     else:

@@ -17,6 +17,8 @@ from crm.reports.queries.rows import of_moves
 from crm.reports.question import WEEK, Question
 
 WEEKS = 12
+# In the place of a week: arrivals of the whole period.
+_CAME = -1
 Counts = Mapping[Stage, int]
 
 
@@ -41,11 +43,16 @@ class Moves:
 
 @dataclass(frozen=True)
 class Course:
-    """The weeks, the latest last, and what moved in the last of them."""
+    """The weeks, the latest last, and what moved in the last of them.
+
+    `committed` is how many of its moves led to that stage, `arrivals` how many targets of a country came to a stage
+    within the question's period.
+    """
 
     weeks: list[Week]
     moves: Moves
     committed: int
+    arrivals: Mapping[tuple[str | None, Stage], int]
 
 
 def _place(stage: Stage) -> int:
@@ -63,51 +70,55 @@ def _deed(before: Stage | None, after: Stage) -> str:
 
 
 def course(question: Question, by_stage: Counts) -> Course:
-    """The weeks that end with the question's day, counted back from where the targets stood then; two queries."""
+    """The weeks that end with the question's day, counted back from where the targets stood then, and the arrivals.
+
+    One query: both walk the same moves in the order of their time.
+    """
     first = [question.week_since - WEEK * number for number in range(WEEKS - 1)]
     begins = [i18n.day_begins(day) for day in first]
     ago = sa.case(*((StageMove.at >= begin, number) for number, begin in enumerate(begins))).label("ago")
-    flows = db.session.execute(
-        sa.select(ago, StageMove.from_stage, StageMove.to_stage, sa.func.count().label("moves"))
+    nothing = sa.null()
+    flowed = (
+        sa.select(
+            ago,
+            StageMove.from_stage,
+            StageMove.to_stage,
+            sa.cast(nothing, sa.String).label("country"),
+            sa.func.count().label("targets"),
+        )
         .where(*of_moves(question), StageMove.at >= begins[-1])
         .group_by(ago, StageMove.from_stage, StageMove.to_stage)
-    ).all()
-    deeds: Counter[str] = Counter()
-    stages = dict(by_stage)
-    weeks = [Week(question.day, dict(stages))]
-    for number, day in enumerate(first):
-        for flow in flows:
-            if flow.ago != number:
-                continue
-            stages[flow.to_stage] -= flow.moves
-            if flow.from_stage is not None:
-                stages[flow.from_stage] += flow.moves
-            if number == 0:
-                deeds[_deed(flow.from_stage, flow.to_stage)] += flow.moves
-        weeks.append(Week(day - timedelta(days=1), dict(stages)))
-    return Course(weeks[::-1], Moves(**deeds), _committed(question))
-
-
-def _committed(question: Question) -> int:
-    """How many targets came to committed in the last seven days, each once."""
-    came = sa.select(sa.func.count(StageMove.target_id.distinct())).where(
-        *of_moves(question),
-        StageMove.to_stage == Stage.COMMITTED,
-        StageMove.at >= i18n.day_begins(question.week_since),
     )
-    return db.session.scalar(came) or 0
-
-
-def came_by_country(question: Question) -> dict[tuple[str | None, Stage], int]:
-    """How many targets of each country came to each stage within the period, by country and stage; one query."""
-    rows = db.session.execute(
-        sa.select(Contact.country, StageMove.to_stage, sa.func.count(StageMove.target_id.distinct()).label("targets"))
+    came = (
+        sa.select(
+            sa.literal(_CAME),
+            sa.cast(nothing, StageMove.from_stage.type),
+            StageMove.to_stage,
+            Contact.country,
+            sa.func.count(StageMove.target_id.distinct()),
+        )
         .join(Target, Target.id == StageMove.target_id)
         .join(Contact, Contact.id == Target.contact_id)
         .where(*of_moves(question), StageMove.at >= question.begin)
         .group_by(Contact.country, StageMove.to_stage)
     )
-    return {(row.country, row.to_stage): row.targets for row in rows}
+    rows = db.session.execute(sa.union_all(flowed, came)).all()
+    arrivals = {(row.country, row.to_stage): row.targets for row in rows if row.ago == _CAME}
+    deeds: Counter[str] = Counter()
+    committed, stages = 0, dict(by_stage)
+    weeks = [Week(question.day, dict(stages))]
+    for number, day in enumerate(first):
+        for flow in rows:
+            if flow.ago != number:
+                continue
+            stages[flow.to_stage] -= flow.targets
+            if flow.from_stage is not None:
+                stages[flow.from_stage] += flow.targets
+            if number == 0:
+                deeds[_deed(flow.from_stage, flow.to_stage)] += flow.targets
+                committed += flow.targets if flow.to_stage is Stage.COMMITTED else 0
+        weeks.append(Week(day - timedelta(days=1), dict(stages)))
+    return Course(weeks[::-1], Moves(**deeds), committed, arrivals)
 
 
 @dataclass(frozen=True)
@@ -119,25 +130,28 @@ class Stays:
 
 
 def stays(question: Question) -> dict[Stage, Stays]:
-    """Stays that ended by the end of the day, by stage; two queries."""
+    """Stays that ended by the end of the day, by stage; one query, which walks an index to the middle."""
     left = (*of_moves(question), StageMove.stood.is_not(None))
-    counted = sa.select(StageMove.from_stage, sa.func.count(StageMove.stood).label("stays")).where(*left)
-    rows = db.session.execute(counted.group_by(StageMove.from_stage))
-    counts = {row.from_stage: row.stays for row in rows if row.from_stage is not None}
-    if not counts:
-        return {}
+    counted = sa.select(StageMove.from_stage, sa.func.count().label("stays")).where(*left)
+    counts = counted.group_by(StageMove.from_stage).cte("counts")
     middles = []
-    for stage, count in counts.items():
+    for stage in Stage:
+        one = sa.select(counts.c.stays).where(counts.c.from_stage == stage).scalar_subquery()
+        count = sa.func.coalesce(one, 0)
+        # One in the middle, or two of which the mean is taken.
+        first = sa.case((count > 1, (count - 1) // 2), else_=0)
         middle = (
-            sa.select(sa.literal(stage.value).label("stage"), StageMove.stood)
+            sa.select(sa.literal(stage.value).label("stage"), StageMove.stood, count.label("stays"))
             .where(*left, StageMove.from_stage == stage)
             .order_by(StageMove.stood)
-            .offset((count - 1) // 2)
+            .offset(first)
             .limit(2 - count % 2)
             .subquery()
         )
-        middles.append(sa.select(middle.c.stage, middle.c.stood))
-    both: dict[Stage, list[int]] = {stage: [] for stage in counts}
+        middles.append(sa.select(middle.c.stage, middle.c.stood, middle.c.stays))
+    found: dict[Stage, list[int]] = {}
+    stays_of: dict[Stage, int] = {}
     for row in db.session.execute(sa.union_all(*middles)):
-        both[Stage(row.stage)].append(row.stood)
-    return {stage: Stays(counts[stage], sum(found) / len(found) / 86400) for stage, found in both.items()}
+        found.setdefault(Stage(row.stage), []).append(row.stood)
+        stays_of[Stage(row.stage)] = row.stays
+    return {stage: Stays(stays_of[stage], sum(stood) / len(stood) / 86400) for stage, stood in found.items()}

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from crm import i18n
 from crm.pipeline.filters import is_owned_by_team
-from crm.pipeline.models import StageMove, Target
+from crm.pipeline.models import OPEN_STAGES, Stage, StageMove, Target
 from crm.reports.question import Question
+
+
+def place_of(stage: Any) -> sa.ColumnElement[int]:
+    """How far a stage is on the way, as its place in OPEN_STAGES; 0 for a closed target."""
+    return sa.case({each: place for place, each in enumerate(OPEN_STAGES) if place}, value=stage, else_=0)
+
+
+def is_late() -> sa.ColumnElement[bool]:
+    """As `is_overdue`, of columns that stand in the index of the report."""
+    return sa.and_(Target.next_step_due < i18n.today(), Target.stage != Stage.CLOSED)
 
 
 def of_targets(question: Question) -> Iterator[sa.ColumnElement[bool]]:
@@ -25,3 +37,26 @@ def of_moves(question: Question) -> Iterator[sa.ColumnElement[bool]]:
         yield StageMove.at < question.end
     if question.team is not None:
         yield StageMove.target_id.in_(sa.select(Target.id).where(*of_targets(question)))
+
+
+_BETWEEN = "|"
+
+
+def one_key(*columns: Any) -> sa.ColumnElement[str]:
+    """The columns as one text to group by: databases that sort for it compare one text twice as fast as several.
+
+    Each is a text, or becomes one.
+    """
+    first, *others = (
+        sa.func.coalesce(column if isinstance(column.type, sa.String) else sa.cast(column, sa.String), "")
+        for column in columns
+    )
+    key: sa.ColumnElement[str] = first
+    for other in others:
+        key = key.concat(_BETWEEN).concat(other)
+    return key.label("key")
+
+
+def parts_of(key: str) -> Sequence[str]:
+    """The columns again, empty where one was null."""
+    return key.split(_BETWEEN)

@@ -1,21 +1,27 @@
-"""Where a campaign's targets stand, how far they ever came, and the same by country."""
+"""Where a campaign's targets stand, how far they ever came, which stances they hold; by country and by group."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
 from crm.directory.models import Contact
 from crm.extensions import db
-from crm.letters.models import Mailing
-from crm.outbox.models import MessageState, OutgoingMessage
-from crm.pipeline.filters import is_overdue
 from crm.pipeline.models import OPEN_STAGES, WON, CloseReason, Stage, StageMove, Target
 from crm.pipeline.past import reason_at, stage_at
-from crm.reports.queries.rows import of_moves, of_targets
+from crm.reports.queries.rows import is_late, of_moves, of_targets, one_key, parts_of, place_of
 from crm.reports.question import Question
+from crm.stances.models import Stance
+from crm.stances.past import held_stances, is_out_of_date
+
+# In the place of a stance: held, and out of date.
+OUTDATED = "stale"
+Tally = Mapping[str, int]
+_OPEN = frozenset(stage.value for stage in OPEN_STAGES)
 
 
 @dataclass(frozen=True)
@@ -85,72 +91,100 @@ class Standing:
         ]
 
 
-def _stood(question: Question) -> sa.Subquery:
-    """The targets there were: id, contact_id, stage, close_reason, overdue (0 for a past day: it is not known)."""
+def _each(question: Question) -> sa.CTE:
+    """The targets there were: country, group_id, stood (why it was closed, else the stage), place, overdue, kind.
+
+    `place` is that of the furthest stage in OPEN_STAGES, `kind` the stance on the campaign's lead treaty. Nothing is
+    overdue on a day gone by: it is not known.
+    """
     end = question.end
-    if end is None:
-        overdue = sa.case((is_overdue(), 1), else_=0).label("overdue")
-        now = sa.select(Target.id, Target.contact_id, Target.stage, Target.close_reason, overdue)
-        return now.where(*of_targets(question)).subquery()
-    then = sa.select(
-        Target.id,
-        Target.contact_id,
-        stage_at(end).label("stage"),
-        reason_at(end).label("close_reason"),
-        sa.literal(0).label("overdue"),
+    held = held_stances(question.treaty_id, question.reader, question.day if question.past else None)
+    kind = sa.case(
+        (held.c.contact_id.is_(None), Stance.UNKNOWN.value),
+        (is_out_of_date(held, question.day), OUTDATED),
+        else_=sa.type_coerce(held.c.stance, sa.String),
     )
-    there = sa.exists().where(StageMove.target_id == Target.id, StageMove.at < end)
-    return then.where(*of_targets(question), there).subquery()
-
-
-def standing(question: Question) -> Standing:
-    """The figures of one campaign; one statement for any number of targets."""
     furthest = (
-        sa.select(StageMove.target_id, sa.func.max(StageMove.place).label("place"))
+        sa.select(StageMove.target_id, sa.func.max(place_of(StageMove.to_stage)).label("place"))
         .where(*of_moves(question))
         .group_by(StageMove.target_id)
         .subquery()
     )
-    each, place = _stood(question).c, sa.func.coalesce(furthest.c.place, 0).label("place")
-    cells = db.session.execute(
+    stage, reason = (Target.stage, Target.close_reason) if end is None else (stage_at(end), reason_at(end))
+    overdue = sa.case((is_late(), 1), else_=0) if end is None else sa.literal(0)
+    found = (
         sa.select(
             Contact.country,
-            each.stage,
-            each.close_reason,
-            place,
-            sa.func.count().label("targets"),
-            sa.func.sum(each.overdue).label("overdue"),
+            Contact.group_id,
+            sa.func.coalesce(sa.type_coerce(reason, sa.String), sa.type_coerce(stage, sa.String)).label("stood"),
+            furthest.c.place,
+            overdue.label("overdue"),
+            kind.label("kind"),
         )
-        .join(Contact, Contact.id == each.contact_id)
-        .outerjoin(furthest, furthest.c.target_id == each.id)
-        .group_by(Contact.country, each.stage, each.close_reason, place)
+        .select_from(Target)
+        .join(Contact, Contact.id == Target.contact_id)
+        .outerjoin(held, held.c.contact_id == Target.contact_id)
+        # Every target has moved once, when it was added: one without a move by then was not there.
+        .join(furthest, furthest.c.target_id == Target.id)
+        .where(*of_targets(question))
     )
+    return found.cte("each")
+
+
+@dataclass(frozen=True)
+class Stances:
+    """Targets by stance (or OUTDATED): all, by the id of their group, by country; `groups` are the groups' names."""
+
+    all: Counter[str]
+    by_group: Mapping[int | None, Tally]
+    by_country: Mapping[str | None, Tally]
+    groups: Mapping[int, str]
+
+
+def standing(question: Question) -> tuple[Standing, Stances]:
+    """The figures of one campaign; two statements, and the targets are walked through once."""
+    each = _each(question).c
+    targets, overdue = sa.func.count().label("targets"), sa.func.sum(each.overdue).label("overdue")
+    key = one_key(each.country, each.stood, each.place)
+    stood = sa.select(sa.literal(True).label("stands"), key, targets, overdue).group_by(key)
+    held_key = one_key(each.country, each.group_id, each.kind)
+    held = sa.select(sa.literal(False), held_key, targets, sa.literal(0)).group_by(held_key)
+    rows = db.session.execute(sa.union_all(stood, held)).all()
+    return _standing([row for row in rows if row.stands]), _stances([row for row in rows if not row.stands])
+
+
+def _standing(cells: Iterable[Any]) -> Standing:
     found = Standing()
-    reasons: dict[CloseReason, int] = defaultdict(int)
     for cell in cells:
+        country, stood, furthest = parts_of(cell.key)
+        place, closed = int(furthest), stood not in _OPEN
+        stage = Stage.CLOSED if closed else Stage(stood)
         found.total += cell.targets
         found.overdue += cell.overdue
-        found.by_stage[cell.stage] += cell.targets
-        found.by_furthest[OPEN_STAGES[cell.place]] += cell.targets
-        if cell.close_reason is not None:
-            reasons[cell.close_reason] += cell.targets
-        row = found.countries.setdefault(cell.country, CountryRow(cell.country))
+        found.by_stage[stage] += cell.targets
+        found.by_furthest[OPEN_STAGES[place]] += cell.targets
+        if closed and stood != Stage.CLOSED:
+            reason = CloseReason(stood)
+            found.by_reason[reason] = found.by_reason.get(reason, 0) + cell.targets
+        row = found.countries.setdefault(country or None, CountryRow(country or None))
         row.total += cell.targets
         row.overdue += cell.overdue
-        row.contacted += cell.targets if cell.place > 0 else 0
-        row.talking += cell.targets if cell.place > 1 else 0
-        row.won += cell.targets if cell.stage in WON else 0
-        row.closed += cell.targets if cell.stage is Stage.CLOSED else 0
-    found.by_reason = {reason: reasons[reason] for reason in CloseReason if reasons[reason]}
+        row.contacted += cell.targets if place > 0 else 0
+        row.talking += cell.targets if place > 1 else 0
+        row.won += cell.targets if stage in WON else 0
+        row.closed += cell.targets if closed else 0
+    found.by_reason = {reason: found.by_reason[reason] for reason in CloseReason if reason in found.by_reason}
     return found
 
 
-def letters_by_state(campaign_id: int) -> dict[MessageState, int]:
-    """How many letters of the campaign's mailings stand in each state of the outbox."""
-    statement = (
-        sa.select(OutgoingMessage.state, sa.func.count().label("letters"))
-        .join(Mailing, Mailing.batch_id == OutgoingMessage.batch_id)
-        .where(Mailing.campaign_id == campaign_id)
-        .group_by(OutgoingMessage.state)
-    )
-    return {row.state: row.letters for row in db.session.execute(statement)}
+def _stances(cells: Iterable[Any]) -> Stances:
+    whole: Counter[str] = Counter()
+    by_group: dict[int | None, Counter[str]] = defaultdict(Counter)
+    by_country: dict[str | None, Counter[str]] = defaultdict(Counter)
+    for cell in cells:
+        country, group, kind = parts_of(cell.key)
+        for tally in (whole, by_group[int(group) if group else None], by_country[country or None]):
+            tally[kind] += cell.targets
+    named = sa.select(Contact.id, sa.func.coalesce(Contact.__table__.c.abbreviation, Contact.name).label("name"))
+    rows = db.session.execute(named.where(Contact.id.in_([each for each in by_group if each is not None])))
+    return Stances(whole, by_group, by_country, {row.id: row.name for row in rows})
