@@ -57,6 +57,8 @@ class Contact(Base):
         sa.Index("ix_contact_owner_id_sort_name_id", "owner_id", "sort_name", "id"),
         sa.Index("ix_contact_institution_id_sort_name_id", "institution_id", "sort_name", "id"),
         sa.Index("ix_contact_group_id_sort_name_id", "group_id", "sort_name", "id"),
+        # Who is in office, by group and country, is counted in this alone.
+        sa.Index("ix_contact_group_id_country_kind_mandate_end", "group_id", "country", "kind", "mandate_end"),
         sa.Index("ix_contact_party_id_sort_name_id", "party_id", "sort_name", "id"),
         sa.Index("ix_contact_country_sort_sort_name_id", "country_sort", "sort_name", "id"),
         sa.Index("ix_contact_group_sort_sort_name_id", "group_sort", "sort_name", "id"),
