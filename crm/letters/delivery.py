@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
+from crm.accounts.models import User
 from crm.directory.models import Contact
 from crm.extensions import db
-from crm.letters.models import Letter, Mailing, SkipReason
+from crm.letters.audience import has_not_answered
+from crm.letters.models import Letter, LetterEdit, Mailing, SkipReason
 from crm.outbox.models import IN_FLIGHT, WAITING, MessageState, OutgoingMessage
 from crm.paging import Page, SortKey, page
 
@@ -99,6 +101,29 @@ def all_letters(mailing: Mailing, outcome: Outcome | None) -> Iterable[sa.Row[*t
     return db.session.execute(statement.order_by(key.column), execution_options={"yield_per": 1000})
 
 
+def edits_of(letter_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """What people changed in a letter, the last first: edited_at, editor, subject_before, text_before."""
+    statement = (
+        sa.select(LetterEdit.edited_at, User.name.label("editor"), LetterEdit.subject_before, LetterEdit.text_before)
+        .join(User, User.id == LetterEdit.edited_by_id)
+        .where(LetterEdit.letter_id == letter_id)
+        .order_by(LetterEdit.id.desc())
+    )
+    return db.session.execute(statement).all()
+
+
+def unanswered(mailing: Mailing, days: int, team_id: int | None, cursor: str | None) -> Page:
+    """A page of the letters sent so many days ago and not answered: id, contact_id, name, country, finished_at."""
+    silent = has_not_answered(mailing.id, days, team_id)
+    statement = (
+        sa.select(Letter.id, Letter.contact_id, Contact.name, Contact.country, OutgoingMessage.finished_at)
+        .join(Contact, Contact.id == Letter.contact_id)
+        .join(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
+        .where(Letter.mailing_id == mailing.id, Letter.target_id.in_(silent))
+    )
+    return page(statement, [SortKey(Letter.target_id)], cursor)
+
+
 def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
     """One letter with its mailing, its contact and the exact words in the outbox."""
     statement = (
@@ -116,6 +141,7 @@ def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
             Letter.address,
             Contact.name,
             Mailing.name.label("mailing"),
+            Mailing.state.label("mailing_state"),
             OutgoingMessage.to_address,
             OutgoingMessage.to_name,
             OutgoingMessage.sender,

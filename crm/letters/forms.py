@@ -74,6 +74,21 @@ class WordingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     seen = HiddenField()
 
 
+class LetterForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """The words of one letter, for its reader alone."""
+
+    subject = StringField(
+        _l("Subject"),
+        [DataRequired(_l("Give the letter a subject.")), Length(max=900, message=_l("At most 900 characters."))],
+        filters=[_stripped],
+    )
+    body = TextAreaField(
+        _l("Text (Markdown)"),
+        [DataRequired(_l("Write the letter.")), Length(max=50_000, message=_l("At most 50,000 characters."))],
+        filters=[_lines],
+    )
+
+
 class MailingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """What a mailing is; its audience stands beside these fields in the terms of the target filter."""
 

@@ -11,7 +11,6 @@ from crm.letters.delivery import Outcome
 from crm.letters.models import LanguageReason, SkipReason, Standing
 from crm.letters.rendering import Problem, ProblemKind
 from crm.pipeline.filters import NOBODY
-from crm.pipeline.labels import stage_label
 from crm.places.countries import LANGUAGES
 
 STANDINGS = {
@@ -129,13 +128,7 @@ def audience_words(whole: Audience, owners: dict[int, str]) -> list[str]:
                 whole.days,
             )
         )
-    if audience.stages:
-        said.append(gettext("Stage: %(stages)s", stages=", ".join(map(stage_label, audience.stages))))
-    if audience.reached:
-        said.append(gettext("Reached at some time: %(stage)s", stage=stage_label(audience.reached)))
     if audience.owner is not None:
         owner = gettext("nobody yet") if audience.owner == NOBODY else owners.get(audience.owner, "?")
         said.append(gettext("Owner: %(owner)s", owner=owner))
-    if audience.overdue:
-        said.append(gettext("Next step overdue"))
-    return [*said, *(f"{condition.label}: {condition.value}" for condition in audience.contact.conditions())]
+    return [*said, *(f"{condition.label}: {condition.value}" for condition in audience.conditions())]

@@ -46,6 +46,7 @@ _CAPITALS = {
     "UA": "Europe/Kyiv",
     "US": "America/New_York",
     "UZ": "Asia/Tashkent",
+    "XK": "Europe/Belgrade",
 }
 
 

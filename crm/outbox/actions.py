@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -31,6 +31,7 @@ from crm.outbox.queries import CHUNK
 from crm.outbox.reasons import Reason
 from crm.outbox.results import Result, announce
 from crm.outbox.safe_header import mailbox, safe_header
+from crm.outbox.waiting import forgive_lateness
 from crm.unit_of_work import current_unit_of_work
 
 SEND_WAITING = "crm.outbox.jobs.send_waiting"
@@ -192,32 +193,6 @@ def resume(batch_id: int) -> None:
     _move(batch_id, BatchState.RUNNING, {BatchState.PAUSED})
     forgive_lateness(batch_id)
     current_unit_of_work().ring(SEND_WAITING)
-
-
-def put_off(
-    batch_id: int, until: datetime, *, late_after: timedelta, only: sa.Select[int | None] | None = None
-) -> None:
-    """Let waiting letters of a batch (those whose ids `only` selects) leave no earlier, and not by themselves later."""
-    chosen = [] if only is None else [OutgoingMessage.id.in_(only)]
-    db.session.execute(
-        sa.update(OutgoingMessage)
-        .where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.next_attempt_at.is_not(None), *chosen)
-        .values(next_attempt_at=until, late_after=until + late_after)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def forgive_lateness(batch_id: int) -> None:
-    """Let letters whose time was missed leave after all, as a person has decided."""
-    db.session.execute(
-        sa.update(OutgoingMessage)
-        .where(
-            OutgoingMessage.batch_id == batch_id,
-            OutgoingMessage.next_attempt_at <= clock.now(),
-            OutgoingMessage.late_after < clock.now(),
-        )
-        .values(late_after=None)
-    )
 
 
 def cancel(batch_id: int) -> int:

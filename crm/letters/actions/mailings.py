@@ -19,6 +19,7 @@ from crm.letters.queries import attachments_size, files_of, ledgers, may_approve
 from crm.letters.rendering import compile_wording
 from crm.letters.schedule import LATE, Schedule
 from crm.outbox import actions as outbox
+from crm.outbox.waiting import put_off
 from crm.unit_of_work import current_unit_of_work
 
 # The kind of a mailing's batch in the outbox, by which its results are told apart.
@@ -156,14 +157,14 @@ def _set_times(mailing: Mailing, batch_id: int) -> None:
     if schedule.asks_nothing:
         return
     if not schedule.readers_zone:
-        outbox.put_off(batch_id, schedule.moment(None, now), late_after=LATE)
+        put_off(batch_id, schedule.moment(None, now), late_after=LATE)
         return
     written = sa.and_(Letter.mailing_id == mailing.id, Letter.message_id.is_not(None))
     to = sa.select(Letter.message_id).join(Contact, Contact.id == Letter.contact_id).where(written)
     countries = sa.select(Contact.country).join(Letter, Letter.contact_id == Contact.id).where(written).distinct()
     for country in db.session.scalars(countries).all():
         there = to.where(Contact.country.is_not_distinct_from(country))
-        outbox.put_off(batch_id, schedule.moment(country, now), late_after=LATE, only=there)
+        put_off(batch_id, schedule.moment(country, now), late_after=LATE, only=there)
 
 
 def pause_mailing(mailing_id: int) -> Mailing:

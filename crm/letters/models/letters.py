@@ -80,7 +80,7 @@ class Letter(Base):
 
 
 class LetterEdit(Base):
-    """What a person changed in one letter before it left: the words as Markdown, before and after."""
+    """What a person changed in one letter before it left: its text part as it stood, and what they wrote (Markdown)."""
 
     __tablename__ = "letter_edit"
     __audited__ = False  # a record of its own, with who, when, before and after
@@ -89,6 +89,6 @@ class LetterEdit(Base):
     edited_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id"), index=True)
     edited_at: Mapped[datetime] = mapped_column(default=clock.now)
     subject_before: Mapped[str] = mapped_column(sa.String(900))
-    body_before: Mapped[str] = mapped_column(sa.Text)
+    text_before: Mapped[str] = mapped_column(sa.Text)
     subject: Mapped[str] = mapped_column(sa.String(900))
     body: Mapped[str] = mapped_column(sa.Text)

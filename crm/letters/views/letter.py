@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response, abort, render_template
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_login import current_user
 
-from crm.letters import delivery
+from crm.letters import actions, delivery
+from crm.letters.forms import LetterForm
+from crm.letters.labels import problem_label
+from crm.letters.models import MailingState
 from crm.letters.views.blueprint import blueprint
 from crm.outbox.reasons import EXPLANATIONS
-from crm.policy import Permission, requires
+from crm.outbox.waiting import NotWaiting
+from crm.policy import Permission, actor, requires
+from crm.unit_of_work import unit_of_work
+from crm.web import toast
 
 # The letter's own style stands in its elements; nothing runs, nothing is fetched, only our own page frames it.
 _DOCUMENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
@@ -28,7 +35,58 @@ def letter(letter_id: int) -> ResponseReturnValue:
     """The letter as text and as its reader's mail program shows it."""
     found = _letter(letter_id)
     outcome = delivery.outcome_of(found.skip_reason, found.state)
-    return render_template("letters/letter.html", letter=found, outcome=outcome, explanations=EXPLANATIONS)
+    return render_template(
+        "letters/letter.html",
+        letter=found,
+        outcome=outcome,
+        explanations=EXPLANATIONS,
+        edits=delivery.edits_of(letter_id) if found.edited_at else (),
+        editable=found.message_id is not None and found.mailing_state is MailingState.AWAITING_APPROVAL,
+    )
+
+
+@blueprint.route("/letters/<int:letter_id>/edit", methods=["GET", "POST"])
+@requires(Permission.LOBBY)
+def edit_letter(letter_id: int) -> ResponseReturnValue:
+    """Change this one letter before it is approved."""
+    found = _letter(letter_id)
+    here = url_for("letters.letter", letter_id=letter_id)
+    if found.message_id is None or found.mailing_state is not MailingState.AWAITING_APPROVAL:
+        toast(gettext("Only a letter that waits for approval can be changed."), category="error")
+        return redirect(here)
+    form = LetterForm()
+    if request.method == "GET":
+        form.subject.data, form.body.data = actions.words_to_edit(letter_id)
+    if form.validate_on_submit():
+        try:
+            with unit_of_work("edit letter", actor=actor()):
+                actions.edit_letter(letter_id, form.subject.data or "", form.body.data or "", editor_id=current_user.id)
+        except actions.LetterRefused as refused:
+            said = [problem_label(problem) for problem in refused.problems]
+            form.body.errors = said or [gettext("A placeholder has no value here: write the words themselves.")]
+        except NotWaiting:
+            toast(gettext("Only a letter that waits for approval can be changed."), category="error")
+            return redirect(here)
+        else:
+            toast(gettext("Saved: this letter alone has changed."))
+            return redirect(here)
+    page = render_template("letters/edit_letter.html", letter=_letter(letter_id), form=form)
+    return page, 422 if form.is_submitted() else 200
+
+
+@blueprint.post("/letters/<int:letter_id>/test")
+@requires(Permission.LOBBY)
+def test_letter(letter_id: int) -> ResponseReturnValue:
+    """Send a copy of this letter to oneself."""
+    _letter(letter_id)
+    try:
+        with unit_of_work("send test letter", actor=actor()):
+            address = actions.send_test(letter_id, current_user.id)
+    except actions.LetterRefused:
+        toast(gettext("No letter was written to this target."), category="error")
+    else:
+        toast(gettext("A test is on its way to %(address)s.", address=address))
+    return redirect(url_for("letters.letter", letter_id=letter_id))
 
 
 @blueprint.get("/letters/<int:letter_id>/document")

@@ -163,6 +163,10 @@ def new_mailing() -> ResponseReturnValue:
     if request.method == "GET":
         _begin(form)
         files = _take_from(request.args.get("like", type=read_id), form)
+        if audience.unanswered is not None:
+            form.name.data = gettext("Follow-up: %(name)s", name=form.name.data or "")[:160]
+            # Else it would leave out the very people it is for.
+            form.rest_days.data = min(form.rest_days.data or 0, audience.days)
         return _page(form, campaign_id, audience, None, files)
     valid = form.validate_on_submit()
     files = _kept(form)

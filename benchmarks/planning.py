@@ -1,0 +1,205 @@
+"""Measures the planning of 10,000 and 100,000 letters: linear time, flat memory; `make bench-planning` runs it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from benchmarks.figures import write
+from benchmarks.servers import settings_in
+from crm import clock, create_app
+from crm.accounts.actions import create_user
+from crm.cli.app import prepare_data
+from crm.demo.crowd_targets import start_campaign
+from crm.directory.models import Category, Contact, ContactKind, Membership, Organization
+from crm.extensions import db
+from crm.letters.actions import MailingText, create_mailing, create_template, plan_mailing, write_wording
+from crm.letters.audience import Audience
+from crm.letters.jobs import plan
+from crm.letters.models import Letter, Mailing, MailingState
+from crm.letters.queries import ledgers
+from crm.many_rows import insert_columns, new_ids
+from crm.policy import Role
+from crm.treaties.actions import load_facts
+from crm.unit_of_work import unit_of_work
+
+SMALL, LARGE = 10_000, 100_000
+# Ten times the letters may take so many times the time, and so much more memory.
+MOST_TIMES = 14.0
+MOST_MORE_MEGABYTES = 60.0
+ACTOR = "command:benchmark"
+_COUNTRIES = ("ES", "MT", "FR", "DE", "PL", "IT", "SE", "BE", "AT", "IE")
+_CONTACTS = cast("sa.Table", Contact.__table__)
+_LANGUAGES = ("en", "fr", "de", "es")
+_CHUNK = 1000
+_BODY = (
+    "{{salutation}}\n\n"
+    + "Will you support the *{{treaty}}* in {{country}}? " * 20
+    + "\n\n{{closing}}\n{{sender_name}}"
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of planning so many targets, the peak of memory before and after, and what came of it."""
+
+    targets: int
+    seconds: float
+    megabytes_before: float
+    megabytes: float
+    letters: int
+    skipped: int
+    languages: int
+
+    @property
+    def per_second(self) -> float:
+        """Targets decided in a second."""
+        return self.targets / self.seconds
+
+
+def _peak() -> float:
+    # Kilobytes on Linux.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _people(first: int, count: int, parliament_id: int) -> list[int]:
+    """Members of a parliament, each with a name, a country and (but one in fifty) an address."""
+    rows: list[dict[str, Any]] = []
+    now = clock.now()
+    for number in range(first, first + count):
+        name, country = f"Ada{number % 977} Invented{number}", _COUNTRIES[number % len(_COUNTRIES)]
+        address = None if number % 50 == 0 else f"ada{number}@parliament.example"
+        common: dict[str, Any] = {
+            "kind": ContactKind.PERSON,
+            "category": Category.MEP,
+            "country": country,
+            "country_sort": country,
+        }
+        common |= {"country": country, "country_sort": country}
+        common |= {"group_sort": "", "forms_of_address": {}, "created_at": now, "updated_at": now}
+        names = {"given_name": f"Ada{number % 977}", "family_name": f"Invented{number}"}
+        rows.append({"name": name, "sort_name": name.lower(), "search_text": "", "email": address, **names, **common})
+    connection = db.session.connection()
+    ids = new_ids(connection, _CONTACTS, count)
+    insert_columns(connection, _CONTACTS, {"id": ids, **{name: [row[name] for row in rows] for name in rows[0]}})
+    db.session.execute(
+        sa.insert(Membership),
+        [{"person_id": number, "organization_id": parliament_id, "role": "member"} for number in ids],
+    )
+    return ids
+
+
+def _prepare(targets: int) -> int:
+    """A campaign of so many targets and a mailing to all of them, being planned; its id."""
+    with unit_of_work("prepare", actor=ACTOR):
+        load_facts()
+    with unit_of_work("prepare", actor=ACTOR):
+        create_user("olga@team.example", "Olga Officer", Role.LEAD, "Team", None)
+        campaign = start_campaign(targets)
+        if campaign is None:
+            raise RuntimeError("no campaign")
+        parliament = Organization(
+            name="Parliament",
+            category=Category.PARLIAMENT,
+            category_override=Category.PARLIAMENT,
+            sort_name="parliament",
+        )
+        db.session.add(parliament)
+        db.session.flush()
+        parliament_id = parliament.id
+    for first in range(0, targets, _CHUNK):
+        with unit_of_work("prepare", actor=ACTOR):
+            campaign.pursue(_people(first, min(_CHUNK, targets - first), parliament_id), clock.now())
+    with unit_of_work("prepare", actor=ACTOR):
+        template = create_template(campaign.id, "Letter")
+        for language in _LANGUAGES:
+            write_wording(template.id, language, "To {{name}}", _BODY, author_id=None)
+        text = MailingText("Mailing", template.id, "en", Audience(), "Olga", "olga@team.example", rest_days=14)
+        officer_id = campaign.officers[0]
+        mailing = create_mailing(campaign.id, text, planned_by_id=officer_id)
+        plan_mailing(mailing.id, planned_by_id=officer_id)
+        return mailing.id
+
+
+def run(folder: Path, targets: int) -> Measured:
+    """Plan in this process, as the desk worker does."""
+    settings = settings_in(folder)
+    prepare_data(settings)
+    app = create_app(settings)
+    with app.app_context():
+        mailing_id = _prepare(targets)
+        db.session.remove()
+        before = _peak()
+        began = time.perf_counter()
+        plan(mailing_id)
+        seconds = time.perf_counter() - began
+        mailing = db.session.get_one(Mailing, mailing_id)
+        ledger = ledgers([mailing_id])[mailing_id]
+        if mailing.state is not MailingState.AWAITING_APPROVAL or not ledger.adds_up or ledger.planned != targets:
+            raise AssertionError(f"{ledger.planned} of {targets} targets were decided")
+        used = sa.select(sa.func.count(sa.distinct(Letter.language))).where(Letter.skip_reason.is_(None))
+        return Measured(targets, seconds, before, _peak(), ledger.posted, ledger.skipped, db.session.scalar(used) or 0)
+
+
+def measure(targets: int) -> Measured:
+    """Plan in a process of its own, because the peak of memory is a process's."""
+    with tempfile.TemporaryDirectory(prefix="ratify-planning-") as folder:
+        command = [sys.executable, "-m", "benchmarks.planning", "--run", folder, "--targets", str(targets)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        return Measured(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def check(small: Measured, large: Measured) -> None:
+    """Refuse a planning that is not linear, grows in memory, or did not do the work. Raises AssertionError."""
+    for each in (small, large):
+        if each.letters + each.skipped != each.targets or not each.letters or not each.skipped:
+            raise AssertionError(f"not every target was decided: {each}")
+        if each.languages < len(_LANGUAGES):
+            raise AssertionError(f"letters in {each.languages} languages alone: {each}")
+    times = large.seconds / small.seconds * (small.targets * (LARGE // SMALL) / large.targets)
+    if times > MOST_TIMES:
+        raise AssertionError(f"ten times the targets took {times:.1f} times the time")
+    # Preparing may have taken more than planning did: then planning is below its peak.
+    if large.megabytes - max(small.megabytes, large.megabytes_before) > MOST_MORE_MEGABYTES:
+        raise AssertionError(f"memory grows with the targets: {small.megabytes:.0f} MB, then {large.megabytes:.0f} MB")
+
+
+def text(measured: Measured) -> str:
+    """The figures of one size on a line."""
+    return (
+        f"planning {measured.targets:,} targets: {measured.seconds:.1f} s ({measured.per_second:.0f} a second), "
+        f"peak memory {measured.megabytes:.0f} MB ({measured.megabytes_before:.0f} before), "
+        f"{measured.letters:,} letters in {measured.languages} languages, {measured.skipped:,} skipped"
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--targets", type=int, default=LARGE)
+    parser.add_argument("--run", type=Path, help="plan in this process, in this folder, and print the figures")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, beside what is there, as `planning`")
+    chosen = parser.parse_args()
+    if chosen.run:
+        print(json.dumps(asdict(run(chosen.run, chosen.targets))))
+        return
+    small, large = measure(SMALL), measure(chosen.targets)
+    for each in (small, large):
+        print(text(each))
+    if chosen.json:
+        write(chosen.json, {"planning": {str(each.targets): asdict(each) for each in (small, large)}})
+    check(small, large)
+
+
+if __name__ == "__main__":
+    main()

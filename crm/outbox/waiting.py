@@ -1,0 +1,56 @@
+"""What may still be changed of letters that wait: their time and, before their batch is released, their words."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from crm import clock
+from crm.extensions import db
+from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage
+from crm.outbox.safe_header import safe_header
+
+
+class NotWaiting(Exception):
+    """The letter may have left, or was approved as it is: its words are not changed any more."""
+
+
+def put_off(
+    batch_id: int, until: datetime, *, late_after: timedelta, only: sa.Select[int | None] | None = None
+) -> None:
+    """Let waiting letters of a batch (those whose ids `only` selects) leave no earlier, and not by themselves later."""
+    chosen = [] if only is None else [OutgoingMessage.id.in_(only)]
+    db.session.execute(
+        sa.update(OutgoingMessage)
+        .where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.next_attempt_at.is_not(None), *chosen)
+        .values(next_attempt_at=until, late_after=until + late_after)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forgive_lateness(batch_id: int) -> None:
+    """Let letters whose time was missed leave after all, as a person has decided."""
+    db.session.execute(
+        sa.update(OutgoingMessage)
+        .where(
+            OutgoingMessage.batch_id == batch_id,
+            OutgoingMessage.next_attempt_at <= clock.now(),
+            OutgoingMessage.late_after < clock.now(),
+        )
+        .values(late_after=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def rewrite(message_id: int, subject: str, text: str, html: str | None) -> None:
+    """Change the words of one letter of an unreleased batch. Raises NotWaiting."""
+    unreleased = sa.exists().where(Batch.id == OutgoingMessage.batch_id, Batch.state == BatchState.UNRELEASED)
+    changed = db.session.scalar(
+        sa.update(OutgoingMessage)
+        .where(OutgoingMessage.id == message_id, OutgoingMessage.state == MessageState.QUEUED, unreleased)
+        .values(subject=safe_header(subject)[:900], text=text, html=html)
+        .returning(OutgoingMessage.id)
+    )
+    if changed is None:
+        raise NotWaiting(message_id)
