@@ -279,3 +279,20 @@ if (appearance) {
     document.cookie = `theme=${target.value}; path=/; max-age=${target.value ? 31536000 : 0}; samesite=lax`;
   });
 }
+
+// data-unchosen: counts and names (data-unchosen-name="id of the choice") what was given no value in a form's choices.
+for (const list of document.querySelectorAll("[data-unchosen]")) {
+  const names = [...list.querySelectorAll("[data-unchosen-name]")];
+  list.closest("form").addEventListener("change", () => {
+    for (const name of names) name.hidden = document.getElementById(name.dataset.unchosenName).value !== "";
+    const left = names.filter((name) => !name.hidden).length;
+    list.querySelector("[data-unchosen-count]").textContent = left.toLocaleString(document.documentElement.lang);
+    list.hidden = left === 0;
+  });
+}
+
+// Where a row of tabs is wider than the screen, the one that is open is in sight.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const row = tab.closest(".tabs"), outer = row.getBoundingClientRect(), inner = tab.getBoundingClientRect();
+  if (row.scrollWidth > row.clientWidth) row.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
+}

@@ -66,11 +66,12 @@ class Refusal(StrEnum):
 
 
 class UndoRefused(Exception):
-    """The change set cannot be undone, or not any more; `reason` says why."""
+    """The change set cannot be undone, or not any more; `reason` says why, `changes` which do not stand, if known."""
 
-    def __init__(self, reason: Refusal) -> None:
+    def __init__(self, reason: Refusal, changes: Sequence[Change] = ()) -> None:
         super().__init__(reason.value)
         self.reason = reason
+        self.changes = changes
 
 
 def _columns(table: sa.Table, values: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,8 @@ from crm.unit_of_work import current_unit_of_work
 Progress = Callable[[int, int], None]
 # What a few hundred rows of an import come to: what is derived of a contact is written once for all of its rows.
 _READ = 4_000
+# More changes that stand in the way of an undo are not looked for.
+_NAMED = 200
 
 
 @dataclass(frozen=True)
@@ -59,31 +61,39 @@ def how_many(change_set_id: int, bound: int | None = None) -> int:
 def check(change_set_id: int, progress: Progress, taken: Taken | None = None) -> None:
     """Raise UndoRefused where the change set cannot be undone as things stand; nothing is locked or written.
 
-    What was `taken` back already is passed over. What somebody changes after this look is met when it is undone.
+    It names the changes that stand in the way, but for those past some hundreds. What was `taken` back already is
+    passed over. What somebody changes after this look is met when it is undone.
     """
     check_permitted(change_set_id)
     bound = taken.down_to if taken else None
     total, done = how_many(change_set_id, bound), 0
+    met: dict[Refusal, list[Change]] = {Refusal.CHANGED: [], Refusal.NEEDED: []}
     for changes in _chunks(change_set_id, bound):
         for table, kind, run in runs([change for change in changes if not is_all_derived(change)]):
-            _check_run(table, kind, run, change_set_id)
+            met[Refusal.CHANGED] += _changed(table, run, change_set_id)
+            if kind is ChangeKind.INSERT:
+                needed = _needed(table, [change.row_id for change in run], change_set_id)
+                met[Refusal.NEEDED] += [change for change in run if change.row_id in needed]
         done += len(changes)
         progress(done, total)
+        if sum(map(len, met.values())) > _NAMED:
+            break
+    for reason, those in met.items():
+        if those:
+            raise UndoRefused(reason, those)
 
 
-def _check_run(table: sa.Table, kind: ChangeKind, run: Sequence[Change], change_set_id: int) -> None:
+def _changed(table: sa.Table, run: Sequence[Change], change_set_id: int) -> list[Change]:
+    """The changes of a run whose rows are not what they left behind."""
     row_ids = [change.row_id for change in run]
     again = _changed_later(run, change_set_id)
     rows = db.session.execute(sa.select(table).where(table.c.id.in_(row_ids))).mappings()
     current: Mapping[int, dict[str, Any]] = {
         row["id"]: {name: encode(value) for name, value in row.items()} for row in rows
     }
-    for change in run:
-        # A later change of the same set stands on it, and is looked at itself.
-        if change.row_id not in again and not still_stands(table, change, current.get(change.row_id)):
-            raise UndoRefused(Refusal.CHANGED)
-    if kind is ChangeKind.INSERT and _needed(table, row_ids, change_set_id):
-        raise UndoRefused(Refusal.NEEDED)
+    # A later change of the same set stands on it, and is looked at itself.
+    last = [change for change in run if change.row_id not in again]
+    return [change for change in last if not still_stands(table, change, current.get(change.row_id))]
 
 
 def _changed_later(run: Sequence[Change], change_set_id: int) -> set[int]:
@@ -101,8 +111,9 @@ def _changed_later(run: Sequence[Change], change_set_id: int) -> set[int]:
     return {change.row_id for change in run if last[change.row_id] > change.id}
 
 
-def _needed(table: sa.Table, row_ids: Sequence[int], change_set_id: int) -> bool:
-    """Whether rows that the change set has not made itself refer to rows it has made."""
+def _needed(table: sa.Table, row_ids: Sequence[int], change_set_id: int) -> set[int]:
+    """Which of these rows, that the change set has made, rows refer to that it has not made itself."""
+    found: set[int] = set()
     for other in Base.metadata.tables.values():
         if other.name in cleared_tables():
             continue
@@ -114,9 +125,10 @@ def _needed(table: sa.Table, row_ids: Sequence[int], change_set_id: int) -> bool
                 Change.row_id == other.c.id,
                 Change.change_set_id == change_set_id,
             )
-            if db.session.scalar(sa.select(sa.literal(1)).where(column.in_(row_ids), ~own).limit(1)):
-                return True
-    return False
+            found.update(
+                db.session.scalars(sa.select(column).where(column.in_(row_ids), ~own).distinct().limit(_NAMED))
+            )
+    return found
 
 
 def take_back(change_set_id: int, taken: Taken | None, seconds: float) -> tuple[Taken, int]:

@@ -18,6 +18,7 @@ from crm.roster_import.institutions import CATEGORY_OF, Kind, to_be_said
 from crm.roster_import.lookups import institutions_called
 from crm.roster_import.models import (
     MOVES,
+    REVIEWED,
     WORKED_ON,
     AsOfSource,
     ColumnMapping,
@@ -27,6 +28,7 @@ from crm.roster_import.models import (
     ImportState,
 )
 from crm.roster_import.readers.columns import header_hash
+from crm.roster_import.reviewing import open_questions
 from crm.roster_import.staging import Heading, Layout
 from crm.roster_import.tally import Tally
 from crm.text import fold
@@ -43,6 +45,14 @@ class MoveRefused(Exception):
     def __init__(self, state: ImportState) -> None:
         super().__init__(state.value)
         self.state = state
+
+
+class QuestionsOpen(Exception):
+    """Nobody has said of `number` new rows whether they are about somebody of another line, or somebody known."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 class AlarmUnconfirmed(Exception):
@@ -219,11 +229,17 @@ def put_up(import_id: int, heading: Heading, tally: Tally, *, is_older: bool) ->
     )
 
 
-def request_application(import_id: int, *, confirmed: bool) -> None:
-    """Ask the desk worker to apply an import. Raises AlarmUnconfirmed where it needs a confirmation it has not got."""
+def request_application(import_id: int, *, confirmed: bool, apart: bool = False) -> None:
+    """Ask the desk worker to apply an import. Raises AlarmUnconfirmed where it needs a confirmation it has not got.
+
+    Raises QuestionsOpen where nobody has said of new rows whether they are somebody else's, unless they are to stay
+    `apart`, each a contact of its own.
+    """
     wanted = db.session.get_one(Import, import_id)
     if wanted.survey.get("alarms") and not confirmed:
         raise AlarmUnconfirmed
+    if not apart and wanted.state in REVIEWED and (number := open_questions(import_id)):
+        raise QuestionsOpen(number)
     move(import_id, ImportState.QUEUED, alarms_confirmed=confirmed, problem="", attempts=0)
     current_unit_of_work().ring(APPLY_JOB, import_id)
 
@@ -252,6 +268,7 @@ def request_undo(import_id: int, user_id: int) -> None:
     current_unit_of_work().ring(UNDO_JOB, import_id)
 
 
-def keep_applied(import_id: int, problem: str) -> None:
-    """Mark that an import could not be undone, and why."""
-    move(import_id, ImportState.APPLIED, problem=problem[:500], attempts=0)
+def keep_applied(import_id: int, problem: str, in_the_way: Sequence[int] = ()) -> None:
+    """Mark that an import could not be undone, and why; `in_the_way` are the contacts that keep it from that."""
+    survey = {**db.session.get_one(Import, import_id).survey, "in_the_way": list(in_the_way)}
+    move(import_id, ImportState.APPLIED, problem=problem[:500], attempts=0, survey=survey)

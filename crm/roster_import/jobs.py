@@ -17,11 +17,12 @@ from crm.extensions import db
 from crm.job_queue import DESK, background
 from crm.roster_import import actions, leases, progress, uploads, works
 from crm.roster_import.leases import GivenUp, take_up
-from crm.roster_import.models import WITHDRAWN, Import, ImportState
+from crm.roster_import.models import NAMED, WITHDRAWN, Import, ImportState
 from crm.roster_import.queries import waiting_imports, zone_of
 from crm.roster_import.records import Item, UnreadableRoster
 from crm.roster_import.spool import Spool
 from crm.roster_import.staging import Layout, layout_of, read_heading
+from crm.roster_import.undoing import contacts_of
 from crm.unit_of_work import unit_of_work
 
 logger = logging.getLogger(__name__)
@@ -159,14 +160,22 @@ def undo_queued(import_id: int) -> None:
 def _undo(wanted: Import) -> None:
     import_id, actor = wanted.id, _actor(wanted.asked.get("undo_by"))
     words = {
-        Refusal.CHANGED: gettext("It cannot be undone: contacts of this import have changed since."),
-        Refusal.NEEDED: gettext("It cannot be undone: contacts of this import are targets or have letters by now."),
+        Refusal.CHANGED: gettext(
+            "It cannot be undone: contacts of this import have changed since. Take back on their pages what was "
+            "changed, then undo the import again. Or keep it, and mend or delete single contacts."
+        ),
+        Refusal.NEEDED: gettext(
+            "It cannot be undone: contacts of this import are targets or have letters by now. Take them out of "
+            "campaigns first, then undo the import again. Or keep it, and mend or delete single contacts."
+        ),
     }
     try:
         works.take_back(import_id, actor=actor, report=_reporter(wanted))
     except UndoRefused as refused:
         with unit_of_work("keep import", actor=ACTOR):
-            actions.keep_applied(import_id, words.get(refused.reason, gettext("It was undone already.")))
+            problem = words.get(refused.reason, gettext("It was undone already."))
+            # One more than are named, so that the page knows of others.
+            actions.keep_applied(import_id, problem, contacts_of(refused.changes, NAMED + 1))
 
 
 _WORKS: dict[ImportState, Callable[[int], None]] = {

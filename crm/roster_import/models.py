@@ -71,6 +71,8 @@ MOST_ATTEMPTS = 3
 # The keys in `Import.survey` of how far an import has come that is written, or taken back, in parts.
 WRITTEN = "written"
 WITHDRAWN = "withdrawn"
+# So many of the contacts that keep an import from being undone are named.
+NAMED = 10
 
 
 class AsOfSource(StrEnum):
@@ -148,6 +150,7 @@ class Import(Base):
     "recognised", "saved", "given"). While an import is
     written in parts, `written` has the number of rows that are, and counts of what they came to; `change_set_id` is
     the change set of all parts then. While one is taken back in parts, `withdrawn` says how far; see `withdrawing`.
+    Of one that could not be taken back, `in_the_way` has the contacts (by id) that keep it from that.
     `attempts` counts how often the present work was begun.
     """
 

@@ -132,13 +132,16 @@ _OUTCOMES: dict[Outcome, sa.ColumnElement[bool]] = {
 }
 # New rows that resemble somebody known.
 IS_ALIKE = sa.and_(ImportRow.kind == RowKind.NEW, sa.cast(ImportRow.candidates, sa.Text) != "[]")
+# Lines that a person has said to be part of another one: no people of their own.
+IS_JOINED = ImportRow.decision.is_not_distinct_from(Decision.JOIN)
 
 
 @dataclass(frozen=True)
 class RowFilter:
     """Which rows of an import to list; no kind means all of them, an empty text no search.
 
-    `alike` are new rows that resemble somebody known, `twins` those that resemble another line of the file.
+    `alike` are new rows that resemble somebody known, `twins` those that resemble another line of the file, `joined`
+    those that a person has made part of one. New rows are those that become contacts of their own.
     """
 
     kind: RowKind | None = None
@@ -147,6 +150,7 @@ class RowFilter:
     outcome: Outcome | None = None
     alike: bool = False
     twins: bool = False
+    joined: bool = False
     category: Category | None = None
 
     @classmethod
@@ -161,13 +165,14 @@ class RowFilter:
             Outcome(outcome) if outcome in set(Outcome) else None,
             args.get("alike") == "yes",
             args.get("twins") == "yes",
+            args.get("joined") == "yes",
             Category(category) if category in set(Category) else None,
         )
 
     @property
     def choices(self) -> dict[str, str]:
         """What was chosen beside the text, as a query string has it."""
-        flags = {name: "yes" if getattr(self, name) else None for name in ("alike", "twins")}
+        flags = {name: "yes" if getattr(self, name) else None for name in ("alike", "twins", "joined")}
         chosen = {"kind": self.kind, "who": self.who, "outcome": self.outcome, "category": self.category, **flags}
         return {name: str(value) for name, value in chosen.items() if value}
 
@@ -176,6 +181,8 @@ class RowFilter:
         found: list[sa.ColumnElement[bool]] = []
         if self.kind is not None:
             found.append(ImportRow.kind == self.kind)
+        if self.kind is RowKind.NEW:
+            found.append(sa.not_(IS_JOINED))
         if self.who is not None:
             found += _WHO[self.who]
         if self.outcome is not None:
@@ -184,6 +191,8 @@ class RowFilter:
             found.append(IS_ALIKE)
         if self.twins:
             found.append(ImportRow.twin_id.is_not(None))
+        if self.joined:
+            found.append(IS_JOINED)
         if self.category is not None:
             found.append(ImportRow.category == self.category)
         found += [ImportRow.search_text.like(f"%{word}%") for word in fold(self.text).split()]

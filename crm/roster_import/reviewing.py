@@ -10,23 +10,28 @@ import sqlalchemy as sa
 from crm.directory.models import Category
 from crm.extensions import db
 from crm.roster_import.models import Decision, ImportRow, RowKind
-from crm.roster_import.queries import IS_ALIKE, AnyRow
+from crm.roster_import.queries import IS_ALIKE, IS_JOINED, AnyRow
 
 # More lines than these are not named one by one.
 _LINES_NAMED = 500
+_APART = sa.and_(ImportRow.kind == RowKind.NEW, sa.or_(ImportRow.twin_id.is_not(None), IS_ALIKE))
 
 
 @dataclass(frozen=True)
 class Undecided:
-    """Rows on which nobody has decided: with a twin in the file, like somebody known, held back for another reason.
+    """Rows on which nobody has decided: with a twin in the file, like somebody known, held back for whatever reason.
 
-    `decided` are the others.
+    `apart` are those of the first two that would become contacts of their own if they were applied as they are.
+    `decided` are the others, `joined` those of them that are part of another line: of `joined_new`, a new one.
     """
 
     twins: int
     alike: int
     held: int
+    apart: int
     decided: int
+    joined: int
+    joined_new: int
 
 
 def lines_of(row_ids: Iterable[int]) -> dict[int, AnyRow]:
@@ -61,11 +66,20 @@ def undecided(import_id: int) -> Undecided:
     conditions = (
         sa.and_(has_twin, nobody),
         sa.and_(IS_ALIKE, nobody, sa.not_(has_twin)),
-        sa.and_(waits, nobody, sa.not_(has_twin)),
+        sa.and_(waits, nobody),
+        sa.and_(_APART, nobody),
         sa.not_(nobody),
+        IS_JOINED,
+        sa.and_(IS_JOINED, ImportRow.kind == RowKind.NEW),
     )
     rows = sa.select(*(sa.func.count().filter(condition) for condition in conditions))
     return Undecided(*map(int, db.session.execute(rows.where(ImportRow.import_id == import_id)).one()))
+
+
+def open_questions(import_id: int) -> int:
+    """How many new rows may be somebody of another line, or somebody known, and nobody has said whether they are."""
+    rows = sa.select(sa.func.count()).where(ImportRow.import_id == import_id, ImportRow.decision.is_(None), _APART)
+    return db.session.scalar(rows) or 0
 
 
 def categories(import_id: int) -> list[tuple[Category, int]]:

@@ -20,6 +20,8 @@ from crm.unit_of_work import current_unit_of_work
 
 # The action of the units of work that take back what was written of an import, part by part.
 WITHDRAW = "take back part of import"
+# The columns by which rows of the directory say whose they are.
+_ABOUT = ("contact_id", "person_id", "organization_id")
 
 
 def follow_undo(changes: Sequence[Change]) -> None:
@@ -66,6 +68,18 @@ def unwritten(import_id: int) -> None:
 def reference_of(import_id: int) -> str:
     """How entries of timelines name an import."""
     return f"import:{import_id}"
+
+
+def contacts_of(changes: Sequence[Change], most: int) -> list[int]:
+    """The contacts (by id) that changes are about, each once, and no more than `most`."""
+    found: dict[int, None] = {}
+    for change in changes:
+        values = {**change.before, **change.after}
+        is_contact = change.table_name == Contact.__tablename__
+        about = change.row_id if is_contact else next(filter(None, map(values.get, _ABOUT)), None)
+        if about is not None:
+            found[about] = None
+    return list(found)[:most]
 
 
 def _leave_timelines(import_id: int, changes: Sequence[Change]) -> None:

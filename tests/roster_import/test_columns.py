@@ -39,6 +39,12 @@ def test_every_field_has_headings_in_every_language() -> None:
         ("الاسم الأول,اللقب,البريد الإلكتروني,الدولة", "given_name,family_name,email,country"),
         ("Name,First name,Last name,Notes", "name,given_name,family_name,"),
         ("Naam,Naam,Wohin", "name,,"),
+        ("Name,Government,Position", "name,institution,role"),
+        ("Nom complet,Gouvernement", "name,institution"),
+        ("Nombre,Consejería,Cargo", "name,institution,role"),
+        ("الاسم,الحكومة", "name,institution"),
+        # Of several that fit the first counts, and the others are marked as left out.
+        ("Name,Ministry,Department,Body", "name,institution,,"),
     ],
 )
 def test_headings_of_a_table_are_understood_together(header: str, fields: str) -> None:

@@ -122,6 +122,7 @@ def test_columns_nobody_knows_are_asked_for_and_kept(officer: FlaskClient, tmp_p
     refused = officer.post(f"{address}/columns", data={"column-1": "email", "extent": "partial"})
     assert refused.status_code == 422
     assert "Say which column holds the names" in refused.text
+    assert "Columns left out: 2 ." in text(refused)
     assert '<option value="email" selected>' in refused.text
     answers = {"column-0": "name", "column-1": "email", "column-2": "country", "extent": "by_file", "keep": "y"}
     assert officer.post(f"{address}/columns", data=answers).location == address

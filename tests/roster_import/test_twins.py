@@ -20,7 +20,7 @@ from crm.roster_import import works
 from crm.roster_import.actions import begin_rows, read_again
 from crm.roster_import.decisions import decide
 from crm.roster_import.joining import joined, merged
-from crm.roster_import.models import Decision, Import, ImportRow, Reason, RowKind
+from crm.roster_import.models import Decision, Import, ImportRow, ImportState, Reason, RowKind
 from crm.roster_import.records import Mandate, Record
 from crm.roster_import.staging import read_heading
 from crm.roster_import.twins import Lines
@@ -129,6 +129,42 @@ def test_joined_lines_become_one_person_with_the_facts_of_all(client: FlaskClien
     with unit_of_work("undo", actor="user:1"):
         undo(applied)
     assert people() == []
+
+
+@pytest.mark.sqlite_only
+def test_nothing_is_chosen_before_a_person_does_and_open_questions_are_asked_before_applying(
+    client: FlaskClient, tmp_path: Path
+) -> None:
+    staged = stage_file(
+        people_in(
+            tmp_path,
+            line("Ada Inventada Ruiz", email="ada@junta.example", role="Consejera de Hacienda"),
+            line("Ada Inventada", email="a.inventada@junta.example", phone="+34 955 000 111"),
+            line("Ada Inventada R.", phone="+34 955 000 111"),
+        )
+    )
+    sign_in(client, make_user(Role.OFFICER))
+    address = f"/imports/{staged.id}"
+    page = client.get(address).text
+    assert 'name="contact"' in page
+    assert " checked" not in page
+    assert "2 questions are open" in words(page)
+    asked = words(client.post(f"{address}/apply", follow_redirects=True).text)
+    assert "Nothing was changed: 2 questions are open" in asked
+    _first, second, third = rows_of(staged.id)
+    asked = words(client.post(f"{address}/rows/{third.id}", data={"decision": "accept"}, follow_redirects=True).text)
+    assert "choose who it is" in asked
+    assert rows_of(staged.id)[2].decision is None
+
+    client.post(f"{address}/rows/{second.id}", data={"decision": "accept", "contact": "line"})
+    page = words(client.get(address).text)
+    assert "1 question is open" in page
+    assert "New 2" in page, "a line that is part of another one is nobody new"
+    assert "Part of another line 1" in page
+    assert "Part of line 2: the name is “ Ada Inventada Ruiz ”" in page
+    assert "Ada Inventada R." not in words(client.get(f"{address}?joined=yes").text)
+    client.post(f"{address}/apply", data={"apart": "yes"})
+    assert db.session.get_one(Import, staged.id).state is ImportState.QUEUED
 
 
 def test_those_left_apart_are_two_and_proposed_as_duplicates(client: FlaskClient, tmp_path: Path) -> None:

@@ -296,8 +296,14 @@ def test_an_undo_that_comes_too_late_says_why(officer: FlaskClient, path: Path) 
     officer.post(f"{address}/undo")
     jobs.undo_queued(the_import().id)
     answer = officer.get(address)
-    assert "contacts of this import have changed since" in answer.text
-    assert the_import().state is ImportState.APPLIED
+    assert "have changed since. Take back on their pages what was changed" in text(answer)
+    person = db.session.scalars(sa.select(Person)).one()
+    assert f'<li><a href="/contacts/{person.id}"><bdi>{person.name}</bdi></a></li>' in answer.text
+    with unit_of_work("edit contact", actor="user:1"):
+        person.gender = None
+    officer.post(f"{address}/undo")
+    jobs.undo_queued(the_import().id)
+    assert "The file is kept: compare it again" in text(officer.get(address))
 
 
 def test_only_leads_undo_what_others_have_imported(officer: FlaskClient, path: Path, app: Flask) -> None:

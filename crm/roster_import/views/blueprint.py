@@ -14,7 +14,7 @@ from crm.policy import Permission, can
 from crm.roster_import import actions, queries
 from crm.roster_import.forms import Extent, ReadAgainForm
 from crm.roster_import.leases import LEASE
-from crm.roster_import.models import DECIDABLE, WAITING, AsOfSource, Decision, ImportState, RowKind
+from crm.roster_import.models import DECIDABLE, NAMED, WAITING, AsOfSource, Decision, ImportState, RowKind
 from crm.roster_import.progress import progress_of
 from crm.roster_import.queries import AnyRow
 from crm.roster_import.words import AS_OF_SOURCES, FORMATS, PHASES, add_filters, alarm_text, state_label
@@ -79,5 +79,15 @@ def status_of(found: AnyRow) -> dict[str, object]:
         "Decision": Decision,
         "ImportState": ImportState,
         "decidable_reasons": DECIDABLE,
+        "may_compare": found.state is ImportState.UNDONE and found.stored_name is not None,
+        "in_the_way": _in_the_way(found),
+        "NAMED": NAMED,
         "alarms": [alarm_text(alarm, found.counts, found.survey) for alarm in found.survey.get("alarms", ())],
     }
+
+
+def _in_the_way(found: AnyRow) -> list[AnyRow]:
+    """The contacts that kept the import from being undone, as they are by now."""
+    ids = queries.present(found.survey.get("in_the_way", ())) if found.problem else []
+    named = queries.contacts_by_id(ids) if ids else {}
+    return [named[contact_id] for contact_id in ids if contact_id in named]

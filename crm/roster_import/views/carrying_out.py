@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_login import current_user
 
 from crm.policy import Permission, actor, requires
@@ -21,7 +21,16 @@ def apply(import_id: int) -> ResponseReturnValue:
     import_or_404(import_id)
     try:
         with unit_of_work("ask for import", actor=actor()):
-            actions.request_application(import_id, confirmed="confirmed" in request.form)
+            actions.request_application(import_id, confirmed="confirmed" in request.form, apart="apart" in request.form)
+    except actions.QuestionsOpen as questions:
+        toast(
+            ngettext(
+                "Nothing was changed: %(num)d question is open. Answer it, or say that the line stays apart.",
+                "Nothing was changed: %(num)d questions are open. Answer them, or say that the lines stay apart.",
+                questions.number,
+            ),
+            category="error",
+        )
     except actions.AlarmUnconfirmed:
         toast(gettext("Nothing was changed: tick that you have checked the file first."), category="error")
     except actions.MoveRefused as refusal:

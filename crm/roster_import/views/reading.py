@@ -53,6 +53,7 @@ def columns(import_id: int) -> ResponseReturnValue:
         form=form,
         header=header,
         chosen=chosen,
+        unheld=[index for index, field_name in enumerate(chosen) if not field_name],
         problem=problem,
         sample=found.survey["sample"],
         choices=column_choices(),

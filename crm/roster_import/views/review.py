@@ -86,6 +86,9 @@ def decide(import_id: int, row_id: int) -> ResponseReturnValue:
     if row is None or row.import_id != import_id:
         abort(404, gettext("There is no such row."))
     decision = decision_in(request.form.get("decision", ""), request.form.get("contact", ""))
+    if decision is Decision.ACCEPT and (row.candidates or row.twin_id) and "contact" not in request.form:
+        toast(gettext("Nothing was decided: choose who it is, then confirm."), category="error")
+        return back(import_id)
     try:
         with unit_of_work("decide on import row", actor=actor()):
             decisions.decide(row_id, decision, request.form.get("contact", type=read_id))
