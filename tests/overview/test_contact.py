@@ -126,7 +126,7 @@ def test_basic_fields_are_edited_in_place_and_undone(officer: FlaskClient) -> No
     assert 'value="Alvaro"' in officer.get(page).text
     fields = {"given_name": "Ada", "family_name": "Zúñiga", "category_override": "mep", "country": "PT"}
     status, after = posted(officer, page, action, **fields)
-    assert (status, "Saved." in after, "<bdi>Ada Zúñiga</bdi>" in after) == (302, True, True)
+    assert (status, "Ada Alvaro is now Ada Zúñiga." in after, "<bdi>Ada Zúñiga</bdi>" in after) == (302, True, True)
     changed = db.session.get_one(Contact, person.id)
     assert (changed.sort_name, changed.country, changed.country_sort) == ("zuniga ada", "PT", "portugal")
     number = re.search(r"/undo/(\d+)|change_set_id=(\d+)", after)
@@ -154,6 +154,28 @@ def test_who_is_known_by_a_whole_name_alone_is_corrected_by_it(officer: FlaskCli
     assert posted(officer, page, action, given_name="", family_name="Zúñiga", name="Ada Zúñiga")[0] == 302
     kept = db.session.get_one(Person, person.id)
     assert (kept.name, kept.given_name, kept.family_name) == ("Ada Zúñiga", "Ada", "Zúñiga")
+
+
+def test_a_proposed_part_of_a_name_is_corrected_and_none_is_lost_unasked(officer: FlaskClient) -> None:
+    with unit_of_work("invent somebody", actor="test"):
+        person = create_person(name="Inés Brugadell", country="ES")
+    page, action = f"/contacts/{person.id}?edit=details", f"/contacts/{person.id}/details"
+    form = officer.get(page).text
+    for shown in ('value="Inés"', 'value="Brugadell"', "a proposal", 'data-follows="given_name family_name"'):
+        assert shown in form
+    typed = {"given_name": "", "family_name": "Brugadelles Lameiriña", "name": "Inés Brugadell", "country": "ES"}
+    status, asked = posted(officer, page, action, **typed)
+    assert (status, "“Inés” would be gone" in asked) == (422, True)
+    assert db.session.get_one(Person, person.id).name == "Inés Brugadell"
+    typed |= {"given_name": "Inés", "family_name": "Brugadelles"}
+    _status, after = posted(officer, page, action, **typed)
+    assert "Inés Brugadell is now Inés Brugadelles." in after
+    kept = db.session.get_one(Person, person.id)
+    assert (kept.given_name, kept.family_name) == ("Inés", "Brugadelles")
+    # Whoever is asked and means it, has it so.
+    fewer = {**typed, "given_name": "", "name": "Inés Brugadelles", "agreed": "Brugadelles"}
+    assert posted(officer, page, action, **fewer)[0] == 302
+    assert db.session.get_one(Person, person.id).name == "Brugadelles"
 
 
 def test_a_contact_point_is_added_taken_out_of_use_and_used_again(officer: FlaskClient) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, EmailField, SelectField, StringField
+from wtforms import DateField, EmailField, HiddenField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from crm.directory.actions import InvalidAddress, normalize_address
@@ -21,8 +21,8 @@ from crm.directory.models import (
     ContactKind,
     Organization,
 )
+from crm.directory.name_parts import Parts, lost_words, parts_of, renamed, rest_of
 from crm.directory.record import Record
-from crm.directory.sort_names import listed_as
 from crm.overview.forms.fields import (
     AreaFields,
     ContactField,
@@ -32,6 +32,8 @@ from crm.overview.forms.fields import (
     choices_of_countries,
     stripped,
 )
+
+NAME_LENGTH = 300
 
 
 class ContactForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
@@ -90,7 +92,9 @@ class OrganizationForm(ContactForm):
     """An organization's basic fields."""
 
     name = StringField(
-        _l("Name"), [DataRequired(_l("Enter the name of the organization.")), Length(max=300)], filters=[stripped]
+        _l("Name"),
+        [DataRequired(_l("Enter the name of the organization.")), Length(max=NAME_LENGTH)],
+        filters=[stripped],
     )
     abbreviation = StringField(
         _l("Short name"), [Length(max=40)], filters=[stripped], description=_l("What lists call it, such as UNHCR.")
@@ -135,9 +139,9 @@ class PersonDetailsForm(AreaFields, PersonForm):
     family_name = StringField(_l("Family name"), [Length(max=149)], filters=[stripped])
     name = StringField(
         _l("Name as it is written"),
-        [Length(max=300)],
+        [Length(max=NAME_LENGTH)],
         filters=[stripped],
-        description=_l("Where it differs from given name and family name, such as ORBÁN Viktor."),
+        description=_l("It follows the two parts; change it where it differs, such as ORBÁN Viktor."),
     )
     honorific_prefix = StringField(
         _l("Before the name"),
@@ -167,43 +171,75 @@ class PersonDetailsForm(AreaFields, PersonForm):
     )
     order = columns
 
+    # The whole name that would lose words, once the reader was asked about it.
+    agreed = HiddenField()
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._held = kwargs["obj"]
         known = dict.fromkeys([*GENDERS, *([self._held.gender] if self._held.gender else [])])
-        if not self._held.family_name:
-            listed = listed_as(self._held.name, self._held.given_name, None, self._held.country)
-            self.family_name.description = gettext(
-                "Until it is known, the list files this contact as: %(name)s", name=listed
-            )
         self.gender.choices = [("", gettext("Not known")), *((value, gender_label(value)) for value in known)]
+        self._shown = self._parts()
+        if not self._held.family_name and self._shown[1]:
+            self.family_name.description = gettext(
+                "Given name and family name are read out of the whole name, a proposal: saving takes them over."
+            )
+            if not self.is_submitted():
+                self.given_name.data, self.family_name.data = self._shown
+        if self._shown[1]:
+            self.name.render_kw = {"data-follows": f"{self.given_name.id} {self.family_name.id}"}
+
+    def _parts(self) -> Parts:
+        """The parts the form begins with: what is known, else what the whole name tells."""
+        held = self._held
+        if held.family_name:
+            return held.given_name, held.family_name
+        if held.given_name:
+            return held.given_name, rest_of(held.name, held.given_name)
+        return parts_of(held.name, held.country)
+
+    def _named(self) -> dict[str, Any]:
+        """Both parts and the whole name as they would be saved.
+
+        The whole follows its parts unless it was changed itself; a proposal of parts follows the whole.
+        """
+        parts: Parts = (self.given_name.data, self.family_name.data)
+        name, held = self.name.data, self._held
+        if name not in (None, held.name):
+            if parts == self._shown and not held.family_name:
+                parts = parts_of(name, self.country.data)
+        elif parts[1]:
+            if not (parts[0] or held.given_name or held.family_name):
+                # Whoever knew the whole name alone is told one part of it: what is left is the other.
+                parts = (rest_of(held.name, parts[1]), parts[1])
+            name = renamed(held.name, self._shown, parts)
+        return {"given_name": parts[0], "family_name": parts[1], "name": name}
 
     def validate_family_name(self, field: StringField) -> None:
         """A family name that is known is not taken away; without one the whole name has to be there."""
         if not field.data and (self._held.family_name or not self.name.data):
             raise ValidationError(gettext("Enter the family name."))
+        named = self._named()
+        if len(named["name"]) > NAME_LENGTH:
+            raise ValidationError(gettext("The whole name is too long: leave out what is no name."))
+        lost = lost_words(self._held.name, named["name"], self._shown[0], named["given_name"])
+        if lost and self.agreed.data != named["name"]:
+            self.agreed.data = self.name.data = named["name"]
+            raise ValidationError(
+                gettext(
+                    "Is the whole name “%(name)s” from now on? “%(lost)s” would be gone. Save again if it is meant so.",
+                    name=named["name"],
+                    lost=" ".join(lost),
+                )
+            )
 
     def validate_death_date(self, field: DateField) -> None:
         """Nobody dies before they were born."""
         check_period(self.birth_date.data, field.data)
 
     def values(self) -> dict[str, Any]:
-        """The edited columns; the written name is left to its parts unless it was changed itself or stands alone."""
-        values = super().values()
-        if values["family_name"] and values["name"] in (None, self._held.name):
-            if not (values["given_name"] or self._held.family_name):
-                # Whoever knew the whole name alone is told one part of it: what is left is the other.
-                values["given_name"] = _without(self._held.name, values["family_name"])
-            del values["name"]
-        return values
-
-
-def _without(name: str, family_name: str) -> str | None:
-    """What is left of a whole name at either side of the family name; None where it is no such part of it."""
-    words, part = name.split(), family_name.split()
-    if words[-len(part) :] == part:
-        return " ".join(words[: -len(part)]) or None
-    return " ".join(words[len(part) :]) or None if words[: len(part)] == part else None
+        """The edited columns, the names as they belong together."""
+        return {**super().values(), **self._named()}
 
 
 class OrganizationDetailsForm(AreaFields, OrganizationForm):

@@ -30,16 +30,20 @@ _ROWS = ", ".join(REMOVE)
 
 
 def _back(contact_id: int, part: str) -> ResponseReturnValue:
-    return redirect(url_for("overview.contact", contact_id=contact_id, _anchor=part))
+    """The page at the part, or, where the heading tells what was saved, at its beginning."""
+    return redirect(url_for("overview.contact", contact_id=contact_id, _anchor=None if part == "details" else part))
 
 
 def _tell(saved: Saved, part: str, deed: ChangeKind) -> None:
     tell_edit(saved.contact_ids, part, deed, saved.label, fields=saved.fields, team_id=saved.team_id)
 
 
-def _toast(work: UnitOfWork) -> None:
+def _toast(work: UnitOfWork, was_called: str = "", is_called: str = "") -> None:
     if work.change_set_id is None:
         toast(gettext("Nothing was changed."), category="info")
+    elif was_called != is_called:
+        said = gettext("%(before)s is now %(after)s.", before=was_called, after=is_called)
+        toast(said, undo=work.change_set_id)
     else:
         toast(gettext("Saved."), undo=work.change_set_id)
 
@@ -65,6 +69,7 @@ def _save(contact_id: int, part: str, row_id: int | None) -> ResponseReturnValue
     if request.method == "GET":
         return _opened(contact_id, part, row_id)
     contact = contact_or_404(contact_id)
+    was_called = contact.name
     editor = editor_of(contact, part, row_id) or abort(404)
     if editor.form.validate_on_submit() and meet_others(editor.form, request.form.get(SEEN, "")):
         try:
@@ -75,7 +80,7 @@ def _save(contact_id: int, part: str, row_id: int | None) -> ResponseReturnValue
         except AlreadyKnown as known:
             _refused(editor, known, contact_id)
         else:
-            _toast(work)
+            _toast(work, was_called, contact_or_404(contact_id).name)
             return _back(contact_id, part)
     return contact_page(contact_or_404(contact_id), editor), 422
 
