@@ -76,14 +76,21 @@ def _change_sets() -> sa.Select[*tuple[Any, ...]]:
     ).outerjoin(undone_by, undone_by.undoes_id == ChangeSet.id)
 
 
-def deeds_of(actor: str, cursor: str | None, *, without: Collection[Permission], and_actions: Collection[str]) -> Page:
+def deeds_of(
+    actor: str,
+    cursor: str | None,
+    *,
+    without: Collection[Permission],
+    and_actions: Collection[str],
+    but_actions: Collection[str] = (),
+) -> Page:
     """What one actor did, the latest first, with the columns of `trail`.
 
     Left out is what needed one of the permissions `without`, and what needed none (a worker's deeds in the actor's
-    name are such), unless it is one of `and_actions`.
+    name are such), unless it is one of `and_actions`; `but_actions` are left out in any case.
     """
     wanted = sa.or_(ChangeSet.permission.not_in(without), ChangeSet.action.in_(and_actions))
-    statement = _change_sets().where(ChangeSet.actor == actor, wanted)
+    statement = _change_sets().where(ChangeSet.actor == actor, ChangeSet.action.not_in(but_actions), wanted)
     return page(statement, [SortKey(ChangeSet.__table__.c.id, descending=True)], cursor)
 
 

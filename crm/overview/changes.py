@@ -13,14 +13,17 @@ from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 
 from crm.audit import queries as audit
-from crm.audit.models import Change, ChangeSet
-from crm.directory.models import Contact, ContactTag
+from crm.audit.models import Change, ChangeKind, ChangeSet
+from crm.audit.standing import overtaken
+from crm.directory.models import Contact, ContactMerge, ContactTag
 from crm.extensions import db
 from crm.overview.edit_words import edit_label, edited_in_words
 from crm.overview.models import BulkAction
 from crm.paging import Page
 from crm.pipeline.models import Target
 from crm.policy import Permission, actor, can
+from crm.roster_import.known import APPLY
+from crm.roster_import.models import Import
 from crm.timeline.models import EntryKind, TimelineEntry
 
 # Of a deed about many, the names of so many are told.
@@ -31,9 +34,12 @@ _LOOKED_AT = 12
 _OF_CONTACTS = (Contact.__tablename__, ContactTag.__tablename__, Target.__tablename__)
 _EDIT = "edit:"
 # What a worker does in the reader's name, where it is about many.
-_BY_THE_WORKER = [f"{action.replace('_', ' ')} contacts" for action in BulkAction]
+_BY_THE_WORKER = [*(f"{action.replace('_', ' ')} contacts" for action in BulkAction), APPLY]
+# What is asked on the way to an import; the import itself is told.
+_ON_THE_WAY = ("map columns of import",)
 
 DEEDS: dict[str, LazyString] = {
+    APPLY: lazy_gettext("Imported"),
     "add contact": lazy_gettext("Contact added"),
     "add target": lazy_gettext("Target added"),
     "add targets": lazy_gettext("Targets added"),
@@ -78,12 +84,24 @@ DEEDS: dict[str, LazyString] = {
 }
 
 
+Named = tuple[int | None, str]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A merge: the contact that stayed, if it is there, and whether the two were taken apart since."""
+
+    survivor_id: int | None
+    taken_apart: bool
+
+
 @dataclass(frozen=True)
 class Deed:
     """One change set of the reader's own.
 
     `words` is None where only the trail's own name of it, `action`, is known. `contacts` are ids and names of some of
-    the `contact_count` it was about.
+    the `contact_count` it was about; of one that is gone the id is None. `imported` is the import it was (id, name of
+    the file), `merge` the merge: these are taken back on pages of their own.
     """
 
     id: int
@@ -91,8 +109,10 @@ class Deed:
     action: str
     words: LazyString | str | None
     details: Sequence[str]
-    contacts: Sequence[tuple[int, str]]
+    contacts: Sequence[Named]
     contact_count: int
+    imported: tuple[int, str] | None
+    merge: Merged | None
     undone: bool
     is_undo: bool
     can_go_back: bool
@@ -124,8 +144,24 @@ def _contact_of(change: Any) -> int | None:
     return int(found) if found is not None else None
 
 
-def _about(ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
-    """The first contacts whose rows each change set wrote, those that are there, in two queries."""
+def _names(wanted: Collection[int]) -> dict[int, Named]:
+    """Contacts by their ids, in two queries: of those that are gone, what they were called last."""
+    there = db.session.execute(sa.select(Contact.id, Contact.name).where(Contact.id.in_(wanted)))
+    found: dict[int, Named] = {row.id: (row.id, row.name) for row in there}
+    gone = db.session.execute(
+        sa.select(Change.row_id, Change.before)
+        .where(
+            Change.table_name == Contact.__tablename__,
+            Change.row_id.in_([each for each in wanted if each not in found]),
+            Change.kind == ChangeKind.DELETE,
+        )
+        .order_by(Change.id)
+    )
+    return {**{row.row_id: (None, row.before["name"]) for row in gone if row.before.get("name")}, **found}
+
+
+def _about(ids: Sequence[int], merges: Mapping[int, Sequence[int]]) -> dict[int, list[Named]]:
+    """The first contacts whose rows each change set wrote, in three queries; of `merges` the two it was about."""
     rank = sa.func.row_number().over(partition_by=Change.change_set_id, order_by=Change.id).label("rank")
     columns = (Change.change_set_id, Change.table_name, Change.row_id, Change.before, Change.after)
     rows = (
@@ -137,13 +173,40 @@ def _about(ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
         contact_id = _contact_of(change)
         if contact_id is not None:
             about[change.change_set_id][contact_id] = None
-    wanted = {contact_id for found in about.values() for contact_id in found}
-    named = db.session.execute(sa.select(Contact.id, Contact.name).where(Contact.id.in_(wanted)))
-    names = {row.id: row.name for row in named}
+    for number, pair in merges.items():
+        about[number] = dict.fromkeys(pair)
+    names = _names({contact_id for found in about.values() for contact_id in found})
     return {
-        number: [(contact_id, names[contact_id]) for contact_id in found if contact_id in names]
-        for number, found in about.items()
+        number: [names[contact_id] for contact_id in found if contact_id in names] for number, found in about.items()
     }
+
+
+def _pair(row: Any) -> tuple[int, int] | None:
+    """The contact that stayed, or was left, and the other one, of a merge or of one taken apart."""
+    if found := row.notes.get("merged"):
+        return int(found["into"]), int(found["absorbed"])
+    found = row.notes.get("unmerged")
+    return (int(found["from"]), int(found["restored"])) if found else None
+
+
+def _imports(ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """The imports that change sets came of, in one query: id and name of the file."""
+    rows = db.session.execute(
+        sa.select(Import.change_set_id, Import.id, Import.file_name).where(Import.change_set_id.in_(ids))
+    )
+    return {row.change_set_id: (row.id, row.file_name) for row in rows}
+
+
+def _merges(rows: Sequence[Any]) -> dict[int, Merged]:
+    """What became of the merges among these deeds, in one query."""
+    noted = {row.id: row.notes["merged"]["merge"] for row in rows if "merged" in row.notes}
+    found = db.session.execute(
+        sa.select(ContactMerge.id, ContactMerge.unmerged_at, Contact.id.label("survivor_id"))
+        .outerjoin(Contact, Contact.id == ContactMerge.survivor_id)
+        .where(ContactMerge.id.in_(noted.values()))
+    )
+    by_merge = {row.id: Merged(row.survivor_id, row.unmerged_at is not None) for row in found}
+    return {number: by_merge[merge] for number, merge in noted.items() if merge in by_merge}
 
 
 def _actions(ids: Collection[int]) -> dict[int, str]:
@@ -158,44 +221,66 @@ def _words(action: str) -> LazyString | None:
     return DEEDS.get("edit contact" if action.startswith("edit contact") else action)
 
 
-def _deed(row: Any, written: Sequence[Any], told: Sequence[Any], about: Sequence[tuple[int, str]], of: str) -> Deed:
-    details: Mapping[str, Any] | None = told[0].details if told else None
-    contacts = list(dict.fromkeys((line.contact_id, line.name) for line in told)) or list(about)
-    # A deed about many writes one row of each.
-    many = len(contacts) > NAMED
-    counted = max((number for table, _kind, number in written if table in _OF_CONTACTS), default=0) if many else 0
-    words = edit_label(details) if details else _words(row.action)
-    if of and (what := _words(of)):
-        words = f"{words}: {what}"
-    return Deed(
-        id=row.id,
-        at=row.at,
-        action=row.action,
-        words=words,
-        details=edited_in_words(details) if details else (),
-        contacts=contacts[:NAMED],
-        contact_count=max(counted, len(contacts)),
-        undone=row.undone_by_id is not None,
-        is_undo=row.action == "undo",
-        can_go_back=audit.can_go_back(row, written) and (row.permission is None or can(row.permission)),
-    )
+@dataclass(frozen=True)
+class _Page:
+    """What is known of the deeds of one page, by their ids."""
+
+    counts: Mapping[int, Sequence[Any]]
+    told: Mapping[int, Sequence[Any]]
+    about: Mapping[int, Sequence[Named]]
+    undone: Mapping[int, str]
+    imports: Mapping[int, tuple[int, str]]
+    merges: Mapping[int, Merged]
+    overtaken: Collection[int]
+
+    def deed(self, row: Any) -> Deed:
+        """One of them."""
+        told, written = self.told.get(row.id, ()), self.counts.get(row.id, ())
+        details: Mapping[str, Any] | None = told[0].details if told else None
+        named: list[Named] = list(dict.fromkeys((line.contact_id, line.name) for line in told))
+        contacts = named or list(self.about.get(row.id, ()))
+        # A deed about many writes one row of each.
+        many = len(contacts) > NAMED
+        counted = max((number for table, _kind, number in written if table in _OF_CONTACTS), default=0) if many else 0
+        words = edit_label(details) if details else _words(row.action)
+        if (of := self.undone.get(row.undoes_id, "")) and (what := _words(of)):
+            words = f"{words}: {what}"
+        return Deed(
+            id=row.id,
+            at=row.at,
+            action=row.action,
+            words=words,
+            details=edited_in_words(details) if details else (),
+            contacts=contacts[:NAMED],
+            contact_count=max(counted, len(contacts)),
+            imported=self.imports.get(row.id),
+            merge=self.merges.get(row.id),
+            undone=row.undone_by_id is not None,
+            is_undo=row.action == "undo",
+            can_go_back=_may_go_back(row, written) and row.id not in self.overtaken,
+        )
+
+
+def _may_go_back(row: Any, written: Collection[Any]) -> bool:
+    allowed = row.permission is None or can(row.permission)
+    return row.action != APPLY and allowed and audit.can_go_back(row, written)
 
 
 def own_deeds(cursor: str | None) -> tuple[Page, list[Deed]]:
-    """One page of what the signed-in reader did, the latest first, in six queries."""
-    page = audit.deeds_of(actor(), cursor, without=(Permission.SIGNED_IN,), and_actions=_BY_THE_WORKER)
+    """One page of what the signed-in reader did, the latest first, in a dozen queries."""
+    page = audit.deeds_of(
+        actor(), cursor, without=(Permission.SIGNED_IN,), and_actions=_BY_THE_WORKER, but_actions=_ON_THE_WAY
+    )
     ids = [row.id for row in page.rows]
-    counts, told, about = audit.counts(ids), _told(ids), _about(ids)
-    undone = _actions({row.undoes_id for row in page.rows if row.undoes_id})
-    none: list[Any] = []
-    deeds = [
-        _deed(
-            row,
-            counts.get(row.id, none),
-            told.get(row.id, none),
-            about.get(row.id, none),
-            undone.get(row.undoes_id, ""),
-        )
-        for row in page.rows
-    ]
-    return page, deeds
+    pairs = {row.id: pair for row in page.rows if (pair := _pair(row))}
+    counts = audit.counts(ids)
+    known = _Page(
+        counts=counts,
+        told=_told(ids),
+        about=_about(ids, pairs),
+        undone=_actions({row.undoes_id for row in page.rows if row.undoes_id}),
+        imports=_imports(ids),
+        merges=_merges(page.rows),
+        overtaken=overtaken([row.id for row in page.rows if _may_go_back(row, counts.get(row.id, ()))]),
+    )
+    return page, [known.deed(row) for row in page.rows]

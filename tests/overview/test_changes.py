@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from crm.directory.models import Contact
+from crm.directory.models import Contact, ContactMerge
+from crm.duplicates.actions import take_apart
 from crm.extensions import db
 from crm.policy import Role
+from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_person
+from tests.factories.roster_import import apply_staged, stage_file, table
 from tests.overview.test_contact_parts import words
 from tests.queries import queries_of
 
@@ -54,3 +59,51 @@ def test_the_page_costs_the_same_however_much_was_done(client: FlaskClient) -> N
     for word in ("two", "three", "four"):
         tag(word)
     assert queries_of(lambda: officer.get("/changes")) == few
+
+
+def test_what_is_gone_keeps_its_name_and_only_what_can_be_done_again_is_offered(client: FlaskClient) -> None:
+    officer = sign_in(client, make_user())
+
+    def undo(number: int) -> None:
+        officer.post(re.findall(r'action="(/audit/\d+/undo)"', officer.get("/changes").text)[number])
+
+    eva = make_person("Eva Zuniga", country="ES").id
+    officer.post("/contacts/new?kind=person", data={"given_name": "Ada", "family_name": "Álvaro"})
+    officer.get("/contacts")
+    undo(0)
+    officer.get("/contacts")
+    page = words(officer.get("/changes").text)
+    assert "Undone: Contact added Ada Álvaro" in page
+    assert page.count("Ada Álvaro") == 2
+    officer.post(f"/contacts/{eva}/cells/country", data={"value": "PT"})
+    officer.get("/contacts")
+    undo(0)
+    officer.get("/contacts")
+    redo = "Undone: Contact changed"
+    assert re.search(rf"{redo} .*? Redo", words(officer.get("/changes").text))
+    # Somebody changes the same: there is nothing to do again any more.
+    officer.post(f"/contacts/{eva}/cells/country", data={"value": "FR"})
+    officer.get("/contacts")
+    shown = words(officer.get("/changes").text)
+    assert re.findall(r"\b(?:Redo|Undo)\b", shown[shown.index("Eva Zuniga") :]) == ["Undo", "Redo"]  # of Ada
+
+
+def test_an_import_and_a_merge_are_told_with_the_way_to_them(client: FlaskClient, tmp_path: Path) -> None:
+    user = make_user()
+    officer = sign_in(client, user)
+    ada = {"Given name": "Ada", "Family name": "Álvaro", "E-mail": "ada@one.example"}
+    staged = stage_file(table(tmp_path / "people.csv", [ada]))
+    apply_staged(staged.id, f"user:{user.id}")
+    page = officer.get("/changes").text
+    assert "Imported: people.csv Ada Álvaro" in words(page)
+    assert f'href="/imports/{staged.id}"' in page
+    assert "/undo" not in page
+    one, other = make_person("Eva Zuniga").id, make_person("E. Zuniga").id
+    officer.post(f"/duplicates/{one}/{other}", data={"confirmed": "yes"})
+    officer.get("/contacts")
+    page = officer.get("/changes").text
+    assert "Contacts merged Eva Zuniga, E. Zuniga" in words(page)
+    assert f'<a class="button small" href="/contacts/{one}">Take apart…</a>' in page
+    with unit_of_work("unmerge", actor="test"):
+        take_apart(db.session.scalars(sa.select(ContactMerge.id)).one())
+    assert "taken apart" in words(officer.get("/changes").text)
