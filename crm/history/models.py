@@ -36,13 +36,20 @@ class Interaction(Base):
 
     __tablename__ = "interaction"
     __team_of__ = "team_id"
-    __table_args__ = (sa.Index("ix_interaction_recorded_by_at", "recorded_by", "at"),)
+    __table_args__ = (
+        sa.Index("ix_interaction_recorded_by_at", "recorded_by", "at"),
+        # A report counts a campaign's of some weeks in this alone.
+        sa.Index(
+            "ix_interaction_campaign_id_at",
+            *("campaign_id", "at", "kind", "recorded_by", "team_id", "withdrawn_at"),
+        ),
+    )
 
     kind: Mapped[InteractionKind] = mapped_column(enum_column(InteractionKind))
     at: Mapped[datetime]
     summary: Mapped[str] = mapped_column(sa.String(SUMMARY_LENGTH))
     notes: Mapped[str] = mapped_column(sa.Text, default="")
-    campaign_id: Mapped[int | None] = mapped_column(sa.ForeignKey("campaign.id"), index=True)
+    campaign_id: Mapped[int | None] = mapped_column(sa.ForeignKey("campaign.id"))
     team_id: Mapped[int | None] = mapped_column(sa.ForeignKey("team.id"))
     recorded_by: Mapped[str] = mapped_column(sa.String(80))
     recorded_at: Mapped[datetime] = mapped_column(default=clock.now)
