@@ -119,6 +119,8 @@ def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant
     letters = sa.select(Letter.id).where(Letter.mailing_id == mailing.id)
     written = db.session.scalars(letters.where(Letter.skip_reason.is_(None))).first()
     skipped = db.session.scalars(letters.where(Letter.skip_reason.is_not(None))).first()
+    of_awaiting = sa.select(Letter.id).where(Letter.mailing_id == awaiting.id, Letter.skip_reason.is_(None))
+    waiting = db.session.scalars(of_awaiting).first()
     page = open_page("/letters", role=Role.LEAD, variant=variant)
     foreign = {}
     for address in (
@@ -133,6 +135,11 @@ def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant
         f"/mailings/{mailing.id}?outcome=failed",
         f"/mailings/{mailing.id}?outcome=skipped",
         f"/letters/{written}",
+        f"/letters/{waiting}/edit",
+        f"/mailings/{awaiting.id}?outcome=skipped&reason=no_address",
+        f"/mailings/{mailing.id}/unanswered?after=0",
+        f"/mailings/new?campaign={campaign_id}&of=directory&country=IT",
+        f"/mailings/left-out?campaign={campaign_id}&template={wording.template_id}&fallback=en&reason=no_address",
         f"/letters/{skipped}",
     ):
         page.goto(address)
