@@ -92,7 +92,7 @@ def _user_names(actors: Collection[str]) -> dict[str, str]:
 def written_lately(contact_ids: Collection[int], terms: Terms) -> dict[int, str]:
     """Who was written to within the days of rest, or is about to be in another mailing: by which letter, and whom.
 
-    At most four queries.
+    At most seven queries.
     """
     if not terms.rest_days:
         return {}
@@ -113,18 +113,39 @@ def written_lately(contact_ids: Collection[int], terms: Terms) -> dict[int, str]
     for row in sent:
         by = mailings.get(row.details.get("mailing_id", 0)) or f"{row.summary} · {people.get(row.actor, '')}"
         found[row.contact_id] = f"{by.strip(' ·')[: _DETAIL - 20]} · {row.at.date().isoformat()}"
-    waiting = db.session.execute(
-        sa.select(Letter.contact_id, Mailing.name, Mailing.sender_name)
-        .join(Mailing, Mailing.id == Letter.mailing_id)
-        .join(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
-        .where(
-            Letter.contact_id.in_(contact_ids),
-            Letter.mailing_id != (terms.mailing_id or 0),
-            Mailing.state.in_(_OPEN),
-            OutgoingMessage.state.in_(sorted(WAITING | IN_FLIGHT)),
+    return _about_to_be(contact_ids, terms) | found
+
+
+def _about_to_be(contact_ids: Collection[int], terms: Terms) -> dict[int, str]:
+    """Whose letter in another mailing still waits, and which; looked up by contact, then by the few ids found.
+
+    In one statement SQLite would begin with the mailings, and read all their letters for every chunk.
+    """
+    letters = db.session.execute(
+        sa.select(Letter.contact_id, Letter.mailing_id, Letter.message_id).where(
+            Letter.contact_id.in_(contact_ids), Letter.message_id.is_not(None)
+        )
+    ).all()
+    elsewhere = [row for row in letters if row.mailing_id != terms.mailing_id]
+    if not elsewhere:
+        return {}
+    waiting = set(
+        db.session.scalars(
+            sa.select(OutgoingMessage.id).where(
+                OutgoingMessage.id.in_([row.message_id for row in elsewhere]),
+                OutgoingMessage.state.in_(sorted(WAITING | IN_FLIGHT)),
+            )
         )
     )
-    return {row.contact_id: f"{row.name} · {row.sender_name}"[:_DETAIL] for row in waiting} | found
+    pending = sa.select(Mailing.id).where(
+        Mailing.id.in_({row.mailing_id for row in elsewhere}), Mailing.state.in_(_OPEN)
+    )
+    names = _mailing_names(set(db.session.scalars(pending)))
+    return {
+        row.contact_id: names[row.mailing_id][:_DETAIL]
+        for row in elsewhere
+        if row.message_id in waiting and row.mailing_id in names
+    }
 
 
 def _chosen(

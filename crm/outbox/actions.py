@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -117,8 +118,9 @@ def _row(batch_id: int, draft: Draft) -> dict[str, object]:
         "one_click_unsubscribe": draft.one_click_unsubscribe,
         "next_attempt_at": draft.not_before or clock.now(),
         "late_after": draft.late_after,
-        # Made once, so that a letter a person sends again is known to be the same one.
-        "message_id_header": f"<{secrets.token_hex(16)}@{address.rpartition('@')[2]}>",
+        # Made once, so that a letter a person sends again is known to be the same one. It begins with the time: at
+        # random, each of many letters would land on another page of its index.
+        "message_id_header": f"<{time.time_ns():016x}.{secrets.token_hex(12)}@{address.rpartition('@')[2]}>",
     }
 
 
