@@ -23,6 +23,7 @@ class Reason(StrEnum):
     SAME_NAME = "same_name"
     REORDERED_NAME = "reordered_name"  # the same words in another order
     OTHER_NAME = "other_name"  # one goes or went by a name of the other
+    SAME_GOVERNMENT = "same_government"  # both names say "government of" the same region
     SHORT_NAME = "short_name"  # an organization's abbreviation is the other's name or abbreviation
     LONGER_NAME = "longer_name"  # the one name has words more than the other
     SIMILAR_NAME = "similar_name"
@@ -57,6 +58,7 @@ _NAMES = {
     Reason.REORDERED_NAME: (67, 70),
     Reason.OTHER_NAME: (65, 72),
     Reason.SHORT_NAME: (0, 60),
+    Reason.SAME_GOVERNMENT: (0, 60),
     Reason.LONGER_NAME: (48, 0),
     Reason.PART_OF_NAME: (30, 0),
 }
@@ -88,7 +90,8 @@ class Subject:
     """A contact as likeness sees it; every name is folded. `name` of a person has the family name first.
 
     `phones` are as `phone_key` has them, `offices` the institutions somebody holds an office in now, each with the
-    role or post there, both folded; `PLAIN_ROLE` where it is a member like all others.
+    role or post there, both folded; `PLAIN_ROLE` where it is a member like all others. `governs` is the region whose
+    government it is: see `regional`.
     """
 
     id: int
@@ -104,6 +107,7 @@ class Subject:
     offices: frozenset[tuple[str, str]] = frozenset()
     registers: tuple[tuple[str, str], ...] = ()
     other_names: frozenset[str] = NO_WORDS
+    governs: str = ""
     words: tuple[str, ...] = field(init=False, compare=False)
     sorted_name: str = field(init=False, compare=False)
 
@@ -150,6 +154,8 @@ def blocks(subject: Subject) -> Iterator[Block]:
     if subject.short_name:
         yield subject.kind, "short", subject.short_name, subject.country
         yield subject.kind, subject.short_name
+    if subject.governs:
+        yield subject.kind, "governs", subject.governs
     for address in subject.addresses:
         yield subject.kind, "address", address
     for phone in subject.phones:
@@ -171,7 +177,9 @@ def _by_name(one: Subject, other: Subject) -> Reason | None:
         return Reason.OTHER_NAME
     if not one.is_person:
         names, others = {one.name, one.short_name} - {""}, {other.name, other.short_name} - {""}
-        return Reason.SHORT_NAME if names & others else None
+        if names & others:
+            return Reason.SHORT_NAME
+        return Reason.SAME_GOVERNMENT if one.governs and one.governs == other.governs else None
     shorter, longer = sorted((set(one.words), set(other.words)), key=len)
     # The family name's first word and another: a second given name or surname is often left out.
     if len(shorter) >= 2 and shorter < longer and one.words[0] == other.words[0]:

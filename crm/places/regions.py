@@ -25,6 +25,8 @@ NAMES = Path(__file__).parent / "facts" / "region_names.csv"
 # Languages whose translations of the standard's names are understood, beside the region's own.
 LANGUAGES = ("en", "fr", "es", "de", "it", "nl")
 
+# So many words may a region's name have.
+_MOST_WORDS = 4
 _BRACKETS = re.compile(r"\s*[\[(][^\])]*[\])]")
 _IN_BRACKETS = re.compile(r"\[([^\]]*)\]")
 # `Madrid, Comunidad de`, `wallonne, Région`: what stands behind the comma is said first.
@@ -107,6 +109,23 @@ def region_code(label: str, country: str | None = None) -> str | None:
         return own
     meant = _codes_by_label(country).get(key, frozenset())
     return next(iter(meant)) if len(meant) == 1 else None
+
+
+def region_within(label: str, country: str | None) -> str | None:
+    """ISO 3166-2 code of the region of a country that a part of the label names: `Junta de Andalucía`; None for none.
+
+    What stands behind a comma is where something sits, and counts for nothing: `Ministerio de Sanidad, Madrid`.
+    """
+    if country is None:
+        return None
+    words = re.sub(r"[()/–-]", " ", re.split("[,;]", label)[0]).split()
+    spans = (
+        " ".join(words[start:end])
+        for start in range(len(words))
+        for end in range(start + 1, min(start + _MOST_WORDS, len(words)) + 1)
+    )
+    # The ends of codes are words of some language: Gobierno DE España, Xunta DE Galicia.
+    return next((code for name in spans if len(name) > 3 and (code := region_code(name, country))), None)
 
 
 @lru_cache(maxsize=2048)

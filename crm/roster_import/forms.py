@@ -46,7 +46,10 @@ class _ReadingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         choices=[
             (Extent.BY_FILE.value, _l("I am not sure: find out from the file")),
             (Extent.COMPLETE.value, _l("Everybody in one institution: whoever is missing has left it")),
-            (Extent.PARTIAL.value, _l("Some contacts: nobody leaves because the file does not name them")),
+            (
+                Extent.PARTIAL.value,
+                _l("Some contacts, of one institution or several: nobody leaves because the file does not name them"),
+            ),
         ],
         default=Extent.BY_FILE.value,
     )

@@ -17,7 +17,7 @@ from typing import Any
 
 from crm.directory.models import CATEGORY_OF_HOLDERS, HOLDERS_BY_RANK, Category
 from crm.places.countries import country_code
-from crm.places.regions import region_code
+from crm.places.regions import region_code, region_within
 from crm.roster_import import labels
 from crm.roster_import.labels import Body
 from crm.roster_import.records import Item, Mandate, Record
@@ -27,8 +27,6 @@ from crm.text import fold
 _MOST = 2_000
 # Nobody wants to answer more questions.
 _ASKED = 200
-# So many words may a region's name have.
-_REGION_WORDS = 4
 
 
 class Kind(StrEnum):
@@ -172,26 +170,11 @@ def _kind_of_role(role: str) -> Kind | None:
     return next((kind for pattern, kind in _ROLES if pattern.search(folded)), None)
 
 
-def _names_region(label: str, country: str | None) -> bool:
-    """Whether a part of the label is the name of a region of the country."""
-    if country is None:
-        return False
-    # What stands behind a comma is where it sits: Ministerio de Sanidad, Madrid.
-    words = re.sub(r"[()/–-]", " ", re.split("[,;]", label)[0]).split()
-    spans = (
-        words[start:end]
-        for start in range(len(words))
-        for end in range(start + 1, min(start + _REGION_WORDS, len(words)) + 1)
-    )
-    # The ends of codes are words of some language: Gobierno DE España, Xunta DE Galicia.
-    return any(len(name) > 3 and region_code(name, country) for name in map(" ".join, spans))
-
-
 def guess(label: str, country: str | None) -> Kind | None:
     """What the name of an institution says that it is, None where it does not say."""
     folded = fold(label)
     found = next((kind for pattern, kind in _words() if pattern.search(folded)), None)
-    if found in _OF_A_REGION and _names_region(label, country):
+    if found in _OF_A_REGION and region_within(label, country):
         return _OF_A_REGION[found]
     if found is None and country is not None and len(label) > 3 and region_code(label, country):
         return Kind.REGIONAL_GOVERNMENT

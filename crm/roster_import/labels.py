@@ -14,6 +14,7 @@ from pathlib import Path
 
 from crm.directory.models import Category
 from crm.places.countries import country_code
+from crm.places.regions import region_within
 from crm.roster_import.records import Affiliation, Mandate
 from crm.text import fold
 
@@ -41,6 +42,14 @@ class Body:
     holders_are: Category | None = None
     ref: str = ""
     is_vague: bool = False
+
+    @property
+    def region(self) -> str | None:
+        """The region (ISO 3166-2) of one that is of a region, where its name says which; None for others."""
+        is_regional = self.category is Category.REGIONAL_GOVERNMENT or (
+            self.category is Category.PARLIAMENT and self.holders_are is Category.OTHER
+        )
+        return region_within(self.name, self.country) if is_regional else None
 
     @property
     def short(self) -> str:

@@ -11,6 +11,7 @@ from flask_babel import format_date, get_locale, gettext, lazy_gettext
 from crm.directory.labels import category_label
 from crm.directory.models import Category
 from crm.places.countries import country_name
+from crm.places.regions import region_name
 from crm.roster_import.institutions import Kind
 from crm.roster_import.models import Alarm, AsOfSource, ImportState, Reason, RowKind
 from crm.roster_import.progress import Phase
@@ -249,6 +250,8 @@ def field_value(value: str | None, name: str) -> str:
         return category_label(Category(value)) if value in set(Category) else value
     if name == "country":
         return country_name(value, get_locale())
+    if name == "region":
+        return region_name(value, get_locale())
     if name == "gender":
         return str(GENDERS.get(value, value))
     if name in _DATES:

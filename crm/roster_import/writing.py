@@ -49,6 +49,7 @@ def _ensure_organizations(bodies: Iterable[Body], refs: Mapping[str, int]) -> di
                 "name": body.name,
                 "abbreviation": body.abbreviation,
                 "country": body.country,
+                "region": body.region,
             }
             for body in missing
         ]

@@ -11,7 +11,9 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from crm.directory.models import Category, Organization, Person
+from crm.directory.models import Category, Contact, ContactKind, Organization, Person
+from crm.duplicates.models import DuplicateProposal
+from crm.duplicates.search import search
 from crm.extensions import db
 from crm.policy import Role
 from crm.roster_import import jobs, uploads
@@ -137,3 +139,34 @@ def test_a_known_institution_of_no_kind_gets_one_when_a_person_says(client: Flas
     sign_in(client, user)
     client.post(f"/imports/{import_id}/institutions", data={"kind-0": "regional_government"})
     assert categories() == {Category.REGIONAL_GOVERNMENT: 1}
+
+
+def test_a_region_follows_from_the_name_of_its_government_and_two_names_of_one_are_proposed(
+    client: FlaskClient, tmp_path: Path
+) -> None:
+    path = officials(
+        tmp_path,
+        ("Ada Inventada", "Gobierno Vasco", "Consejera"),
+        ("Grace Fingida", "Basque Government", "Consejera"),
+        ("Emmy Supuesta", "Consejería de Salud de La Rioja", "Asesora"),
+        ("Olga Imaginada", "Gobierno de España", "Ministra"),
+    )
+    staged = stage_file(path)
+    sign_in(client, make_user(Role.OFFICER))
+    assert "Region</span> <span><span>Basque Country" in client.get(f"/imports/{staged.id}").text
+    apply_staged(staged.id)
+    regions = dict(db.session.execute(sa.select(Contact.name, Contact.region)).tuples().all())
+    assert {name for name, region in regions.items() if region == "ES-PV"} == {
+        *("Ada Inventada", "Grace Fingida", "Gobierno Vasco", "Basque Government"),
+    }
+    assert regions["Emmy Supuesta"] == "ES-RI"
+    assert regions["Olga Imaginada"] is regions["Gobierno de España"] is None
+    search()
+    (proposed,) = db.session.scalars(
+        sa.select(DuplicateProposal).where(DuplicateProposal.kind == ContactKind.ORGANIZATION)
+    )
+    assert proposed.reasons == ["same_government", "same_country"]
+
+    with unit_of_work("edit contact", actor="user:1"):
+        db.session.scalars(sa.select(Person).where(Person.name == "Ada Inventada")).one().region = "ES-BI"
+    assert stage_file(path, as_of=date(2026, 1, 1)).counts["changed"] == 0, "what is known of a region stays"
