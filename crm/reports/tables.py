@@ -129,12 +129,16 @@ class Tables:
             ],
         )
 
-    def came(self, found: Mapping[tuple[str | None, Stage], int]) -> Table:
-        """How many targets of each country came to each stage within the period."""
+    def came(self, found: Mapping[tuple[str | None, Stage], int], standing: Standing, states: Iterable[str]) -> Table:
+        """How many targets of each country came to each stage within the period; nought is an answer too."""
         stages = [stage for stage in Stage if stage is not Stage.IDENTIFIED]
         since = f"since={self.question.since}"
-        countries = {country for country, _stage in found}
+        countries = {*standing.countries, *states, *(country for country, _stage in found)}
         sums = {stage: sum(n for (_c, each), n in found.items() if each is stage) for stage in stages}
+
+        def came_to(stage: Stage, value: int, where: str = "") -> Cell:
+            asked = self.of_targets(1, f"came={stage}&{since}{where}").href
+            return Cell(value, self.numbers[value], asked)
 
         def weight(country: str | None) -> tuple[int, str]:
             return -sum(found.get((country, stage), 0) for stage in stages), fold(country_name(country))
@@ -146,15 +150,11 @@ class Tables:
             [
                 Row(
                     country_name(country),
-                    [
-                        self.of_targets(found.get((country, stage), 0), f"came={stage}&{since}&{_of_country(country)}")
-                        for stage in stages
-                    ],
+                    [came_to(stage, found.get((country, stage), 0), f"&{_of_country(country)}") for stage in stages],
                 )
                 for country in sorted(countries, key=weight)
-                if any(found.get((country, stage)) for stage in stages)
             ],
-            Row(gettext("All"), [self.of_targets(sums[stage], f"came={stage}&{since}") for stage in stages]),
+            Row(gettext("All"), [came_to(stage, sums[stage]) for stage in stages]),
             gettext("A target that came twice counts once; where it stands today is another matter."),
         )
 

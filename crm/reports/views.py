@@ -91,7 +91,7 @@ def _report(campaign: AnyRow, question: Question, users: Mapping[int, AnyRow]) -
     tables = [
         make.funnel(standing, stays),
         make.weeks(course),
-        make.came(course.arrivals),
+        make.came(course.arrivals, standing, states),
         make.states(standing, states, states),
         make.stances_by_group(stances),
         make.stances_by_country(stances),
