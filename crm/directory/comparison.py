@@ -81,8 +81,10 @@ class Line:
 
     @property
     def is_choice(self) -> bool:
-        """Whether both say something, and not the same."""
-        return self.differs and any(self.survivor.values()) and any(self.absorbed.values())
+        """Whether both say something, and not the same: of two equal names one may have its parts told besides."""
+        return any(
+            value and self.absorbed[name] and value != self.absorbed[name] for name, value in self.survivor.items()
+        )
 
     @property
     def is_empty(self) -> bool:
@@ -91,8 +93,10 @@ class Line:
 
     @property
     def chosen(self) -> Side:
-        """The survivor's, where it says anything."""
-        return Side.SURVIVOR if any(self.survivor.values()) or not self.differs else Side.ABSORBED
+        """The survivor's, where it says anything; of two that do not contradict each other the one that says more."""
+        mine, theirs = (sum(map(bool, side.values())) for side in (self.survivor, self.absorbed))
+        more = theirs > mine and not self.is_choice
+        return Side.ABSORBED if more else Side.SURVIVOR
 
 
 def rows_of(*contact_ids: int) -> dict[int, dict[str, Any]]:

@@ -94,6 +94,17 @@ def alike(everybody: Mapping[int, Subject], changed: Collection[int] | None = No
     return found
 
 
+def reasons_now(pairs_shown: Collection[tuple[int, int]]) -> dict[tuple[int, int], Likeness]:
+    """How alike these pairs are as they stand, of those that still are: the search may not have met a change yet."""
+    everybody = subjects(Contact.__table__.c.id.in_({contact_id for pair in pairs_shown for contact_id in pair}))
+    judged = {
+        (one, other): likeness(everybody[one], everybody[other])
+        for one, other in pairs_shown
+        if one in everybody and other in everybody
+    }
+    return {pair: found for pair, found in judged.items() if found is not None}
+
+
 @dataclass(frozen=True)
 class Bookmark:
     """How far the directory was read."""

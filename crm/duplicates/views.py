@@ -12,7 +12,7 @@ from flask_babel import format_decimal, gettext, ngettext
 from flask_login import current_user
 
 from crm import i18n
-from crm.directory.comparison import Line, Side, chosen_values, compare, preview, rows_in_words, rows_of
+from crm.directory.comparison import Line, Side, chosen_values, compare, preview, row_count, rows_in_words, rows_of
 from crm.directory.finding import contacts_named
 from crm.directory.labels import KINDS, country_label, likeness_reasons
 from crm.directory.menus import countries_present
@@ -29,6 +29,7 @@ from crm.directory.unmerging import UnmergeRefused
 from crm.duplicates import actions, queries, words
 from crm.duplicates.models import certainty_of
 from crm.duplicates.queries import ProposalFilter
+from crm.duplicates.search import reasons_now
 from crm.extensions import db
 from crm.policy import Permission, actor, can, requires
 from crm.text import fold
@@ -45,9 +46,12 @@ def proposals() -> ResponseReturnValue:
     """Contacts that may be one and the same, the surest first."""
     chosen = ProposalFilter.from_args(request.args)
     countries = {code: country_label(code) for code in countries_present()}
+    page = queries.proposals(chosen, request.args.get("cursor"))
+    now = reasons_now([(row.one_id, row.other_id) for row in page.rows])
     return render_template(
         "duplicates/proposals.html",
-        page=queries.proposals(chosen, request.args.get("cursor")),
+        page=page,
+        judged=lambda row: now.get((row.one_id, row.other_id), row),
         chosen=chosen,
         total=queries.count_proposals(chosen),
         count_limit=queries.COUNT_LIMIT,
@@ -86,11 +90,17 @@ def _known_of(contact: Values) -> dict[str, Any]:
 @blueprint.get("/duplicates/<int:contact_id>/<int:other_id>")
 @requires(Permission.LOBBY)
 def comparison(contact_id: int, other_id: int) -> ResponseReturnValue:
-    """Two contacts side by side: the first would survive, the second become part of it."""
+    """Two contacts side by side: the first would survive, the second become part of it.
+
+    Unless somebody has chosen so, the one of which more is known stays.
+    """
+    if not request.args and row_count(other_id, current_user.team_id) > row_count(contact_id, current_user.team_id):
+        contact_id, other_id = other_id, contact_id
     survivor, absorbed = _pair_or_404(contact_id, other_id)
     lines = compare(survivor, absorbed)
     names = words.named_by_id(lines)
-    proposal = queries.proposal_of(contact_id, other_id)
+    known_now = reasons_now([(contact_id, other_id)]).get((contact_id, other_id))
+    proposal = known_now or queries.proposal_of(contact_id, other_id)
     return render_template(
         "duplicates/comparison.html",
         survivor=_known_of(survivor),

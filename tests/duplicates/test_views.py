@@ -8,8 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.audit.models import ChangeSet
+from crm.directory.actions import add_point
+from crm.directory.comparison import PERSON_FIELDS, Line, Side
 from crm.directory.likeness import Reason
-from crm.directory.models import ContactMerge, Person
+from crm.directory.models import Contact, ContactMerge, Person, PointKind
 from crm.duplicates.models import DuplicateProposal, ToldApart
 from crm.extensions import db
 from crm.policy import Role
@@ -52,7 +54,7 @@ def test_two_are_compared_merged_and_taken_apart(client: FlaskClient) -> None:
     # What both are in is kept once and moves nowhere.
     assert "To <bdi>Ada Lovelace</bdi> move:" in page or "Nothing has to move" in page
     assert "Known of both, and kept once: 1 office or membership." in page
-    assert f'href="/duplicates/{other}/{one}">Keep this one' in page
+    assert f'href="/duplicates/{other}/{one}?keep=first">Keep this one' in page
     asked = client.post(f"/duplicates/{one}/{other}", data={"country": "absorbed"}).text
     assert "Yes, merge them" in asked
     assert "France" in asked
@@ -147,3 +149,29 @@ def test_two_ticked_contacts_are_compared_and_the_directory_tells_how_many_pairs
     assert answer.location == f"/duplicates/{one}/{other}"
     for ticked, said in (([one], "tick exactly two"), ([one, organization], "cannot become one")):
         assert said in client.post("/contacts/bulk/compare", data={"contact": ticked}, follow_redirects=True).text
+
+
+def test_the_fuller_one_stays_and_reasons_are_those_of_now(client: FlaskClient) -> None:
+    bare, full = (
+        make_organization("Ministry of Labour", country="ES").id,
+        make_organization("Ministry of Labour", country="ES").id,
+    )
+    with unit_of_work("add an address", actor="test"):
+        add_point(db.session.get_one(Contact, full), PointKind.EMAIL, "labour@gov.example", source="")
+    officer(client)
+    page = client.get(f"/duplicates/{bare}/{full}").text
+    assert f'action="/duplicates/{full}/{bare}"' in page
+    assert f'href="/duplicates/{bare}/{full}?keep=first">Keep this one' in page
+    assert f'action="/duplicates/{bare}/{full}"' in client.get(f"/duplicates/{bare}/{full}?keep=first").text
+    # Nobody has searched yet.
+    assert "same name" in page
+
+
+def test_of_two_equal_names_the_one_with_its_parts_told_stays() -> None:
+    field = PERSON_FIELDS[0]
+    whole = {"name": "Ada Zuniga", "given_name": None, "family_name": None}
+    parts = {"name": "Ada Zuniga", "given_name": "Ada", "family_name": "Zuniga"}
+    line = Line(field, whole, parts)
+    assert (line.is_choice, line.chosen) == (False, Side.ABSORBED)
+    line = Line(field, parts, {**parts, "name": "ZUNIGA Ada"})
+    assert (line.is_choice, line.chosen) == (True, Side.SURVIVOR)

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.audit.actions import undo
-from crm.directory.actions import create_person
+from crm.directory.actions import create_organization, create_person
 from crm.directory.models import Category, Contact, ContactPoint, Person, PointStatus
 from crm.extensions import db
 from crm.pipeline.actions import move_target
@@ -223,6 +223,21 @@ def test_a_person_is_added_by_hand(officer: FlaskClient) -> None:
     assert "is in the directory" in after
     person = db.session.scalars(sa.select(Person)).one()
     assert (person.name, person.email, person.country_sort) == ("Ada Álvaro", "ada@ministry.example", "spain")
+
+
+def test_a_person_is_added_with_an_office_and_the_warning_names_the_one_held(officer: FlaskClient) -> None:
+    with unit_of_work("found a ministry", actor="test"):
+        create_organization("Ministry of Labour", category=Category.GOVERNMENT)
+    new = "/contacts/new?kind=person"
+    fields = {"given_name": "Ada", "family_name": "Álvaro", "role": "Minister", "phone": "+34 915 550 100"}
+    status, after = posted(officer, new, new, **fields)
+    assert (status, "enter the institution" in after) == (422, True)
+    _status, after = posted(officer, new, new, **fields, organization="ministry of labour")
+    for shown in ("Minister", "Ministry of Labour", "+34 915 550 100"):
+        assert shown in after
+    status, warned = posted(officer, new, new, given_name="Ada", family_name="Alvaro")
+    assert (status, "Minister" in warned.split("Nothing was saved yet.")[1]) == (409, True)
+    assert '<button class="button primary">Look again</button>' in warned
 
 
 def test_an_organization_is_added_by_hand(officer: FlaskClient) -> None:

@@ -145,7 +145,7 @@ def test_pages_walk_through_the_whole_list(officer: FlaskClient) -> None:
     assert onwards is not None
     rest = officer.get(onwards[1].replace("&amp;", "&")).text
     assert names(page) + names(rest) == [f"Ada Person{number:02}" for number in range(53)]
-    assert "3 of 53 people" in rest
+    assert "3 on this page, 53 people in all" in rest
 
 
 def test_the_list_costs_the_same_at_any_length(app: Flask, officer: FlaskClient) -> None:

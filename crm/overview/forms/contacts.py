@@ -53,16 +53,20 @@ class ContactForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         own = held.category_override if held is not None else None
         offered = (*mine, own) if own is not None and own not in mine else mine
         choices = [(category.value, category_label(category)) for category in offered]
-        self.category_override.choices = choices if self._is_told(held) else [("", self._unset()), *choices]
+        self.category_override.choices = choices if self._is_told(held) else [("", self._unset(held)), *choices]
         self.country.choices = choices_of_countries()
 
     def _is_told(self, held: Contact | None) -> bool:
         """Whether the category must stay chosen: no office tells what an organization is."""
         return self.kind is ContactKind.ORGANIZATION and held is not None
 
-    def _unset(self) -> str:
+    def _unset(self, held: Contact | None) -> str:
         """What stands where no category is chosen."""
-        return str(gettext("What the mandates tell") if self.kind is ContactKind.PERSON else gettext("Choose…"))
+        if self.kind is ContactKind.ORGANIZATION:
+            return str(gettext("Choose…"))
+        return str(
+            gettext("What the mandates tell") if held is not None else gettext("By the office, once one is known")
+        )
 
     def validate_category_override(self, field: SelectField) -> None:
         """An organization has no mandates that would tell its category."""
@@ -117,10 +121,25 @@ def check_address(_form: FlaskForm, field: StringField) -> None:
 
 class _WithAddress(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     email = EmailField(_l("E-mail address"), [Length(max=320), check_address], filters=[stripped])
+    phone = StringField(_l("Phone number"), [Length(max=320)], filters=[stripped])
 
 
 class NewPersonForm(PersonForm, _WithAddress):
-    """A person added by hand."""
+    """A person added by hand, with the office held, if there is one."""
+
+    organization = ContactField(
+        _l("Institution"),
+        among=ContactKind.ORGANIZATION,
+        description=_l("Where somebody holds an office: a parliament, a government, a ministry."),
+    )
+    role = StringField(
+        _l("Office"), [Length(max=300)], filters=[stripped], description=_l("Such as member, chair or minister.")
+    )
+
+    def validate_role(self, field: StringField) -> None:
+        """An office is held somewhere."""
+        if field.data and self.organization.data is None:
+            raise ValidationError(gettext("Say where this office is held: enter the institution."))
 
 
 class NewOrganizationForm(OrganizationForm, _WithAddress):

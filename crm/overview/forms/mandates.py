@@ -38,7 +38,6 @@ class _MandateForm(PartForm):
     role = StringField(
         _l("Role"),
         [DataRequired(_l("Enter the role, such as member or minister.")), Length(max=300)],
-        default="member",
         filters=[stripped],
         description=_l("Such as member, chair or minister."),
     )

@@ -8,11 +8,14 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from crm import i18n
 from crm.directory import actions
-from crm.directory.models import Contact, ContactKind, PointKind
+from crm.directory.likeness import PLAIN_ROLE
+from crm.directory.models import Contact, ContactKind, Organization, Person, PointKind
 from crm.directory.projection import projected_together
 from crm.directory.queries import possible_duplicates
 from crm.directory.sort_names import sort_name_of, sort_name_of_organization
+from crm.extensions import db
 from crm.overview.forms.contacts import NEW_FORMS, ContactForm
 from crm.overview.saving import BY_HAND
 from crm.overview.views.blueprint import blueprint
@@ -31,7 +34,9 @@ def _kind() -> ContactKind:
 def new_contact() -> ResponseReturnValue:
     """The form of a new person or organization."""
     kind = _kind()
-    return render_template("overview/new_contact.html", form=NEW_FORMS[kind](), kind=kind, duplicates=[])
+    return render_template(
+        "overview/new_contact.html", form=NEW_FORMS[kind](), kind=kind, duplicates=[], today=i18n.today()
+    )
 
 
 @blueprint.post("/contacts/new")
@@ -47,7 +52,7 @@ def create_contact() -> ResponseReturnValue:
         if not duplicates:
             contact_id = _create(form)
             return redirect(url_for("overview.contact", contact_id=contact_id))
-    page = render_template("overview/new_contact.html", form=form, kind=kind, duplicates=duplicates)
+    page = render_template("overview/new_contact.html", form=form, kind=kind, duplicates=duplicates, today=i18n.today())
     return page, 409 if duplicates else 422
 
 
@@ -65,6 +70,11 @@ def _create(form: ContactForm) -> int:
         contact: Contact = create(category=values.pop("category_override"), **values)
         if form.email.data:
             actions.add_point(contact, PointKind.EMAIL, form.email.data, source=BY_HAND)
+        if form.phone.data:
+            actions.add_point(contact, PointKind.PHONE, form.phone.data, source=BY_HAND)
+        if isinstance(contact, Person) and form.organization.data is not None:
+            institution = db.session.get_one(Organization, form.organization.data.id)
+            actions.add_membership(contact, institution, role=form.role.data or PLAIN_ROLE, source=BY_HAND)
         contact_id, name = contact.id, contact.name
     toast(gettext("%(name)s is in the directory.", name=name), undo=work.change_set_id)
     return contact_id
