@@ -83,7 +83,7 @@ def test_how_many_came_to_a_stage_in_a_country_stands_there_with_its_list(
     page = viewer.get(f"/reports/pipeline?campaign={campaign.id}&since={since}").text
     link = f"/campaigns/{campaign.id}/targets?came=committed&amp;since={since}&amp;country=FR"
     assert f'<a href="{link}">1</a>' in page
-    nobody = f"/campaigns/{campaign.id}/targets?came=delivered&amp;since={since}&amp;country=ES"
+    nobody = f"/campaigns/{campaign.id}/targets?came=committed&amp;since={since}&amp;country=ES"
     assert f'<a href="{nobody}" class="quiet">0</a>' in page
     assert "0 targets" in viewer.get(unescape(nobody)).text
 
