@@ -44,6 +44,12 @@ class Table:
     foot: Row | None = None
     note: str = ""
 
+    @property
+    def has_lists(self) -> bool:
+        """Whether any figure leads to a list; a narrow screen scrolls to those, and by hand where there is none."""
+        rows = [*self.rows, *([self.foot] if self.foot else [])]
+        return any(cell.href for row in rows for cell in row.cells)
+
     def lines(self) -> Iterator[list[Any]]:
         """The same as a file writes it."""
         yield list(self.columns)

@@ -213,7 +213,11 @@ def pipeline_xlsx() -> ResponseReturnValue:
 @requires(Permission.READ)
 def activity() -> ResponseReturnValue:
     """What was done within a period, one by one: what a figure of the report counts."""
-    campaign, question = _asked(read_value(request.args, "campaign", read_id) or 0)
+    wanted = read_value(request.args, "campaign", read_id)
+    campaigns = targets.campaigns_and(wanted)
+    if not campaigns and wanted is None:
+        return redirect(url_for("reports.pipeline"))
+    campaign, question = _asked(campaigns[0].id if wanted is None else wanted)
     asked = Asked(
         read_value(request.args, "kind", Deed) or Deed.CALL,
         read_value(request.args, "officer", read_id),

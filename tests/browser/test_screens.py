@@ -55,6 +55,7 @@ REACHED = {
     "pipeline.new_commitment",
     "pipeline.target",
     "pipeline.targets",
+    "reports.activity",
     "reports.pipeline",
     "roster_import.imports",
     "roster_import.upload",
