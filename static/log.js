@@ -126,20 +126,44 @@ function prepare(form, address, restores = true) {
     offer.innerHTML = await response.text();
     for (const { name, value } of before) {
       const select = offer.querySelector(`[name="${name}"]`);
-      if (select && [...select.options].some((option) => option.value === value)) select.value = value;
+      if (select && [...select.options].some((option) => option.value === value)) {
+        select.value = value;
+        select.dataset.touched = "";
+      }
     }
+    showStep();
   }
+
+  /** The next step there is, of the target that is chosen: done as soon as another one is entered, unless said otherwise. */
+  function showStep() {
+    const before = form.querySelector("[data-step-before]");
+    if (!before) return;
+    let any = false;
+    for (const line of before.querySelectorAll("[data-step-of]")) {
+      line.hidden = line.dataset.stepOf !== form.elements.about.value;
+      any ||= !line.hidden;
+    }
+    before.hidden = !any;
+    const fate = form.elements.step_before;
+    if (!("touched" in fate.dataset)) fate.value = form.elements.next_step.value.trim() ? "done" : "";
+  }
+  form.elements.next_step?.addEventListener("input", showStep);
 
   form.addEventListener("chosen", (event) => {
     add(event.detail);
     offerAnew();
     keep();
+    // Who it was is said: on to what happened.
+    event.preventDefault();
+    form.elements.what.focus();
   });
   form.addEventListener("change", (event) => {
     event.target.dataset.touched = "";
     if (event.target.name === "contact") {
       if (!event.target.checked) event.target.closest("[data-who-chosen] li")?.remove();
       offerAnew();
+    } else if (event.target.name === "about") {
+      showStep();
     }
     keep();
   });
@@ -172,7 +196,7 @@ function prepare(form, address, restores = true) {
   form.addEventListener("input", keep);
   discard?.addEventListener("click", () => {
     sessionStorage.removeItem(key);
-    if (form.closest("dialog")) open(new URL(address, location.href).href);
+    if (form.closest("dialog")) dialog.close();
     else location.assign(address);
   });
   // On its own page the form is saved by loading another one.
@@ -192,6 +216,8 @@ function prepare(form, address, restores = true) {
       if (part && value && ["notes", "task", "quote", "promised_words"].includes(name)) part.open = true;
     }
     if (kind.value) kind.dataset.touched = "";
+    if (form.elements.step_before?.value) form.elements.step_before.dataset.touched = "";
+    showStep();
     discard.hidden = false;
   }
   const kept = restores && discard ? sessionStorage.getItem(key) : null;

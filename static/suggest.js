@@ -26,6 +26,7 @@ function setUp(input) {
   if (focused) input.focus();
 
   let timer;
+  let asked = "";
   let running = new AbortController();
 
   const options = () => [...list.querySelectorAll("[role=option]")];
@@ -60,8 +61,8 @@ function setUp(input) {
     if (many) {
       input.value = "";
       show(false);
-      input.dispatchEvent(new CustomEvent("chosen", { bubbles: true, detail: { ...option.dataset } }));
-      input.focus();
+      const chosen = new CustomEvent("chosen", { bubbles: true, cancelable: true, detail: { ...option.dataset } });
+      if (input.dispatchEvent(chosen)) input.focus();
       return;
     }
     input.value = option.dataset.name;
@@ -71,6 +72,7 @@ function setUp(input) {
   }
 
   async function find() {
+    clearTimeout(timer);
     running.abort();
     running = new AbortController();
     const text = input.value.trim();
@@ -87,10 +89,13 @@ function setUp(input) {
       list.innerHTML = await response.text();
       const all = options();
       all.forEach((each, index) => Object.assign(each, { id: `${list.id}-${index}`, ariaSelected: "false" }));
+      asked = text;
       const here = document.activeElement === input;
       said.textContent = all.length ? input.dataset.suggestCount.replace("{count}", all.length) : input.dataset.suggestNone;
       said.className = all.length || !here ? "visually-hidden" : "suggestions muted";
       show(here && all.length > 0);
+      // Of many to come, Enter takes the first; a name of its own is not to be replaced unawares.
+      if (many && here) select(0);
     } catch {
       // A newer question replaced this one, or the line is down: the name can be typed whole.
     }
@@ -101,8 +106,16 @@ function setUp(input) {
     clearTimeout(timer);
     timer = setTimeout(find, 150);
   });
-  input.addEventListener("keydown", (event) => {
-    if (event.isComposing || list.hidden) return;
+  input.addEventListener("keydown", async (event) => {
+    if (event.isComposing) return;
+    if (many && event.key === "Enter" && input.value.trim() && asked !== input.value.trim()) {
+      // Whoever types faster than the answer comes means what they typed.
+      event.preventDefault();
+      await find();
+      if (!list.hidden && selected() >= 0) choose(options()[selected()]);
+      return;
+    }
+    if (list.hidden) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       const at = selected();

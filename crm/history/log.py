@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from crm import i18n
+from crm import clock, i18n
 from crm.attachments.models import Attachment
-from crm.history.actions import ToDo, What, add_task, record_interaction
-from crm.history.models import Interaction
+from crm.extensions import db
+from crm.history.actions import ToDo, What, add_task, finish_task, record_interaction
+from crm.history.models import Interaction, StepFate, Task
 from crm.history.projection import reference_of
 from crm.pipeline.actions import Promise, move_target, record_commitment, update_target
-from crm.pipeline.models import Stage
+from crm.pipeline.models import Stage, Target
 from crm.stances.actions import record_statement
+from crm.timeline.actions import Event, add_events
+from crm.timeline.models import EntryKind
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,16 @@ class Said:
 
 @dataclass(frozen=True)
 class Following:
-    """What follows from an interaction: a next step (of the target, or else a task), a new stage, words, a task."""
+    """What follows from an interaction: a next step (of the target, or else a task), a new stage, words, a task.
+
+    `step_before` is what becomes of the next step the target has had so far; None leaves it to the new one, if any.
+    """
 
     user_id: int
     target_id: int | None = None
     next_step: str = ""
     next_step_due: date | None = None
+    step_before: StepFate | None = None
     stage: Stage | None = None
     said: Said | None = None
     promise: Promise | None = None
@@ -64,11 +71,31 @@ def log(what: What, following: Following, attachments: Collection[Attachment] = 
         move_target(following.target_id, following.stage, note=what.summary, promise=following.promise)
     elif following.target_id is not None and following.promise is not None:
         record_commitment(following.target_id, following.promise)
+    if following.step_before is not None and following.target_id is not None:
+        _settle_step(following.target_id, following.step_before, following.user_id)
     if following.next_step:
         _next_step(what, following)
     if following.task is not None:
         add_task(following.task)
     return happened
+
+
+def _settle_step(target_id: int, fate: StepFate, user_id: int) -> None:
+    """Take the next step off the target; it stays on record as a task, done or still to be done.
+
+    The task is what the line on the timeline names, so that both go when the logging is undone.
+    """
+    target = db.session.get_one(Target, target_id, with_for_update=True)
+    if not target.next_step:
+        return
+    owner_id = target.owner_id or user_id
+    task = add_task(ToDo(target.next_step, owner_id, target.next_step_due, target_id=target_id))
+    if fate is StepFate.DONE:
+        finish_task(task)
+    kind = EntryKind.STEP_DONE if fate is StepFate.DONE else EntryKind.STEP_KEPT
+    reference = f"{Task.__tablename__}:{task.id}"
+    add_events([Event(target.contact_id, clock.now(), kind, reference, target.next_step)])
+    update_target(target_id, next_step="", next_step_due=None)
 
 
 def _next_step(what: What, following: Following) -> None:

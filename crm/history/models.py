@@ -90,6 +90,13 @@ class InteractionAttachment(Base):
     attachment_id: Mapped[int] = mapped_column(sa.ForeignKey("attachment.id"), index=True)
 
 
+class StepFate(StrEnum):
+    """What becomes of a target's next step when something is logged: it is done, or is kept as a task."""
+
+    DONE = "done"
+    TASK = "task"
+
+
 class Task(Base):
     """Something to be done by one of us, about a contact, a target, or neither.
 

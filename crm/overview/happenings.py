@@ -27,6 +27,8 @@ KINDS = {
     EntryKind.IMPORTED: (lazy_gettext("Imported"), "info"),
     EntryKind.TARGETED: (lazy_gettext("Made a target"), "info"),
     EntryKind.STAGE_MOVED: (lazy_gettext("Stage moved"), "info"),
+    EntryKind.STEP_DONE: (lazy_gettext("Next step done"), "good"),
+    EntryKind.STEP_KEPT: (lazy_gettext("Next step kept as a task"), ""),
     EntryKind.STATED: (lazy_gettext("Stance"), "info"),
     EntryKind.STATEMENT_WITHDRAWN: (lazy_gettext("Statement withdrawn"), "warn"),
     EntryKind.LETTER_SENT: (lazy_gettext("Letter sent"), "good"),
@@ -54,6 +56,7 @@ FILTERS = {
     "statements": (lazy_gettext("Statements"), (EntryKind.STATED, EntryKind.STATEMENT_WITHDRAWN)),
     "commitments": (lazy_gettext("Commitments"), _PROMISES),
     "moves": (lazy_gettext("Stages"), (EntryKind.TARGETED, EntryKind.STAGE_MOVED)),
+    "steps": (lazy_gettext("Next steps"), (EntryKind.STEP_DONE, EntryKind.STEP_KEPT)),
     "imports": (lazy_gettext("Imports"), (EntryKind.IMPORTED,)),
     "changes": (lazy_gettext("Changes"), (EntryKind.EDITED, EntryKind.MERGED)),
 }
@@ -62,6 +65,7 @@ PAGES = {
     "letter": ("letters.letter", "letter_id", Permission.READ),
     "interaction": ("history.interaction", "interaction_id", Permission.READ),
     "target": ("pipeline.target", "target_id", Permission.READ),
+    "task": ("history.task", "task_id", Permission.LOBBY),
     "commitment": ("pipeline.commitment", "commitment_id", Permission.READ),
     "import": ("roster_import.review", "import_id", Permission.IMPORT),
 }

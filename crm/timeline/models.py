@@ -18,6 +18,8 @@ class EntryKind(StrEnum):
     IMPORTED = "imported"
     TARGETED = "targeted"
     STAGE_MOVED = "stage_moved"
+    STEP_DONE = "step_done"
+    STEP_KEPT = "step_kept"  # as a task, when another one took its place
     STATED = "stated"
     STATEMENT_WITHDRAWN = "statement_withdrawn"
     LETTER_SENT = "letter_sent"

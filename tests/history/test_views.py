@@ -114,6 +114,36 @@ def test_everything_that_follows_is_logged_in_one_go(officer: FlaskClient) -> No
     assert "minutes.pdf" in officer.get(f"/interactions/{happened.id}").text
 
 
+def test_the_next_step_so_far_stays_on_record(officer: FlaskClient) -> None:
+    owner_id, due = make_user().id, date(2026, 1, 7)
+    target = make_target(owner_id=owner_id, next_step="Call the assistant", next_step_due=due)
+    target_id, contact_id = target.id, target.contact_id
+    assert "overdue since" in officer.get(f"/log?target={target_id}").text
+    data = {"contact": contact_id, "what": "Called", "at": NOW, "about": f"target:{target_id}"}
+
+    def after(**more: str) -> tuple[str, list[tuple[str, bool]], str]:
+        answer = officer.post("/log", data=data | more, follow_redirects=True).text
+        tasks = db.session.execute(sa.select(Task.title, Task.done_at).order_by(Task.id)).all()
+        deed = db.session.scalars(sa.text("SELECT max(id) FROM change_set")).one()
+        found = db.session.get_one(Target, target_id).next_step, [(row.title, bool(row.done_at)) for row in tasks]
+        officer.post(f"/audit/{deed}/undo")
+        return *found, answer
+
+    step, tasks, page = after(next_step="Send the figures")
+    assert (step, tasks) == ("Send the figures", [("Call the assistant", True)])
+    assert "Logged. Next step done: Call the assistant" in page
+    assert "<strong>Next step done</strong>" in page
+    # Undone as a whole, with its line.
+    assert "<strong>Next step done</strong>" not in officer.get(f"/contacts/{contact_id}").text
+    step, tasks, page = after(next_step="Send the figures", step_before="task")
+    assert (step, tasks) == ("Send the figures", [("Call the assistant", False)])
+    assert "<strong>Next step kept as a task</strong>" in page
+    assert after(step_before="done")[:2] == ("", [("Call the assistant", True)])
+    # Nothing new, or the same on another day: it is the same step still.
+    assert after()[:2] == ("Call the assistant", [])
+    assert after(next_step="Call the assistant", next_step_due="2026-06-01")[:2] == ("Call the assistant", [])
+
+
 def test_a_next_step_without_a_campaign_is_a_task(officer: FlaskClient) -> None:
     person_id = make_person("Ada Alverberg").id
     data = {"contact": person_id, "what": "Called", "at": NOW, "next_step": "Call again", "private": "y"}

@@ -11,10 +11,11 @@ from flask_login import current_user
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
+from crm import i18n
 from crm.database import read_id
 from crm.history.forms.fields import at_most, check_year, stripped
 from crm.history.forms.interaction import InteractionForm
-from crm.history.models import TITLE_LENGTH
+from crm.history.models import TITLE_LENGTH, StepFate
 from crm.history.queries import targets_of
 from crm.pipeline.labels import stage_label
 from crm.pipeline.models import OPEN_STAGES, Stage
@@ -36,6 +37,7 @@ class LogForm(InteractionForm):
 
     next_step = StringField(_l("Next step"), [at_most(TITLE_LENGTH)], filters=[stripped])
     next_step_due = DateField(_l("Due"), [Optional()])
+    step_before = SelectField(_l("Next step so far"), coerce=lambda value: StepFate(value) if value else None)
     # What is offered follows from who takes part: a choice that is not offered any more counts as none.
     about = SelectField(_l("Campaign"), validate_choice=False)
     stage = SelectField(_l("Stage is now"), coerce=lambda value: Stage(value) if value else None)
@@ -63,8 +65,13 @@ class LogForm(InteractionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.targets: Sequence[Any] = ()
-        self.treaties = treaty_names()
+        self.treaties, self.day = treaty_names(), i18n.today()
         self.stage.choices = [("", _l("As it is")), *((stage.value, stage_label(stage)) for stage in OPEN_STAGES)]
+        self.step_before.choices = [
+            ("", _l("As it is; done once a new one is entered")),
+            (StepFate.DONE.value, _l("It is done")),
+            (StepFate.TASK.value, _l("Still to do: keep it as a task")),
+        ]
         self.stance.choices = [("", _l("Nothing said")), *((stance.value, STANCES[stance]) for stance in STATED)]
         self.confidence.choices = [(each.value, CONFIDENCE_HINTS[each]) for each in Confidence]
         self.task_owner.choices = self.user.choices
@@ -72,7 +79,7 @@ class LogForm(InteractionForm):
         self.offer()
         if not self.is_submitted():
             self.task_owner.data = current_user.id
-            self.stance.data = None
+            self.stance.data = self.step_before.data = None
             self._choose_target()
 
     def offer(self) -> None:
@@ -144,6 +151,13 @@ class LogForm(InteractionForm):
     def target(self) -> Any:
         """The target that was chosen, or None."""
         return next((target for target in self.targets if self.about.data == f"target:{target.id}"), None)
+
+    def fate_of_step(self) -> StepFate | None:
+        """What becomes of the target's next step so far: what was chosen, or done once another one takes its place."""
+        target = self.target()
+        if target is None or not target.next_step or target.next_step == self.next_step.data:
+            return None
+        return self.step_before.data or (StepFate.DONE if self.next_step.data else None)
 
     def campaign_id(self) -> int | None:
         """The campaign that was chosen, by itself or by a target in it."""

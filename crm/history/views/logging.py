@@ -11,6 +11,7 @@ from crm import i18n
 from crm.history.actions import ToDo
 from crm.history.forms import LogForm
 from crm.history.log import Following, Said, log
+from crm.history.models import StepFate
 from crm.history.queries import contact_of_target
 from crm.history.views.blueprint import blueprint, ids_of, kept, way_back, what_of
 from crm.pipeline.actions import MoveRefused, Promise
@@ -90,6 +91,7 @@ def _following(form: LogForm) -> Following:
         target_id=target.id if target else None,
         next_step=form.next_step.data or "",
         next_step_due=form.next_step_due.data,
+        step_before=form.fate_of_step(),
         stage=stage if target and stage is not target.stage else None,
         said=said,
         promise=_promise(form),
@@ -104,6 +106,16 @@ def _why(refused: MoveRefused) -> str:
     }
     other = gettext("It cannot go to this stage from here: move it on its own page.")
     return str(words.get(refused.reason, other))
+
+
+def _said(form: LogForm) -> str:
+    """That it is logged, and what became of the next step there was."""
+    fate = form.fate_of_step()
+    if fate is None:
+        return str(gettext("Logged."))
+    if fate is StepFate.DONE:
+        return str(gettext("Logged. Next step done: %(step)s", step=form.target().next_step))
+    return str(gettext("Logged. Next step kept as a task: %(step)s", step=form.target().next_step))
 
 
 def _saved(form: LogForm) -> ResponseReturnValue:
@@ -134,5 +146,5 @@ def save_log() -> ResponseReturnValue:
     except MoveRefused as refused:
         form.stage.errors = [_why(refused)]
         return _shown(form, 422)
-    toast(gettext("Logged."), undo=work.change_set_id)
+    toast(_said(form), undo=work.change_set_id)
     return _saved(form)
