@@ -116,8 +116,18 @@ function prepare(form, address, restores = true) {
     chosen.append(item);
   }
 
+  /** The page for a stance that was said elsewhere is that of whoever is named first. */
+  function leadElsewhere() {
+    const part = form.querySelector("[data-said-elsewhere]");
+    const first = form.querySelector("[name=contact]:checked");
+    if (!part) return;
+    part.hidden = !first;
+    if (first) part.querySelector("a").href = part.dataset.saidElsewhere.replace("/0/", `/${first.value}/`);
+  }
+
   async function offerAnew() {
     if (!offer) return;
+    leadElsewhere();
     const url = new URL(form.dataset.offer, location.href);
     for (const box of form.querySelectorAll("[name=contact]:checked")) url.searchParams.append("contact", box.value);
     const before = [...offer.querySelectorAll("select")].filter((each) => "touched" in each.dataset);
@@ -213,7 +223,7 @@ function prepare(form, address, restores = true) {
       if (box) box.checked = true;
       else if (all.length === 1 && !["checkbox", "radio", "file"].includes(all[0].type)) all[0].value = value;
       const part = all[0]?.closest("details");
-      if (part && value && ["notes", "task", "quote", "promised_words"].includes(name)) part.open = true;
+      if (part && value && ["notes", "task", "quote", "source_url", "promised_words"].includes(name)) part.open = true;
     }
     if (kind.value) kind.dataset.touched = "";
     if (form.elements.step_before?.value) form.elements.step_before.dataset.touched = "";

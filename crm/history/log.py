@@ -22,13 +22,14 @@ from crm.timeline.models import EntryKind
 
 @dataclass(frozen=True)
 class Said:
-    """What a contact said of a treaty; its source is the interaction."""
+    """What a contact said of a treaty; its source is the page at `source_url`, or else the interaction."""
 
     contact_id: int
     treaty_id: int
     stance: Any
     confidence: Any
     quote: str
+    source_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def log(what: What, following: Following, attachments: Collection[Attachment] = 
             min(what.at.date(), i18n.today()),
             confidence=said.confidence,
             quote=said.quote,
-            source_reference=reference_of(happened.id),
+            source_url=said.source_url,
+            source_reference="" if said.source_url else reference_of(happened.id),
             team_id=what.team_id,
         )
     if following.target_id is not None and following.stage is not None:

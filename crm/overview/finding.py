@@ -34,11 +34,12 @@ RECENT = "recent"
 
 @dataclass(frozen=True)
 class Hit:
-    """One line of the results: where it leads, what it is called, what it is."""
+    """One line of the results: where it leads, what it is called, what it is; of a contact, its id."""
 
     href: str
     name: str
     detail: str
+    contact_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ _folded = lru_cache(8 * NEWEST)(fold)
 
 
 def _contact_hit(row: sa.Row[*tuple[Any, ...]]) -> Hit:
-    return Hit(url_for("overview.contact", contact_id=row.id), row.name, hit_label(row, i18n.today()))
+    return Hit(url_for("overview.contact", contact_id=row.id), row.name, hit_label(row, i18n.today()), row.id)
 
 
 def _rank(words: Sequence[str]) -> Callable[[str], int | None]:

@@ -8,8 +8,8 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import Optional, ValidationError
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
+from wtforms.validators import Length, Optional, ValidationError
 
 from crm import i18n
 from crm.database import read_id
@@ -20,8 +20,8 @@ from crm.history.queries import targets_of
 from crm.pipeline.labels import stage_label
 from crm.pipeline.models import OPEN_STAGES, Stage
 from crm.pipeline.queries import campaign_names
-from crm.stances.labels import CONFIDENCE_HINTS, STANCES
-from crm.stances.models import QUOTE_LENGTH, STATED, Confidence, Stance
+from crm.stances.labels import CONFIDENCE_HINTS, STANCES, refusal_text
+from crm.stances.models import QUOTE_LENGTH, STATED, URL_LENGTH, Confidence, Refusal, Stance, is_link
 from crm.treaties.queries import treaty_names
 
 
@@ -46,6 +46,12 @@ class LogForm(InteractionForm):
     stance = RadioField(_l("Where they stand"), coerce=lambda value: Stance(value) if value else None)
     confidence = SelectField(_l("How sure is it?"), coerce=Confidence, default=Confidence.LIKELY)
     quote = TextAreaField(_l("Their words"), [at_most(QUOTE_LENGTH)], filters=[stripped])
+    source_url = URLField(
+        _l("Link, if it was said elsewhere"),
+        [Length(max=URL_LENGTH, message=_l("This link is too long."))],
+        filters=[stripped],
+        description=_l("Without one, this conversation is the source."),
+    )
     promised_words = TextAreaField(
         _l("The exact words"), [at_most(4_000)], filters=[stripped], description=_l("As they were said, word for word.")
     )
@@ -134,6 +140,13 @@ class LogForm(InteractionForm):
         """Words without a stance would be lost."""
         if field.data and not self.stance.data:
             raise ValidationError(gettext("Choose where they stand, or write their words into the notes."))
+
+    def validate_source_url(self, field: URLField) -> None:
+        """A source is one of a stance."""
+        if field.data and not is_link(field.data):
+            raise ValidationError(refusal_text(Refusal.LINK))
+        if field.data and not self.stance.data:
+            raise ValidationError(gettext("Choose where they stand, or write the link into the notes."))
 
     def validate_promised_words(self, field: TextAreaField) -> None:
         """A commitment is a target's, in its words, and says what will be done."""

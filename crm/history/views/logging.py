@@ -75,6 +75,7 @@ def _following(form: LogForm) -> Following:
             form.stance.data,
             form.confidence.data,
             form.quote.data or "",
+            form.source_url.data or "",
         )
     if form.task.data:
         task = ToDo(
