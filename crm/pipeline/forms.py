@@ -194,6 +194,12 @@ class CommitmentForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         )
 
 
+def next_week(today: date) -> date:
+    """Its Monday; on a Sunday the one after, as tomorrow is offered beside it."""
+    monday = today + timedelta(days=7 - today.weekday())
+    return monday if monday > today + timedelta(days=1) else monday + timedelta(days=7)
+
+
 class Later(StrEnum):
     """To when something is put off."""
 
@@ -226,7 +232,7 @@ class PostponeForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         if self.to.data is Later.TOMORROW:
             return today + timedelta(days=1)
         if self.to.data is Later.NEXT_WEEK:
-            return today + timedelta(days=7 - today.weekday())
+            return next_week(today)
         assert self.day.data is not None
         return self.day.data
 

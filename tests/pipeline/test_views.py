@@ -1,7 +1,7 @@
 """The screens of a campaign: what they show, who may change what, and what happens to what was typed."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from crm import clock
 from crm.extensions import db
 from crm.pipeline.actions import move_target
+from crm.pipeline.forms import next_week
 from crm.pipeline.models import Campaign, CloseReason, Priority, Stage, StageMove, Target
 from crm.pipeline.queries import COLUMN_SIZE
 from crm.policy import Role
@@ -299,3 +300,9 @@ def test_a_screen_costs_as_many_statements_for_a_thousand_targets_as_for_ten(
     assert costs() == few
     assert min(few.values()) > 2
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Target)) == 1000
+
+
+def test_next_week_is_never_tomorrow() -> None:
+    thursday, sunday = date(2026, 11, 19), date(2026, 11, 22)
+    assert next_week(thursday) == date(2026, 11, 23)
+    assert next_week(sunday) == date(2026, 11, 30)

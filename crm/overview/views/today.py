@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from babel.dates import format_skeleton
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, gettext
+from flask_babel import format_date, get_locale, gettext
 from flask_login import current_user
 
 from crm import i18n
@@ -17,6 +18,7 @@ from crm.overview.finding import recent_hits
 from crm.overview.queries import begun
 from crm.overview.views.blueprint import blueprint
 from crm.pipeline.filters import QUIET_USUALLY
+from crm.pipeline.forms import next_week
 from crm.pipeline.models import CommitmentState
 from crm.pipeline.queries import campaigns_page
 from crm.policy import Permission, can, requires
@@ -126,6 +128,7 @@ def _shared(reader: Reader, ended: Any) -> dict[str, Any]:
         "hints": _hints(),
         "most": MOST_COUNTED,
         "today": reader.day,
+        "next_monday": format_skeleton("MMMEd", next_week(reader.day), locale=get_locale()),
         "successors": successors_of(left, reader.day, team_id=reader.team_id) if left else {},
         "CommitmentState": CommitmentState,
         "here": request.full_path.rstrip("?"),
