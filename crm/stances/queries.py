@@ -284,12 +284,13 @@ def current_stances(contact_ids: Iterable[int], team_id: int | None) -> dict[tup
 
 
 def stances_on(treaty_id: int, contact_ids: Iterable[int], team_id: int | None) -> dict[int, AnyRow]:
-    """Stance, stance_said_on and mandate_end of those of the contacts that ever spoke of the treaty, by id."""
+    """Stance, stance_said_on, later_id and mandate_end of those of the contacts that spoke of the treaty, by id."""
     found = (
         sa.select(
             CurrentStance.contact_id,
             CurrentStance.stance,
             CurrentStance.said_on.label("stance_said_on"),
+            CurrentStance.later_id,
             Contact.mandate_end,
         )
         .join(Contact, Contact.id == CurrentStance.contact_id)

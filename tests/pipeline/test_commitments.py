@@ -167,7 +167,8 @@ def test_a_link_takes_one_answer_while_it_lasts(app: Flask) -> None:
 
 @pytest.mark.sqlite_only
 def test_an_official_corrects_what_is_on_record_without_an_account(app: Flask, client: FlaskClient) -> None:
-    commitment_id = make_commitment(make_target())
+    target = make_target()
+    board, commitment_id = f"/campaigns/{target.campaign_id}/board", make_commitment(target)
     officer = sign_in(client, make_user(Role.OFFICER))
     page = f"/commitments/{commitment_id}"
     shown = officer.post(f"{page}/links", follow_redirects=True).text
@@ -186,11 +187,13 @@ def test_an_official_corrects_what_is_on_record_without_an_account(app: Flask, c
     assert "I said &lt;perhaps&gt;." in officer.get(page).text
     assert "New answer</span>" in officer.get("/commitments?unseen=yes").text
     assert "I shall vote for it." in officer.get("/commitments.csv?unseen=yes").text
+    assert "New answer</span>" in officer.get(board).text
     answer_id = db.session.scalars(sa.select(CommitmentAnswer.id)).one()
     officer.post(f"/commitments/answers/{answer_id}/take-over")
     db.session.expire_all()
     assert db.session.get_one(Commitment, commitment_id).words == "I said <perhaps>."
     assert "New answer</span>" not in officer.get("/commitments").text
+    assert "New answer</span>" not in officer.get(board).text
 
 
 @pytest.mark.sqlite_only

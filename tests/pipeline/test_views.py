@@ -168,6 +168,7 @@ def test_cards_and_rows_show_where_somebody_stands_as_the_readers_team_sees_it(c
     vera, carl = make_person("Vera Vocal"), make_person("Carl Calm")
     make_target(campaign, vera)
     make_target(campaign, carl)
+    make_statement(vera.id, Stance.OPPOSED, date(2026, 5, 1))
     make_statement(vera.id, Stance.CHAMPION)
     make_statement(carl.id, Stance.OPPOSED, team_id=make_user(team="Others").team_id)
     sign_in(client, make_user(Role.OFFICER))
@@ -175,6 +176,7 @@ def test_cards_and_rows_show_where_somebody_stands_as_the_readers_team_sees_it(c
         text = client.get(f"/campaigns/{campaign.id}/{page}").text
         assert "Carl Calm" in text
         assert (text.count(">Champion</span>"), text.count(">Opposed</span>")) == (1, 0), page
+        assert text.count(">contradicted</small>") == 1, page
 
 
 def test_the_list_narrows_by_everything_it_offers(officer: FlaskClient) -> None:

@@ -30,6 +30,7 @@ from crm.pipeline.queries.commitments import (
     link_by_id,
     linked_commitment,
     links_of,
+    targets_answered,
     verdicts_of,
 )
 from crm.pipeline.queries.rows import AnyRow, AnySelect, Rows
@@ -104,6 +105,7 @@ __all__ = [
     "target",
     "target_ids",
     "target_states",
+    "targets_answered",
     "targets_of_campaign",
     "targets_of_contact",
     "targets_page",

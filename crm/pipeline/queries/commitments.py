@@ -62,6 +62,18 @@ def _has_unseen_answer() -> sa.ColumnElement[bool]:
     return Commitment.id.in_(sa.select(CommitmentAnswer.commitment_id).where(CommitmentAnswer.seen_at.is_(None)))
 
 
+def targets_answered(campaign_id: int) -> set[int]:
+    """The targets of a campaign with an answer of the official that nobody has looked at."""
+    return set(
+        db.session.scalars(
+            sa.select(Commitment.target_id)
+            .join(CommitmentAnswer, CommitmentAnswer.commitment_id == Commitment.id)
+            .join(Target, Target.id == Commitment.target_id)
+            .where(CommitmentAnswer.seen_at.is_(None), Target.campaign_id == campaign_id)
+        )
+    )
+
+
 _READERS: dict[str, Any] = {
     "state": CommitmentState,
     "campaign": read_id,
