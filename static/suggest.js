@@ -67,6 +67,7 @@ function setUp(input) {
     }
     input.value = option.dataset.name;
     mean(option.dataset.id);
+    input.dispatchEvent(new Event("change", { bubbles: true }));
     show(false);
     input.focus();
   }

@@ -101,8 +101,9 @@ def start_campaign(lead: FlaskClient, owner_id: int) -> int:
 
 
 def plan_a_mailing(officer: FlaskClient, campaign_id: int) -> int:
-    letter = {"name": "First letter", "language": "en", "subject": SUBJECT, "body": BODY, "campaign_id": campaign_id}
-    assert officer.post("/letters/templates/new", data=letter).status_code == 302
+    letter = {"name": "First letter", "source_language": "en", "approach": "general", "campaign_id": campaign_id}
+    editor = officer.post("/letters/templates/new", data=letter).location
+    assert officer.post(editor, data={"subject": SUBJECT, "body": BODY, "formality": "standard"}).status_code == 302
     template_id = db.session.scalars(sa.select(LetterTemplate.id)).one()
     mailing = {
         "campaign": campaign_id,

@@ -28,9 +28,10 @@ def load_demo() -> None:
         statements.record(running, contacts)
         history.write(running, contacts, users)
         with clock.pretend(campaign.office_hours(moment, 30)):
-            templates = letters.write_templates(running, users[Role.OFFICER])
+            templates = letters.write_templates(running, users)
         with clock.pretend(campaign.office_hours(moment, 1)):
             mailings = letters.plan_mailings(running, templates, users[Role.OFFICER])
+            letters.write_on(templates["First letter"], users)
         work.actor = actors[Role.LEAD]
         letters.approve(mailings, users[Role.LEAD])
         # No bell is rung: the workers look around when they start.

@@ -1,92 +1,89 @@
-"""The demo's letters: a mailing that the worker sends as soon as it starts, and one that waits for a second person."""
+"""The demo's letters in four languages: a mailing that is sent at once, and one that waits for a second person."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from crm.accounts.models import User
 from crm.letters.actions import (
     MailingText,
+    Typed,
     approve_mailing,
+    approve_wording,
     create_mailing,
     create_template,
+    keep_draft,
     plan_mailing,
     write_wording,
 )
 from crm.letters.audience import Audience
-from crm.letters.models import LetterTemplate, Mailing
+from crm.letters.models import Approach, LetterTemplate, Mailing, Wording
 from crm.letters.planning import plan_next
+from crm.letters.queries import newest_wording, newest_wordings
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Campaign, Stage
+from crm.policy import Role
+from crm.salutations.terms import Formality
 
-FIRST_LETTER = {
-    "en": (
-        "A question on behalf of migrant workers, {{name}}",
-        """\
-{{salutation}}
-
-The *{{treaty}}* has been open to the states of Europe since 1990. **No member state of the European Union has \
-ratified it yet.**
-
-We ask you for one thing: put a question to the government of {{country}} and name the day by which it will take a \
-position. Our two-page briefing answers what ministries usually object:
-
-- it creates no right to enter a country,
-- it repeats what the Union's own law grants already,
-- it protects nationals of {{country}} who work abroad.
-
-We would gladly call at your office.
-
-{{closing}}
-{{sender_name}}
-""",
-    ),
-    "fr": (
-        "Une question au nom des travailleurs migrants, {{name}}",
-        """\
-{{salutation}}
-
-La *{{treaty}}* est ouverte aux États d’Europe depuis 1990. **Aucun État membre de l’Union européenne ne l’a encore \
-ratifiée.**
-
-Nous vous demandons une chose : posez une question au gouvernement ({{country}}) et demandez la date à laquelle il \
-prendra position.
-
-{{closing}}
-{{sender_name}}
-""",
-    ),
-}
-THANKS = {
-    "en": (
-        "Thank you, {{name}}",
-        """\
-{{salutation}}
-
-Thank you for standing up for the *{{treaty}}*. Your support is what our next meeting with the ministry rests on.
-
-{{closing}}
-{{sender_name}}
-""",
-    ),
-}
+# One file a text, named by language and approach: the subject, an empty line, the letter.
+_TEXTS = Path(__file__).parent / "wordings"
+_FIRST = "en"
+# What the lead has not read yet.
+_UNREAD = {("es", Approach.PERSUADE), ("ar", Approach.ASK), ("ar", Approach.PERSUADE)}
+# Said since the letter was translated: its translations know nothing of it.
+_ADDED = (
+    "If you would like to read first, we will send it to you today.",
+    "If you would like to read first, we will send it to you today, in the language you prefer.",
+)
 
 
-def _template(
-    campaign: Campaign, name: str, purpose: str, words: dict[str, tuple[str, str]], author: User
-) -> LetterTemplate:
-    template = create_template(campaign.id, name, purpose)
-    for language, (subject, body) in words.items():
-        write_wording(template.id, language, subject, body, author_id=author.id)
+def _texts(folder: str) -> dict[tuple[str, Approach], tuple[str, str]]:
+    """Subject and body of each text of a letter, those in the first language before their translations."""
+    found = {}
+    for file in sorted((_TEXTS / folder).glob("*.md"), key=lambda file: not file.name.startswith(_FIRST)):
+        language, approach = file.stem.split("-")
+        subject, _, body = file.read_text(encoding="utf-8").partition("\n\n")
+        found[language, Approach(approach)] = (subject, body)
+    return found
+
+
+def _template(campaign: Campaign, name: str, purpose: str, folder: str, users: dict[Role, User]) -> LetterTemplate:
+    """A letter with the texts that the lead has approved."""
+    template = create_template(campaign.id, name, purpose, source_language=_FIRST)
+    for place, text in _texts(folder).items():
+        if place not in _UNREAD:
+            wording = _write(template.id, place, text, users)
+            approve_wording(wording.id, approver_id=users[Role.LEAD].id)
     return template
 
 
-def write_templates(campaign: Campaign, author: User) -> dict[str, LetterTemplate]:
-    """Add the templates, by their names."""
+def _write(template_id: int, place: tuple[str, Approach], text: tuple[str, str], users: dict[Role, User]) -> Wording:
+    language, approach = place
+    source = newest_wording(template_id, _FIRST, approach)
+    author = users[Role.OFFICER if language == _FIRST else Role.TRANSLATOR]
+    source_id = source.id if source else None
+    return write_wording(template_id, language, *text, author_id=author.id, approach=approach, source_id=source_id)
+
+
+def write_templates(campaign: Campaign, users: dict[Role, User]) -> dict[str, LetterTemplate]:
+    """Add the templates, by their names, with the texts the lead has approved."""
+    asks = "Asks for a question to the government"
     return {
-        "First letter": _template(
-            campaign, "First letter", "Asks for a question to the government", FIRST_LETTER, author
-        ),
-        "Thanks": _template(campaign, "Thanks", "Keeps supporters warm before the next meeting", THANKS, author),
+        "First letter": _template(campaign, "First letter", asks, "first", users),
+        "Thanks": _template(campaign, "Thanks", "Keeps supporters warm before the next meeting", "thanks", users),
     }
+
+
+def write_on(template: LetterTemplate, users: dict[Role, User]) -> None:
+    """What was written since the mailings were planned: texts nobody has read yet, a newer source, and a draft."""
+    texts = _texts("first")
+    for place in sorted(_UNREAD):
+        _write(template.id, place, texts[place], users)
+    ask = newest_wordings(template.id)[_FIRST, Approach.ASK]
+    newer = (ask.subject, ask.body.replace(*_ADDED))
+    approve_wording(_write(template.id, (_FIRST, Approach.ASK), newer, users).id, approver_id=users[Role.LEAD].id)
+    spanish = Typed("Una pregunta en nombre de los trabajadores migratorios", "{{salutation}}\n\n", Formality.STANDARD)
+    keep_draft(template.id, "es", Approach.GENERAL, spanish, author_id=users[Role.TRANSLATOR].id)
 
 
 def _mailing(campaign: Campaign, template: LetterTemplate, name: str, officer: User, *stages: Stage) -> Mailing:

@@ -26,9 +26,22 @@ from crm.accounts.forms import time_zones
 from crm.attachments.actions import FileRefused, inspect
 from crm.attachments.forms import refusal_text
 from crm.attachments.models import FILE_TYPES, readable_name
+from crm.database import read_id
 from crm.directory.actions import InvalidAddress, normalize_address
+from crm.letters.actions import Typed
+from crm.letters.labels import APPROACHES
+from crm.letters.models import Approach
 from crm.salutations.labels import FORMALITIES
 from crm.salutations.terms import Formality
+
+BODY_LENGTH = 50_000
+
+
+def _id(value: str | None) -> int | None:
+    try:
+        return read_id(value or "")
+    except ValueError:
+        return None
 
 
 def _stripped(value: str | None) -> str:
@@ -40,13 +53,12 @@ def _lines(value: str | None) -> str:
     return (value or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
-class WordingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
-    """A template's name and purpose, and its text in one language. The view sets the choices."""
+class TemplateForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """A template's name and purpose, and the language it is written in first. The view sets the choices."""
 
-    campaign_id = SelectField(_l("Campaign"), coerce=int)
     name = StringField(
-        _l("Name of the template"),
-        [DataRequired(_l("Give the template a name.")), Length(max=160, message=_l("At most 160 characters."))],
+        _l("Name of the letter"),
+        [DataRequired(_l("Give the letter a name.")), Length(max=160, message=_l("At most 160 characters."))],
         filters=[_stripped],
     )
     purpose = StringField(
@@ -54,7 +66,26 @@ class WordingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         [Length(max=300, message=_l("At most 300 characters."))],
         filters=[_stripped],
     )
-    language = SelectField(_l("Language of the letter"))
+    source_language = SelectField(
+        _l("Written first in"), description=_l("The other languages are translations of this one.")
+    )
+
+
+class NewTemplateForm(TemplateForm):
+    """A new template of a campaign, and whom its first text is for."""
+
+    campaign_id = SelectField(_l("Campaign"), coerce=int)
+    approach = SelectField(
+        _l("Start with the text"),
+        coerce=Approach,
+        choices=[(approach.value, label) for approach, (label, _hint) in APPROACHES.items()],
+        default=Approach.GENERAL,
+    )
+
+
+class WordingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """A template's text in one language for one approach."""
+
     formality = SelectField(
         _l("How it addresses its reader"),
         coerce=Formality,
@@ -68,10 +99,23 @@ class WordingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     )
     body = TextAreaField(
         _l("Text (Markdown)"),
-        [DataRequired(_l("Write the letter.")), Length(max=50_000, message=_l("At most 50,000 characters."))],
+        [DataRequired(_l("Write the letter.")), Length(max=BODY_LENGTH, message=_l("At most 50,000 characters."))],
         filters=[_lines],
     )
+    up_to_date = BooleanField(_l("This says what the source says now"))
     seen = HiddenField()
+    source_id = HiddenField()
+
+    @property
+    def typed(self) -> Typed:
+        """What stands in its fields, valid or not."""
+        return Typed(
+            (self.subject.data or "")[:200],
+            (self.body.data or "")[:BODY_LENGTH],
+            self.formality.data or Formality.STANDARD,
+            (self.seen.data or "")[:60],
+            _id(self.source_id.data),
+        )
 
 
 class LetterForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped

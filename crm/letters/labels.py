@@ -6,9 +6,11 @@ from babel import Locale
 from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
 
+from crm.letters.actions import MailingRefused
 from crm.letters.audience import Audience
 from crm.letters.delivery import Outcome
-from crm.letters.models import LanguageReason, SkipReason, Standing
+from crm.letters.models import Approach, LanguageReason, SkipReason, Standing, Wording
+from crm.letters.queries import WordingStanding
 from crm.letters.rendering import Problem, ProblemKind
 from crm.pipeline.filters import NOBODY
 from crm.places.countries import LANGUAGES
@@ -55,10 +57,28 @@ _LANGUAGE_REASONS = {
     LanguageReason.COUNTRY: lazy_gettext("%(language)s: an official language of their country"),
     LanguageReason.FALLBACK: lazy_gettext("%(language)s: for everybody else"),
 }
+APPROACHES = {
+    Approach.GENERAL: (lazy_gettext("For everyone"), lazy_gettext("for readers who have no wording of their own")),
+    Approach.THANK: (lazy_gettext("Thank"), lazy_gettext("for champions and supporters")),
+    Approach.ASK: (lazy_gettext("Ask"), lazy_gettext("for the undecided and the unknown")),
+    Approach.PERSUADE: (lazy_gettext("Persuade"), lazy_gettext("for those against, or leaning that way")),
+}
+WORDING_STANDINGS = {
+    WordingStanding.MISSING: (lazy_gettext("Missing"), "neutral"),
+    WordingStanding.DRAFT: (lazy_gettext("Draft"), "info"),
+    WordingStanding.WAITING: (lazy_gettext("Waits for approval"), "warn"),
+    WordingStanding.APPROVED: (lazy_gettext("Approved"), "good"),
+}
+APPROVAL_REFUSALS = {
+    "own_wording": lazy_gettext("You wrote this text, so somebody else has to approve it."),
+    "faulty": lazy_gettext("The text has faults: mend them first."),
+    "older_version": lazy_gettext("There is a newer version of this text: read and approve that one."),
+}
 REFUSALS = {
     "not_allowed": lazy_gettext("Somebody else was faster: the mailing stands somewhere else now."),
     "no_wording": lazy_gettext("The template has no text in this language yet: write it first."),
     "faulty_wording": lazy_gettext("The text of the template has faults: mend them first."),
+    "unapproved_wording": lazy_gettext("These texts want a second person's approval first:"),
     "empty_audience": lazy_gettext("Nobody in the campaign fits this audience: widen it."),
     "files_too_large": lazy_gettext("The files are too large together: leave some out, or link to them."),
     "nothing_to_send": lazy_gettext("No letter is left to send: everybody was skipped."),
@@ -97,8 +117,44 @@ def language_reason_label(reason: LanguageReason, code: str) -> str:
 
 
 def problem_label(problem: Problem) -> str:
-    """What is wrong with a wording, and what to do."""
-    return str(_PROBLEMS[problem.kind]) % {"detail": problem.detail}
+    """What is wrong with a wording, where, and what to do."""
+    said = str(_PROBLEMS[problem.kind]) % {"detail": problem.detail}
+    if problem.line is None or not problem.detail:
+        return said
+    if problem.line == 0:
+        return str(gettext("Subject: %(problem)s", problem=said))
+    return str(gettext("Line %(number)s: %(problem)s", number=problem.line, problem=said))
+
+
+def approach_label(approach: Approach | str) -> str:
+    """What a wording wants of its reader."""
+    return str(APPROACHES[Approach(approach)][0])
+
+
+def approach_hint(approach: Approach | str) -> str:
+    """Whom it is for."""
+    return str(APPROACHES[Approach(approach)][1])
+
+
+def wording_standing_label(standing: WordingStanding) -> str:
+    """Where a wording stands."""
+    return str(WORDING_STANDINGS[standing][0])
+
+
+def wording_standing_tone(standing: WordingStanding) -> str:
+    """The tone of its badge."""
+    return WORDING_STANDINGS[standing][1]
+
+
+def wording_name(wording: Wording) -> str:
+    """A wording as one names it: its template, language and approach."""
+    language, approach = language_label(wording.language), approach_label(wording.approach)
+    return f"{wording.template.name} · {language} · {approach}"
+
+
+def refusal_words(refusal: MailingRefused) -> str:
+    """Why a mailing stays as it is, and which of its wordings are the reason."""
+    return " ".join([str(REFUSALS[refusal.reason]), "; ".join(map(wording_name, refusal.wordings))]).strip()
 
 
 def language_label(code: str) -> str:

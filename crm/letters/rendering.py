@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from html import escape
@@ -62,10 +62,11 @@ class ProblemKind(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault of a wording; `detail` quotes the place."""
+    """One fault of a wording; `detail` quotes the place, `line` counts those of the body from 1; 0 is the subject."""
 
     kind: ProblemKind
     detail: str = ""
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -149,26 +150,31 @@ def _split(text: str, names: list[str]) -> Segments:
     return tuple(parts)
 
 
-def _problems(subject: str, body: str, names: list[str], html: str) -> list[Problem]:
-    found = [
-        Problem(ProblemKind.UNKNOWN_PLACEHOLDER, name or "{{}}")
-        for name in dict.fromkeys(names)
-        if name not in PLACEHOLDERS
-    ]
-    without = PLACEHOLDER_PATTERN.sub("", f"{subject}\n{body}")
+def _problems(subject: str, body: str, html: str) -> list[Problem]:
+    lines = list(enumerate([subject, *body.split("\n")]))
+    found: list[Problem] = []
+    for number, line in lines:
+        known = {problem.detail for problem in found}
+        unknown = (name for name in PLACEHOLDER_PATTERN.findall(line) if name not in PLACEHOLDERS)
+        found += [
+            Problem(ProblemKind.UNKNOWN_PLACEHOLDER, name or "{{}}", number)
+            for name in dict.fromkeys(unknown)
+            if (name or "{{}}") not in known
+        ]
+    without = ((number, PLACEHOLDER_PATTERN.sub("", line)) for number, line in lines)
     found += [
-        Problem(ProblemKind.OPEN_BRACES, line.strip()[:60])
-        for line in without.splitlines()
+        Problem(ProblemKind.OPEN_BRACES, line.strip()[:60], number)
+        for number, line in without
         if "{{" in line or "}}" in line
     ]
-    if found_twice := _MARKED_LINE.search(f"{subject}\n{body}"):
-        found.append(Problem(ProblemKind.MARK_TWICE, found_twice[0]))
+    if twice := next(((number, match[0]) for number, line in lines if (match := _MARKED_LINE.search(line))), None):
+        found.append(Problem(ProblemKind.MARK_TWICE, twice[1], twice[0]))
     if quote(_OPEN) in html or re.search(f"<[^>]*{_OPEN}", html):
         found.append(Problem(ProblemKind.PLACEHOLDER_IN_LINK))
     if _UNSAFE_LINK in html:
         found.append(Problem(ProblemKind.UNSAFE_LINK))
     if not subject.strip():
-        found.append(Problem(ProblemKind.EMPTY_SUBJECT))
+        found.append(Problem(ProblemKind.EMPTY_SUBJECT, line=0))
     if not body.strip():
         found.append(Problem(ProblemKind.EMPTY_BODY))
     return found
@@ -194,7 +200,7 @@ def compile_wording(subject: str, body: str, language: str) -> CompiledWording:
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
     )
-    problems = _problems(subject, body, names, html)
+    problems = _problems(subject, body, html)
     direction = Locale.parse(language, sep="-").text_direction
     return CompiledWording(
         _split(marked_subject, names),

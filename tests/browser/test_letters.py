@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Page, expect
 
+from crm import clock
 from crm.extensions import db
 from crm.letters.jobs import plan
-from crm.letters.models import Letter, Mailing, MailingState
+from crm.letters.models import Letter, LetterTemplate, Mailing, MailingState, Wording
 from crm.outbox.models import MessageState
 from crm.pipeline.models import Campaign
 from crm.policy import Role
+from crm.unit_of_work import unit_of_work
 from tests.browser.conftest import OpenPage
 from tests.browser.screens import OPPOSITES, Variant, assert_accessible, assert_fits, untranslated
 from tests.factories.letters import approved, deliver, make_letter_target, make_mailing, make_wording, planned
@@ -43,7 +45,7 @@ def words_of(page: Page) -> str:
 
 def test_the_preview_follows_what_is_typed(open_page: OpenPage, campaign: Campaign) -> None:
     wording = make_wording(campaign, subject="Hello", body="Dear friend")
-    page = open_page(f"/letters/templates/{wording.template_id}", role=Role.TRANSLATOR)
+    page = open_page(f"/letters/templates/{wording.template_id}/en/general", role=Role.TRANSLATOR)
     assert words_of(page) == "Dear friend"
     body = page.get_by_label("Text (Markdown)")
     body.evaluate("field => field.setSelectionRange(5, 11)")
@@ -52,15 +54,19 @@ def test_the_preview_follows_what_is_typed(open_page: OpenPage, campaign: Campai
     expect(body).to_be_focused()
     filled = page.locator("#preview .letter mark.filled")
     expect(filled).to_have_attribute("title", "{{family_name}}")
-    reader = page.get_by_label("as read by")
     name = filled.inner_text()
-    reader.select_option(index=1)
+    page.get_by_role("button", name="Next reader").click()
     expect(filled).not_to_have_text(name)
     body.press_sequentially(" {{nope}}")
     expect(page.get_by_text("There is no placeholder “nope”")).to_be_visible()
     expect(page.locator("#preview .letter mark.missing")).to_have_text("{{nope}}")
     assert_accessible(page)
-    page.get_by_role("button", name="Save").click()
+    # A tab that is closed loses nothing.
+    expect(page.get_by_text("Draft kept at")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("which are not saved yet")).to_be_visible()
+    expect(body).to_have_value("Dear {{family_name}} {{nope}}")
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved. Before it can be sent")).to_be_visible()
     expect(body).to_have_value("Dear {{family_name}} {{nope}}")
 
@@ -69,7 +75,9 @@ def test_from_the_form_to_the_last_letter_without_a_reload(
     open_page: OpenPage, campaign: Campaign, live_app: Flask
 ) -> None:
     campaign_id = campaign.id
-    make_wording(campaign, body="Dear {{name}}")
+    wording = make_wording(campaign, body="Dear {{name}}")
+    with unit_of_work("approve wording", actor="test"):
+        db.session.get_one(Wording, wording.id).approved_at = clock.now()
     page = open_page(f"/mailings/new?campaign={campaign_id}", role=Role.OFFICER)
     figure = page.locator(".forecast-figure strong")
     everybody = int(figure.inner_text())
@@ -113,6 +121,7 @@ def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant
     campaign_id = campaign.id
     make_letter_target(campaign, "Nobody-With-A-Very-Long-Name Von Und-Zu-Der-Langen-Leitung", email=None)
     wording = make_wording(campaign, body="# {{name}}\n\n> {{ask}}\n\n- {{nope}}\n\n`code` {{party}}")
+    first = db.session.scalars(sa.select(LetterTemplate.id).order_by(LetterTemplate.id)).first()
     mailing = approved(planned(make_mailing(campaign)))
     deliver(mailing, MessageState.FAILED, reply="5.1.1 no-such-user-" + "x" * 80)
     awaiting, draft = planned(make_mailing(campaign)), make_mailing(campaign)
@@ -126,7 +135,11 @@ def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant
     for address in (
         "/letters",
         f"/letters/templates/{wording.template_id}",
-        f"/letters/templates/{wording.template_id}?language=ar",
+        f"/letters/templates/{wording.template_id}/en/general",
+        f"/letters/templates/{wording.template_id}/ar/ask",
+        f"/letters/templates/{first}/fr/ask",
+        f"/letters/templates/{first}/en/ask/versions",
+        "/letters/translations",
         "/letters/templates/new",
         f"/mailings/new?campaign={campaign_id}&stage=identified&country=IT&text=zz",
         f"/mailings/{draft.id}",
@@ -151,11 +164,12 @@ def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant
 
 
 def test_what_is_wrong_is_said_beside_the_field(open_page: OpenPage, campaign: Campaign) -> None:
-    page = open_page(f"/letters/templates/new?campaign={campaign.id}", role=Role.OFFICER, allows=[422])
+    address = f"/letters/templates/{make_wording(campaign).template_id}/en/thank"
+    page = open_page(address, role=Role.OFFICER, allows=[422])
     page.locator("form.editor").evaluate("form => form.noValidate = true")
     page.get_by_label("Text (Markdown)").fill("A long letter that must not be lost")
     with page.expect_response(lambda response: response.status == 422):
-        page.get_by_role("button", name="Save").click()
+        page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("alert").first).to_contain_text("Give the letter a subject.")
     expect(page.get_by_label("Text (Markdown)")).to_have_value("A long letter that must not be lost")
     expect(page.get_by_label("Subject")).to_have_attribute("aria-invalid", "true")

@@ -20,7 +20,7 @@ from crm.letters.actions import (
 )
 from crm.letters.audience import Audience
 from crm.letters.jobs import plan
-from crm.letters.models import Mailing, Wording
+from crm.letters.models import Approach, Mailing, Wording
 from crm.outbox.actions import results_of
 from crm.outbox.models import WAITING, MessageState, OutgoingMessage
 from crm.outbox.results import announce
@@ -45,13 +45,16 @@ def make_wording(
     subject: str = SUBJECT,
     body: str = BODY,
     language: str = "en",
+    approach: Approach = Approach.GENERAL,
     formality: Formality = Formality.STANDARD,
 ) -> Wording:
     """A template of the campaign with one wording."""
     campaign_id = (campaign or make_campaign()).id
     with unit_of_work("make wording", actor="test"):
         template = create_template(campaign_id, f"Template {next(_numbers)}")
-        return write_wording(template.id, language, subject, body, author_id=None, formality=formality)
+        return write_wording(
+            template.id, language, subject, body, author_id=None, approach=approach, formality=formality
+        )
 
 
 def make_letter_target(campaign: Campaign, name: str, **person: object) -> Target:
@@ -82,6 +85,8 @@ def make_mailing(
         reply_to="jo@campaign.example",
     )
     with unit_of_work("make mailing", actor="test"):
+        # As if a second person had read it: a mailing uses nothing else where the team has two who may approve.
+        db.session.get_one(Wording, wording.id).approved_at = clock.now()
         return create_mailing(campaign.id, text, planned_by_id=officer_id)
 
 

@@ -18,11 +18,9 @@ from crm.letters.models import Letter, LetterTemplate, Mailing, MailingState, Wo
 from crm.outbox.models import MessageState
 from crm.pipeline.models import Campaign
 from crm.policy import Role
-from crm.salutations.terms import Formality
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.letters import approved, deliver, make_letter_target, make_mailing, make_wording, planned
-from tests.factories.pipeline import make_campaign
 from tests.letters.test_mailing_form import words
 from tests.queries import queries_of
 
@@ -32,16 +30,29 @@ def figures(page: str) -> list[int]:
     return [int(number) for number in re.findall(r'class="stat-value">(\d+)<', page)]
 
 
-WORDING = {"name": "First letter", "purpose": "", "language": "en", "subject": "To {{name}}", "body": "Dear {{name}}"}
+NAMED = {"name": "First letter", "purpose": "", "source_language": "en", "approach": "general"}
+WORDING = {"subject": "To {{name}}", "body": "Dear {{name}}", "formality": "standard"}
+
+
+def place(wording: Wording, language: str = "en", approach: str = "general") -> str:
+    """The address of a wording's editor."""
+    return f"/letters/templates/{wording.template_id}/{language}/{approach}"
+
+
+def write(client: FlaskClient, campaign: Campaign, **words: str) -> str:
+    """Name a new letter and write its first text; the address of its editor."""
+    address = client.post("/letters/templates/new", data={**NAMED, "campaign_id": campaign.id}).location
+    assert client.post(address, data={**WORDING, **words}).status_code == 302
+    return address
 
 
 def test_from_a_wording_to_a_finished_mailing(
     as_officer: FlaskClient, as_lead: FlaskClient, campaign: Campaign
 ) -> None:
     campaign_id = campaign.id
-    answer = as_officer.post("/letters/templates/new", data={**WORDING, "campaign_id": campaign_id})
+    address = write(as_officer, campaign)
     template_id = db.session.scalars(sa.select(LetterTemplate.id)).one()
-    assert answer.location == f"/letters/templates/{template_id}?language=en"
+    assert address == f"/letters/templates/{template_id}/en/general"
     form = as_officer.get(f"/mailings/new?campaign={campaign_id}").text
     assert 'value="Olga Officer"' in form
     assert 'value="olga@team.example"' in form
@@ -107,8 +118,8 @@ def test_a_lead_does_not_approve_their_own_mailing(
 
 
 def test_the_editor_keeps_what_was_typed_and_says_what_to_mend(as_officer: FlaskClient, campaign: Campaign) -> None:
-    data = {**WORDING, "campaign_id": campaign.id, "subject": "", "body": "a <b>long</b> letter"}
-    answer = as_officer.post("/letters/templates/new", data=data)
+    address = as_officer.post("/letters/templates/new", data={**NAMED, "campaign_id": campaign.id}).location
+    answer = as_officer.post(address, data={**WORDING, "subject": "", "body": "a <b>long</b> letter"})
     assert answer.status_code == 422
     assert "Give the letter a subject." in answer.text
     assert "a &lt;b&gt;long&lt;/b&gt; letter" in answer.text
@@ -116,9 +127,8 @@ def test_the_editor_keeps_what_was_typed_and_says_what_to_mend(as_officer: Flask
 
 
 def test_a_wording_with_a_fault_is_saved_but_not_planned(as_officer: FlaskClient, campaign: Campaign) -> None:
-    data = {**WORDING, "campaign_id": campaign.id, "body": "Dear {{nmae}}"}
-    location = as_officer.post("/letters/templates/new", data=data).location
-    assert "There is no placeholder “nmae”" in unescape(as_officer.get(location).text)
+    location = write(as_officer, campaign, body="Hello\n\nDear {{nmae}}")
+    assert "Line 3: There is no placeholder “nmae”" in unescape(as_officer.get(location).text)
     template_id = db.session.scalars(sa.select(LetterTemplate.id)).one()
     mailing_data = {
         "name": "x",
@@ -136,12 +146,12 @@ def test_a_wording_with_a_fault_is_saved_but_not_planned(as_officer: FlaskClient
 
 def test_somebody_else_saved_meanwhile(as_officer: FlaskClient, campaign: Campaign) -> None:
     wording = make_wording(campaign, body="first")
-    address = f"/letters/templates/{wording.template_id}?language=en"
+    address = place(wording)
     seen = re.search(r'name="seen"[^>]*value="([^"]*)"', as_officer.get(address).text)
     assert seen
     with unit_of_work("write", actor="test"):
         write_wording(wording.template_id, "en", "s", "theirs", author_id=None)
-    data = {**WORDING, "name": "T", "body": "mine", "seen": seen[1]}
+    data = {**WORDING, "body": "mine", "seen": seen[1]}
     answer = as_officer.post(address, data=data)
     assert answer.status_code == 409
     assert "mine</textarea>" in answer.text
@@ -149,39 +159,8 @@ def test_somebody_else_saved_meanwhile(as_officer: FlaskClient, campaign: Campai
     again = re.search(r'name="seen"[^>]*value="([^"]*)"', answer.text)
     assert again
     assert as_officer.post(address, data={**data, "seen": again[1]}).status_code == 302
-    assert db.session.scalars(sa.select(Wording.body)).one() == "mine"
-
-
-def test_the_preview_is_the_letter_with_its_fields_marked(as_officer: FlaskClient, campaign: Campaign) -> None:
-    campaign_id = campaign.id
-    data = {"campaign_id": campaign_id, "language": "ar", "subject": "{{party}}", "body": "**{{name}}** {{nope}} <i>"}
-    answer = as_officer.post("/letters/preview", data=data, headers={"X-Partial": "1"}).text
-    assert '<strong><mark class="filled" title="{{name}}">Ana Ruiz</mark></strong>' in answer
-    assert '<mark class="missing" title="{{nope}}">{{nope}}</mark> &lt;i&gt;' in answer
-    assert 'dir="rtl"' in answer
-    assert "Ana Ruiz has no value for “party”" in unescape(answer)
-    assert "There is no placeholder “nope”" in unescape(answer)
-    target_id = db.session.scalars(
-        sa.text("SELECT target.id FROM target JOIN contact ON contact.id = contact_id WHERE contact.name = 'Bo Lund'")
-    ).one()
-    assert "Bo Lund" in as_officer.post("/letters/preview", data={**data, "reader": target_id}).text
-    other = make_letter_target(make_campaign(), "Stranger Elsewhere")
-    assert "Stranger" not in as_officer.post("/letters/preview", data={**data, "reader": other.id}).text
-
-
-@pytest.mark.sqlite_only
-def test_a_wording_says_how_it_addresses_its_reader(as_officer: FlaskClient, campaign: Campaign) -> None:
-    data = {**WORDING, "campaign_id": campaign.id, "language": "pl", "body": "{{salutation}}\n\n{{title}}, {{closing}}"}
-    shown = as_officer.post("/letters/preview", data={**data, "formality": "formal"}, headers={"X-Partial": "1"}).text
-    assert "Wielce Szanowna Pani Poseł / Wielce Szanowny Panie Pośle," in words(shown)
-    location = as_officer.post("/letters/templates/new", data={**data, "formality": "formal"}).location
-    page = words(as_officer.get(location).text)
-    assert "minister Wielce Szanowna Pani Minister, woman Wielce Szanowny Panie Ministrze, man" in page
-    assert db.session.scalars(sa.select(Wording.formality)).one() is Formality.FORMAL
-    empty = make_campaign("Nobody yet")
-    assert "Szanowna Pani Poseł," in words(
-        as_officer.post("/letters/preview", data={**data, "campaign_id": empty.id, "formality": "odd"}).text
-    )
+    bodies = db.session.scalars(sa.select(Wording.body).order_by(Wording.version)).all()
+    assert bodies == ["theirs", "mine"]  # nobody writes over what another author saved
 
 
 def test_a_letter_shows_its_exact_words(as_officer: FlaskClient, campaign: Campaign) -> None:
@@ -218,11 +197,12 @@ def test_the_table_file_has_every_letter_and_no_formula(as_officer: FlaskClient,
     assert len(only.strip().splitlines()) == 3
 
 
-@pytest.mark.parametrize("address", ["/letters/templates/new", "/mailings/new", "/letters/preview"])
+@pytest.mark.parametrize("address", ["/letters/templates/new", "/mailings/new", "/letters/wordings/1/approve"])
 def test_a_viewer_reads_and_writes_nothing(app: Flask, client: FlaskClient, campaign: Campaign, address: str) -> None:
     mailing = planned(make_mailing(campaign))
     viewer = sign_in(client, make_user(Role.VIEWER))
-    assert viewer.get("/letters").status_code == 200
+    for readable in ("/letters", f"/letters/templates/{mailing.template_id}", "/letters/translations"):
+        assert viewer.get(readable).status_code == 200
     page = viewer.get(f"/mailings/{mailing.id}").text
     assert "<button" not in page.partition("<main")[2].partition("</main>")[0]
     assert viewer.post(address).status_code == 403
@@ -232,9 +212,9 @@ def test_a_viewer_reads_and_writes_nothing(app: Flask, client: FlaskClient, camp
 def test_a_translator_writes_but_does_not_send(client: FlaskClient, campaign: Campaign) -> None:
     wording = make_wording(campaign)
     translator = sign_in(client, make_user(Role.TRANSLATOR))
-    assert translator.get(f"/letters/templates/{wording.template_id}?language=fr").status_code == 200
-    data = {**WORDING, "language": "fr", "subject": "Bonjour", "body": "Bonjour {{name}}"}
-    assert translator.post(f"/letters/templates/{wording.template_id}", data=data).status_code == 302
+    assert translator.get(place(wording, "fr")).status_code == 200
+    data = {**WORDING, "subject": "Bonjour", "body": "Bonjour {{name}}", "source_id": wording.id, "up_to_date": "y"}
+    assert translator.post(place(wording, "fr"), data=data).status_code == 302
     assert set(db.session.scalars(sa.select(Wording.language))) == {"en", "fr"}
     assert translator.get("/mailings/new").status_code == 403
 

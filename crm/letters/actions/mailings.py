@@ -14,8 +14,23 @@ from crm.accounts.models import User
 from crm.directory.models import Contact
 from crm.extensions import db
 from crm.letters.audience import Audience
-from crm.letters.models import ALLOWED_MOVES, Letter, Mailing, MailingAttachment, MailingState, MailingWording
-from crm.letters.queries import attachments_size, files_of, ledgers, may_approve, newest_wordings
+from crm.letters.models import (
+    ALLOWED_MOVES,
+    Letter,
+    Mailing,
+    MailingAttachment,
+    MailingState,
+    MailingWording,
+    Wording,
+)
+from crm.letters.queries import (
+    attachments_size,
+    files_of,
+    ledgers,
+    may_approve,
+    newest_wordings,
+    wanting_approval,
+)
 from crm.letters.rendering import compile_wording
 from crm.letters.schedule import LATE, Schedule
 from crm.outbox import actions as outbox
@@ -29,12 +44,14 @@ BATCH_KIND = "mailing"
 class MailingRefused(Exception):
     """The mailing stays as it is; `reason` is a code.
 
-    not_allowed (its state), no_wording, faulty_wording, empty_audience, nothing_to_send, own_mailing, files_too_large
+    not_allowed (its state), no_wording, faulty_wording, unapproved_wording, empty_audience, nothing_to_send,
+    own_mailing, files_too_large. `wordings` are those that are not approved.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, wordings: Sequence[Wording] = ()) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.wordings = wordings
 
 
 @dataclass(frozen=True)
@@ -116,6 +133,8 @@ def plan_mailing(mailing_id: int, *, planned_by_id: int) -> Mailing:
         raise MailingRefused("no_wording")
     if any(compile_wording(each.subject, each.body, each.language).problems for each in wordings):
         raise MailingRefused("faulty_wording")
+    if unapproved := wanting_approval(mailing.campaign_id, wordings):
+        raise MailingRefused("unapproved_wording", unapproved)
     mailing.planned_by_id = planned_by_id
     team_id = db.session.get_one(User, planned_by_id).team_id
     mailing.audience_size = Audience.from_args(mailing.audience, team_id).size(mailing.campaign_id)

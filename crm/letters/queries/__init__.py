@@ -1,6 +1,6 @@
 """Reads of letters: templates with their wordings, mailings with their ledgers, and who may approve them."""
 
-from crm.letters.queries.approvers import approvers, is_only_approver
+from crm.letters.queries.approvers import approvers, is_only_approver, wanting_approval
 from crm.letters.queries.mailings import (
     attachments_of,
     attachments_size,
@@ -11,32 +11,56 @@ from crm.letters.queries.mailings import (
     may_approve,
     wordings_of,
 )
+from crm.letters.queries.readers import beside, first_reader, readers_named, stance_of_reader
+from crm.letters.queries.translations import translations_by_language, translations_waiting, wanted_translations
 from crm.letters.queries.wordings import (
-    first_language,
+    Cell,
+    WordingStanding,
+    draft_of,
+    drafts_of_others,
+    grid,
+    is_outdated,
+    is_translated,
+    languages_of_campaign,
     newest_wording,
     newest_wordings,
-    readers,
     templates,
     versions,
+    wording,
     wording_choices,
 )
 
 __all__ = [
+    "Cell",
+    "WordingStanding",
     "approvers",
     "attachments_of",
     "attachments_size",
+    "beside",
+    "draft_of",
+    "drafts_of_others",
     "files_of",
-    "first_language",
+    "first_reader",
+    "grid",
     "is_only_approver",
+    "is_outdated",
+    "is_translated",
+    "languages_of_campaign",
     "ledgers",
     "mailings",
     "mailings_being_planned",
     "may_approve",
     "newest_wording",
     "newest_wordings",
-    "readers",
+    "readers_named",
+    "stance_of_reader",
     "templates",
+    "translations_by_language",
+    "translations_waiting",
     "versions",
+    "wanted_translations",
+    "wanting_approval",
+    "wording",
     "wording_choices",
     "wordings_of",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from crm.accounts.models import User
 from crm.extensions import db
+from crm.letters.models import Wording
 from crm.pipeline.models import Campaign
 from crm.policy import POLICY, Permission
 
@@ -26,3 +29,10 @@ def approvers(campaign_id: int) -> list[int]:
 def is_only_approver(campaign_id: int, user_id: int) -> bool:
     """Whether nobody but the user could approve."""
     return not [approver for approver in approvers(campaign_id) if approver != user_id]
+
+
+def wanting_approval(campaign_id: int, wordings: Iterable[Wording]) -> list[Wording]:
+    """Those of the wordings that a mailing of the campaign may not use yet; none where one person alone decides."""
+    if len(approvers(campaign_id)) < 2:
+        return []
+    return [wording for wording in wordings if wording.approved_at is None]

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from crm.extensions import db
 from crm.letters import labels
 from crm.letters.delivery import Outcome
-from crm.letters.models import LetterTemplate, Mailing, MailingState, Standing
+from crm.letters.models import Approach, LetterTemplate, Mailing, MailingState, Standing
 from crm.salutations.labels import addressed_as_label, form_of_address_label, why_addressed
 
 blueprint = Blueprint("letters", __name__)
@@ -23,6 +23,10 @@ for _filter in (
     labels.problem_label,
     labels.language_label,
     labels.language_reason_label,
+    labels.approach_label,
+    labels.approach_hint,
+    labels.wording_standing_label,
+    labels.wording_standing_tone,
     labels.direction_of,
     addressed_as_label,
     form_of_address_label,
@@ -33,7 +37,7 @@ for _filter in (
 
 @blueprint.app_context_processor
 def _words() -> dict[str, Any]:
-    return {"Standing": Standing, "MailingState": MailingState, "Outcome": Outcome}
+    return {"Standing": Standing, "MailingState": MailingState, "Outcome": Outcome, "Approach": Approach}
 
 
 def template_or_404(template_id: int) -> LetterTemplate:

@@ -26,6 +26,7 @@ def letters() -> ResponseReturnValue:
         ledgers=ledgers,
         standings={row.id: standing_of(row.state, row.batch_state, ledgers[row.id].waiting) for row in page.rows},
         templates=queries.templates(campaign_id),
+        to_translate=sum(queries.translations_by_language().values()),
         campaigns=campaign_names(),
         campaign_id=campaign_id,
     )

@@ -16,7 +16,7 @@ from crm.accounts.queries import active_users
 from crm.letters import actions, delivery, queries
 from crm.letters.audience import Audience
 from crm.letters.delivery import Outcome
-from crm.letters.labels import REFUSALS, audience_words, outcome_label, skip_label
+from crm.letters.labels import REFUSALS, audience_words, outcome_label, refusal_words, skip_label
 from crm.letters.models import Mailing, SkipReason, Standing, standing_of
 from crm.letters.views.blueprint import blueprint, mailing_or_404
 from crm.outbox.actions import BatchRefused
@@ -96,7 +96,7 @@ def _decide(mailing_id: int, name: str, action: Callable[[int], object], done: s
         with unit_of_work(name, actor=actor()):
             action(mailing_id)
     except actions.MailingRefused as refusal:
-        toast(str(REFUSALS[refusal.reason]), category="error")
+        toast(refusal_words(refusal), category="error")
     except BatchRefused:
         toast(str(REFUSALS["not_allowed"]), category="error")
     else:

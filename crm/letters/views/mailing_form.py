@@ -21,7 +21,7 @@ from crm.letters.audience import Audience
 from crm.letters.forecasting import LISTED, forecast, left_out
 from crm.letters.forms import MailingForm
 from crm.letters.judging import Terms
-from crm.letters.labels import REFUSALS, language_label
+from crm.letters.labels import REFUSALS, language_label, refusal_words
 from crm.letters.models import Mailing, MailingState, SkipReason
 from crm.letters.preview import preview_of
 from crm.letters.schedule import Schedule
@@ -224,7 +224,7 @@ def edit_mailing(mailing_id: int) -> ResponseReturnValue:
         with unit_of_work("change mailing", actor=actor()):
             actions.update_mailing(mailing_id, _text(form, audience, files), planned_by_id=current_user.id)
     except actions.MailingRefused as refusal:
-        toast(str(REFUSALS[refusal.reason]), category="error")
+        toast(refusal_words(refusal), category="error")
         return redirect(url_for("letters.mailing", mailing_id=mailing_id))
     return _then(mailing_id)
 
@@ -236,7 +236,7 @@ def _then(mailing_id: int) -> ResponseReturnValue:
             with unit_of_work("plan mailing", actor=actor()):
                 actions.plan_mailing(mailing_id, planned_by_id=current_user.id)
         except actions.MailingRefused as refusal:
-            toast(gettext("Saved as a draft. %(reason)s", reason=REFUSALS[refusal.reason]), category="error")
+            toast(gettext("Saved as a draft. %(reason)s", reason=refusal_words(refusal)), category="error")
     else:
         toast(gettext("Saved as a draft."))
     return redirect(url_for("letters.mailing", mailing_id=mailing_id))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from crm.accounts.models import User
-from crm.letters.models import LetterTemplate, Mailing, MailingState, Wording
+from crm.letters.models import Mailing, MailingState
+from crm.letters.queries import wanted_translations
 from crm.outbox.models import MessageState, OutgoingMessage
 from crm.overview.agenda.lists import Waiting
 from crm.overview.agenda.reader import Asked, parameter
@@ -44,40 +44,4 @@ def held(_reader: Asked) -> Waiting:
 
 def wordings(_reader: Asked) -> Waiting:
     """Letters of running campaigns that lack a language the campaign writes in, or say there what was said before."""
-    letter, other = LetterTemplate, aliased(LetterTemplate)
-    wanted = (
-        sa.select(other.campaign_id, Wording.language)
-        .join(Wording, Wording.template_id == other.id)
-        .distinct()
-        .subquery()
-    )
-    newest = (
-        sa.select(Wording.template_id, Wording.language, sa.func.max(Wording.written_at).label("written_at"))
-        .group_by(Wording.template_id, Wording.language)
-        .subquery()
-    )
-    first = aliased(Wording)
-    source_language = (
-        sa.select(first.language).where(first.template_id == letter.id).order_by(first.id).limit(1).scalar_subquery()
-    )
-    source = newest.alias("source")
-    statement = (
-        sa.select(
-            letter.id,
-            letter.name,
-            Campaign.name.label("campaign"),
-            wanted.c.language,
-            newest.c.written_at,
-            source.c.written_at.label("source_written_at"),
-        )
-        .select_from(letter)
-        .join(Campaign, Campaign.id == letter.campaign_id)
-        .join(wanted, wanted.c.campaign_id == letter.campaign_id)
-        .join(source, sa.and_(source.c.template_id == letter.id, source.c.language == source_language))
-        .outerjoin(newest, sa.and_(newest.c.template_id == letter.id, newest.c.language == wanted.c.language))
-        .where(
-            Campaign.archived_at.is_(None),
-            sa.or_(newest.c.written_at.is_(None), newest.c.written_at < source.c.written_at),
-        )
-    )
-    return Waiting((statement,), ("name", "id", "language"))
+    return Waiting((wanted_translations(),), ("name", "id", "language", "approach"))
