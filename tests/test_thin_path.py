@@ -108,7 +108,9 @@ def plan_a_mailing(officer: FlaskClient, campaign_id: int) -> int:
     mailing = {
         "campaign": campaign_id,
         "name": "To all members",
-        "wording": f"{template_id}:en",
+        "template": template_id,
+        "fallback": "en",
+        "zone": "UTC",
         "sender_name": "Zoë Čapek, officer",
         "reply_to": "zoe@campaign.example",
         "plan": "yes",
