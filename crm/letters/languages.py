@@ -13,8 +13,8 @@ from crm.directory.models import ContactLanguage
 from crm.extensions import db
 from crm.letters.models import LanguageReason
 
-# As CLDR ranks them: a language of the whole state goes before one of a part of it.
-_STATUS = ("official", "de_facto_official", "official_regional")
+# Of the whole state: a letter in French is not for all of Italy because the Aosta Valley speaks it.
+_STATUS = ("official", "de_facto_official")
 
 
 @lru_cache(maxsize=512)

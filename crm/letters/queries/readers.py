@@ -54,8 +54,10 @@ def first_reader(campaign_id: int, treaty_id: int, approach: Approach, team_id: 
     """Id of the first target whom such a wording is for; of the first at all where there is none."""
     stances = [stance for stance, meant in APPROACH_TO.items() if meant is approach]
     own = sa.select(Target.id).where(Target.campaign_id == campaign_id).order_by(Target.id).limit(1)
-    fitting = own.join(Contact, Contact.id == Target.contact_id).where(has_stance(stances, [treaty_id], team_id))
-    found = db.session.scalar(fitting) if stances else None
+    found = None
+    if stances:
+        fitting = own.join(Contact, Contact.id == Target.contact_id)
+        found = db.session.scalar(fitting.where(has_stance(stances, [treaty_id], team_id)))
     return found or db.session.scalar(own)
 
 
