@@ -76,10 +76,13 @@ def test_from_the_form_to_the_last_letter_without_a_reload(
 ) -> None:
     campaign_id = campaign.id
     wording = make_wording(campaign, body="Dear {{name}}")
+    template_id = wording.template_id
     with unit_of_work("approve wording", actor="test"):
         db.session.get_one(Wording, wording.id).approved_at = clock.now()
     page = open_page(f"/mailings/new?campaign={campaign_id}", role=Role.OFFICER)
     figure = page.locator(".forecast-figure strong")
+    page.get_by_label("Letter", exact=True).select_option(str(template_id))
+    expect(figure).not_to_have_text("0")
     everybody = int(figure.inner_text())
     page.get_by_label("Country").select_option("IT")
     expect(figure).not_to_have_text(str(everybody))

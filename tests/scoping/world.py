@@ -25,7 +25,7 @@ from crm.duplicates.models import DuplicateProposal
 from crm.exports.models import Export, ExportFormat
 from crm.extensions import db
 from crm.history.models import Interaction, Task
-from crm.letters.models import Letter, LetterTemplate, Mailing
+from crm.letters.models import Approach, Letter, LetterTemplate, Mailing, Wording
 from crm.outbox.models import Batch, OutgoingMessage
 from crm.outbox.unsubscribing import unsubscribe_token
 from crm.overview.actions import save_view
@@ -88,6 +88,7 @@ _ROWS: dict[str, Any] = {
     "treaty_id": Treaty,
     "user_id": User,
     "view_id": SavedView,
+    "wording_id": Wording,
 }
 _TOKEN = "a token for tests"
 
@@ -192,6 +193,8 @@ class World:
             "target_id": [who.target.id],
             "campaign_id": [who.target.campaign_id],
             "treaty_id": [who.treaty.id],
+            "language": ["en"],
+            "approach": [Approach.GENERAL],
             "outbox.order": ["pause"],
             "key": [catch_letter(settings.caught_mail)],
             "accounts.token": [_TOKEN],
