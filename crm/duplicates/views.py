@@ -95,7 +95,7 @@ def comparison(contact_id: int, other_id: int) -> ResponseReturnValue:
     Unless somebody has chosen so, the one of which more is known stays.
     """
     if not request.args and row_count(other_id, current_user.team_id) > row_count(contact_id, current_user.team_id):
-        contact_id, other_id = other_id, contact_id
+        return redirect(url_for("duplicates.comparison", contact_id=other_id, other_id=contact_id))
     survivor, absorbed = _pair_or_404(contact_id, other_id)
     lines = compare(survivor, absorbed)
     names = words.named_by_id(lines)

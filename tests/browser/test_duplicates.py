@@ -62,7 +62,7 @@ def test_a_duplicate_is_found_compared_merged_and_taken_apart(
     assert_usable(page, variant)
     row.locator("a.button.primary").click()
     if not page.url.split("/duplicates/")[1].startswith(f"{kept}/"):
-        page.locator(".page-header a.button").click()
+        page.locator("main .line-with-action a.button").click()
     expect(page.locator("main form table")).to_be_visible()
     assert_usable(page, variant)
     page.locator("input[name=name][value=survivor]").check()

@@ -159,7 +159,7 @@ def test_the_fuller_one_stays_and_reasons_are_those_of_now(client: FlaskClient) 
     with unit_of_work("add an address", actor="test"):
         add_point(db.session.get_one(Contact, full), PointKind.EMAIL, "labour@gov.example", source="")
     officer(client)
-    page = client.get(f"/duplicates/{bare}/{full}").text
+    page = client.get(f"/duplicates/{bare}/{full}", follow_redirects=True).text
     assert f'action="/duplicates/{full}/{bare}"' in page
     assert f'href="/duplicates/{bare}/{full}?keep=first">Keep this one' in page
     assert f'action="/duplicates/{bare}/{full}"' in client.get(f"/duplicates/{bare}/{full}?keep=first").text

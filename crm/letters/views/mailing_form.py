@@ -259,6 +259,8 @@ def mailing_forecast() -> ResponseReturnValue:
 @requires(Permission.LOBBY)
 def would_be_left_out() -> ResponseReturnValue:
     """Who of the mailing being filled in would get no letter, for one reason."""
+    if not request.args:
+        return redirect(url_for("letters.new_mailing"))
     campaign = _asked_campaign()
     wanted = request.args.get("reason", "")
     if wanted not in [*SkipReason]:
