@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
+from crm.directory.finding import HIT_COLUMNS
 from crm.directory.models import Contact, ContactKind, ContactMerge
 from crm.duplicates.models import LOWEST, Certainty, DuplicateProposal, DuplicateSearch, ToldApart
 from crm.extensions import db
@@ -152,15 +153,27 @@ def are_told_apart(one_id: int, other_id: int) -> bool:
 
 def _twins(contact_id: int, limit: int) -> sa.Select[*tuple[Any, ...]]:
     twin = sa.case((_one.c.id == contact_id, _other.c.id), else_=_one.c.id)
-    name = sa.case((_one.c.id == contact_id, _other.c.name), else_=_one.c.name)
     mine = sa.or_(DuplicateProposal.one_id == contact_id, DuplicateProposal.other_id == contact_id)
-    statement = _joined(twin.label("id"), name.label("name"), DuplicateProposal.score.label("score")).where(mine)
+    statement = _joined(twin.label("id"), DuplicateProposal.score, DuplicateProposal.reasons).where(mine)
     return statement.order_by(DuplicateProposal.score.desc(), DuplicateProposal.id).limit(limit)
 
 
 def twins_of(contact_id: int, limit: int = 3) -> Sequence[AnyRow]:
-    """Contacts that may be the same as this one, the surest first: id, name, score."""
+    """Contacts that may be the same as this one, the surest first: id, score, reasons."""
     return db.session.execute(_twins(contact_id, limit)).all()
+
+
+# What tells two of one name apart.
+_TELLING = (*HIT_COLUMNS, Contact.email)
+
+
+def known_by(contact_ids: Iterable[int]) -> list[AnyRow]:
+    """What tells these contacts apart, in their order: the columns of a search hit, address, day of birth."""
+    ids = list(dict.fromkeys(contact_ids))
+    rows = db.session.execute(
+        sa.select(*_TELLING, Contact.__table__.c.birth_date).where(Contact.id.in_(ids)),
+    ).all()
+    return sorted(rows, key=lambda row: ids.index(row.id))
 
 
 @dataclass(frozen=True)
@@ -172,30 +185,48 @@ class Notices:
 
 
 def notices_of(contact_id: int, limit: int = 3) -> Notices:
-    """Twins (id, name) and merges that stand (id, name, at), the surest and the latest first, in one query."""
+    """Twins (as `known_by` tells them, with reasons) and merges that stand (id, name, at), in one query.
+
+    The surest and the latest come first.
+    """
+    twins = _twins(contact_id, limit).subquery()
+    never = sa.cast(sa.null(), ContactMerge.at.type)
     merges = (
-        sa.select(ContactMerge.id, ContactMerge.absorbed_name.label("name"), ContactMerge.at)
+        sa.select(
+            sa.literal("merge").label("part"),
+            ContactMerge.id.label("place"),
+            ContactMerge.at,
+            sa.cast(sa.null(), DuplicateProposal.reasons.type).label("reasons"),
+            *(_of_a_merge(column) for column in _TELLING),
+        )
         .where(ContactMerge.survivor_id == contact_id, ContactMerge.unmerged_at.is_(None))
         .order_by(ContactMerge.id.desc())
         .limit(limit)
         .subquery()
     )
-    twins = _twins(contact_id, limit).subquery()
-    never = sa.cast(sa.null(), merges.c.at.type)
     rows = db.session.execute(
         sa.union_all(
             sa.select(
                 sa.literal("twin").label("part"),
-                twins.c.id,
-                twins.c.name,
+                twins.c.score.label("place"),
                 never.label("at"),
-                twins.c.score,
-            ),
-            sa.select(sa.literal("merge"), merges.c.id, merges.c.name, merges.c.at, merges.c.id),
+                twins.c.reasons,
+                *_TELLING,
+            ).join(twins, Contact.id == twins.c.id),
+            sa.select(merges),
         )
     ).all()
-    found = sorted(rows, key=lambda row: row.score, reverse=True)
+    found = sorted(rows, key=lambda row: row.place, reverse=True)
     return Notices([row for row in found if row.part == "twin"], [row for row in found if row.part == "merge"])
+
+
+def _of_a_merge(column: Any) -> sa.ColumnElement[Any]:
+    """What stands in a column of `_TELLING` where the row is a merge: databases want it of the same type."""
+    known: dict[str, sa.ColumnElement[Any]] = {
+        "id": ContactMerge.__table__.c.id,
+        "name": ContactMerge.__table__.c.absorbed_name,
+    }
+    return known.get(column.name, sa.cast(sa.null(), column.type)).label(column.name)
 
 
 def merge_record(merge_id: int) -> ContactMerge | None:

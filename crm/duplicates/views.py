@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, gettext, ngettext
 from flask_login import current_user
 
-from crm import i18n
 from crm.directory.comparison import Line, Side, chosen_values, compare, preview, row_count, rows_in_words, rows_of
 from crm.directory.finding import contacts_named
 from crm.directory.labels import KINDS, country_label, likeness_reasons
@@ -219,14 +218,21 @@ def choose(contact_id: int) -> ResponseReturnValue:
     """Find the contact that is the same as this one, where nothing proposed it."""
     contact = whole_contact(contact_id) or abort(404, gettext("There is no such contact: it may have been removed."))
     text = request.args.get("q", "").strip()
-    hits = [hit for hit in contacts_named(text) if hit.id != contact_id and hit.kind is contact.kind] if text else []
+    hits = [hit.id for hit in contacts_named(text) if hit.id != contact_id and hit.kind is contact.kind] if text else []
+    twins = {twin.id: twin for twin in queries.twins_of(contact_id)}
+    asked, *known = queries.known_by([contact_id, *hits, *twins])
+    # Of whoever is found by the name, too: why, or why not.
+    now = reasons_now([(contact_id, row.id) for row in known])
     return render_template(
         "duplicates/choose.html",
         contact=contact,
+        asked=asked,
         text=text,
-        hits=hits,
-        twins=queries.twins_of(contact_id),
-        today=i18n.today(),
+        hits=[row for row in known if row.id in hits],
+        twins=[row for row in known if row.id not in hits],
+        judged=lambda other_id: now.get((contact_id, other_id), twins.get(other_id)),
+        certainties=words.CERTAINTIES,
+        certainty_of=certainty_of,
     )
 
 
@@ -249,3 +255,4 @@ def notices_of(contact_id: int) -> queries.Notices:
 def init_app(app: Flask) -> None:
     """Let the contact's page ask for its notices, and every page of the directory how many pairs wait."""
     app.jinja_env.globals.update(duplicate_notices=notices_of, duplicates_waiting=waiting)
+    app.jinja_env.filters.update(telling_words=words.telling_words, likeness_reasons=likeness_reasons)

@@ -7,11 +7,12 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import format_date, lazy_gettext
+from flask_babel import format_date, gettext, lazy_gettext
 
+from crm import i18n
 from crm.accounts.models import User
 from crm.directory.comparison import Line
-from crm.directory.labels import category_label, country_label
+from crm.directory.labels import category_label, country_label, office_label
 from crm.directory.models import Category, Contact
 from crm.duplicates.models import Certainty
 from crm.extensions import db
@@ -61,3 +62,21 @@ def said(values: Mapping[str, Any], names: Mapping[tuple[str, int], str]) -> str
     parts = [part for part in (values.get("given_name"), values.get("family_name")) if part]
     written = str(values["name"])
     return f"{written} ({' | '.join(parts)})" if parts and " ".join(parts) != written else written
+
+
+def telling_words(row: Any) -> list[str]:
+    """What tells a contact from another of its name: office, where it is held, country, address, day of birth.
+
+    `row` has the columns of `crm.directory.finding.HIT_COLUMNS`, and those of an address and a birth where it is known.
+    """
+    office, birth_date = office_label(row.office, row.institution), getattr(row, "birth_date", None)
+    ended = row.mandate_end is not None and row.mandate_end < i18n.today()
+    told = (
+        office or category_label(row.category),
+        not office and row.institution,
+        ended and gettext("until %(date)s", date=format_date(row.mandate_end, "medium")),
+        country_label(row.country),
+        row.email,
+        birth_date and gettext("born on %(date)s", date=format_date(birth_date, "medium")),
+    )
+    return [words for words in told if words]

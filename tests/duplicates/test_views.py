@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.audit.models import ChangeSet
-from crm.directory.actions import add_point
+from crm.directory.actions import add_membership, add_point
 from crm.directory.comparison import PERSON_FIELDS, Line, Side
 from crm.directory.likeness import Reason
-from crm.directory.models import Contact, ContactMerge, Person, PointKind
+from crm.directory.models import Category, Contact, ContactMerge, Person, PointKind
 from crm.duplicates.models import DuplicateProposal, ToldApart
 from crm.extensions import db
 from crm.policy import Role
@@ -123,13 +125,25 @@ def test_a_person_and_an_organization_are_not_compared(client: FlaskClient) -> N
     assert client.get(f"/duplicates/{one}/{one}").status_code == 404
 
 
-def test_any_contact_of_that_kind_can_be_chosen(client: FlaskClient) -> None:
-    one = make_person("Ada Lovelace").id
-    make_person("Ada King")
+def test_any_contact_of_that_kind_can_be_chosen_and_is_told_from_its_namesakes(client: FlaskClient) -> None:
+    one, other = make_pair()
+    minister = make_person("Ada King", country="FR", email="king@gov.example", parliament=None)
+    ministry = make_organization("Ministry of Labour", category=Category.GOVERNMENT, country="FR")
+    with unit_of_work("give an office", actor="test"):
+        add_membership(minister, ministry, role="Minister of Labour")
+    make_person("Ada Kingsley", country="PT", ended=date(2025, 3, 1), email=None)
     make_organization("Ada Partners")
-    page = officer(client).get(f"/contacts/{one}/merge?q=ada").text
-    assert "Ada King" in page
+    page = officer(client).get(f"/contacts/{one}/merge?q=king").text
     assert "Ada Partners" not in page
+    for told in ("Minister of Labour, Ministry of Labour", "France", "king@", "until 1 Mar 2025"):
+        assert told in page, told
+    # The proposed one is there with the reasons, and on the contact's page too.
+    assert "Ada Lovelase" in page
+    assert "names alike" in page
+    assert f'/duplicates/{one}/{other}"' in page
+    notice = client.get(f"/contacts/{one}").text.partition("may be the same")[2].partition("</div>")[0]
+    for told in ("Ada Lovelase", "MEP", "European Parliament", "France", "names alike"):
+        assert told in notice, told
 
 
 def test_readers_are_told_nothing_of_duplicates(app: Flask, client: FlaskClient) -> None:
