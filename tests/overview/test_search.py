@@ -161,7 +161,7 @@ def test_a_hit_says_the_office_that_is_held_today(officer: FlaskClient) -> None:
     assert "Ada Minister Minister of Rights, Ministry of Rights" in page
     assert "Bea Minister National official, Spain" in page
     listed = officer.get("/contacts").text
-    assert listed.count("Minister of Rights, Ministry of Rights") == 1
+    assert listed.count("<bdi>Minister of Rights, Ministry of Rights</bdi>") == 1
     contact = officer.get(f"/contacts/{person.id - 1}").text
     assert "<bdi>Minister of Rights</bdi>, <a" in contact
     offices = contact[contact.index('id="memberships"') :]
