@@ -117,6 +117,27 @@ class Settings(BaseSettings):
     mail_timeout: float = Field(
         60.0, validation_alias="MAIL_TIMEOUT", gt=0, description="seconds to wait for an SMTP reply"
     )
+    mail_error_window: int = Field(
+        100,
+        validation_alias="MAIL_ERROR_WINDOW",
+        ge=10,
+        le=1000,
+        description="how many of a mailing's last letters are looked at to tell whether too many fail",
+    )
+    mail_error_share: int = Field(
+        20,
+        validation_alias="MAIL_ERROR_SHARE",
+        ge=0,
+        le=100,
+        description="percent of those that may fail; with more, the mailing pauses itself (100: it never does)",
+    )
+    mail_error_least: int = Field(
+        10,
+        validation_alias="MAIL_ERROR_LEAST",
+        ge=1,
+        le=1000,
+        description="failures it takes at least to pause a mailing",
+    )
     mail_catcher: bool = Field(
         False,
         validation_alias="MAIL_CATCHER",

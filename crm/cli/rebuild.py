@@ -7,6 +7,7 @@ import click
 from crm.cli.app import ready_app
 from crm.directory.rebuilding import rebuild_columns, rebuild_index
 from crm.history.projection import rebuild as rebuild_history
+from crm.outbox.tallies import recount
 from crm.pipeline.last_contact import rebuild_last_contacts
 from crm.stances.projection import rebuild as rebuild_stances
 from crm.unit_of_work import unit_of_work
@@ -17,7 +18,7 @@ ACTOR = "command:rebuild"
 @click.command()
 def rebuild() -> None:
     """Write anew what lists and the search read: each contact's derived columns, current stances, the search index,
-    entries of timelines, when something last reached each target.
+    entries of timelines, when something last reached each target, how many letters of each mailing were sent.
 
     They follow every change by themselves; this is for a database that was changed by other means. People can go on
     working meanwhile.
@@ -33,6 +34,9 @@ def rebuild() -> None:
             rebuild_index()
         with unit_of_work("rebuild last contacts", actor=ACTOR):
             rebuild_last_contacts()
+        with unit_of_work("recount letters", actor=ACTOR):
+            miscounted = recount()
     click.echo(f"Contacts whose derived columns and search words are written anew: {contacts:,}.")
     click.echo(f"Contacts whose current stances are written anew: {stances:,}.")
+    click.echo(f"Mailings whose letters were counted wrongly, and are counted anew: {len(miscounted):,}.")
     click.echo(f"Interactions whose entries on timelines are written anew: {interactions:,}.")

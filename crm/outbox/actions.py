@@ -32,6 +32,7 @@ from crm.outbox.queries import CHUNK
 from crm.outbox.reasons import Reason
 from crm.outbox.results import Result, announce
 from crm.outbox.safe_header import mailbox, safe_header
+from crm.outbox.tallies import add, lock, note_decision
 from crm.outbox.waiting import forgive_lateness
 from crm.unit_of_work import current_unit_of_work
 
@@ -148,6 +149,7 @@ def post(batch_id: int, drafts: Sequence[Draft]) -> dict[str, int]:
     missing = {draft.reference: draft for draft in drafts if draft.reference not in known}
     if missing:
         db.session.execute(sa.insert(OutgoingMessage), [_row(batch_id, draft) for draft in missing.values()])
+        add(batch_id, posted=len(missing))
         known |= _known(batch_id, list(missing))
     if state is BatchState.RUNNING:
         current_unit_of_work().ring(SEND_WAITING)
@@ -165,9 +167,10 @@ def post_now(draft: Draft) -> int:
 def _move(batch_id: int, target: BatchState, sources: Collection[BatchState] = tuple(BatchState)) -> None:
     """Change a batch's state, from one of `sources`, by one guarded UPDATE; repeating the same change is allowed."""
     sources = [state for state in sources if target in BATCH_MOVES[state]]
-    values: dict[str, object] = {"state": target, "paused_for": None}
+    values: dict[str, object] = {"state": target, "paused_for": None, "paused_with": {}}
     if target is BatchState.RUNNING:
-        values["released_at"] = sa.func.coalesce(Batch.released_at, clock.now())
+        # A person has looked: what failed until now counts against it no more.
+        values |= {"released_at": sa.func.coalesce(Batch.released_at, clock.now()), "recent": ""}
     moved = db.session.execute(
         sa.update(Batch).where(Batch.id == batch_id, Batch.state.in_(sources)).values(values).returning(Batch.id)
     ).all()
@@ -220,6 +223,7 @@ def cancel(batch_id: int) -> int:
         .returning(OutgoingMessage.id)
     )
     ids = sorted(db.session.scalars(statement))
+    add(batch_id, cancelled=len(ids))
     announce_states(ids)
     return len(ids)
 
@@ -283,13 +287,6 @@ _DECIDED = {
 }
 
 
-def _is_cancelled(message_id: int) -> bool:
-    """Whether the letter's batch is; the lock keeps it from being cancelled meanwhile."""
-    batch_id = sa.select(OutgoingMessage.batch_id).where(OutgoingMessage.id == message_id).scalar_subquery()
-    state = db.session.scalar(sa.select(Batch.state).where(Batch.id == batch_id).with_for_update(read=True))
-    return state is BatchState.CANCELLED
-
-
 def resolve_held(message_id: int, decision: Decision) -> None:
     """Settle a letter of unknown outcome as a person decides.
 
@@ -300,7 +297,9 @@ def resolve_held(message_id: int, decision: Decision) -> None:
     again = state is MessageState.QUEUED
     # The person starts it anew: the days it was held do not count as days of trying.
     anew: dict[str, object] = {"attempts": 0, "first_deferred_at": None} if again else {}
-    if again and _is_cancelled(message_id):
+    batch_id = db.session.scalar(sa.select(OutgoingMessage.batch_id).where(OutgoingMessage.id == message_id)) or 0
+    # The lock keeps it from being cancelled meanwhile.
+    if lock(batch_id) is BatchState.CANCELLED and again:
         raise BatchRefused(BatchState.CANCELLED)
     moved = db.session.scalar(
         sa.update(OutgoingMessage)
@@ -317,6 +316,7 @@ def resolve_held(message_id: int, decision: Decision) -> None:
     )
     if moved is None:
         raise NotHeld(message_id)
+    note_decision(batch_id, state, reason)
     work.notes.setdefault("held_letters", {})[str(message_id)] = decision.value
     if again:
         work.ring(SEND_WAITING)

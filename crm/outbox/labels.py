@@ -40,6 +40,9 @@ PAUSES = {
     PauseReason.MISSING_FILE: lazy_gettext(
         "Paused: a file that goes with these letters is gone. Restore it from a backup, then go on."
     ),
+    PauseReason.ERRORS: lazy_gettext(
+        "Paused: too many of the last letters failed. See why before you let the others go on."
+    ),
 }
 OUTAGES = {
     OutageReason.NO_SERVER: lazy_gettext("No mail server is set: MAIL_SERVER is empty."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -29,6 +29,7 @@ from crm.outbox.models import (
 from crm.outbox.queries import suppressed
 from crm.outbox.reasons import Reason
 from crm.outbox.results import announce
+from crm.outbox.tallies import add, lock
 from crm.unit_of_work import current_unit_of_work, unit_of_work
 
 # Only another host waits for a lease to expire; on its own host a dead holder is seen at once.
@@ -151,26 +152,30 @@ def claim(holder: Holder, limit: int) -> Claim | None:
     now = clock.now()
     with unit_of_work("claim letters", actor=f"worker:{holder.worker}") as work:
         for batch_id, batch_kind, priority in db.session.execute(_due_batches(now)).all():
+            # The batch before its letters, as everybody locks them; standing batches count nothing.
+            if priority is Priority.BULK and lock(batch_id) is not BatchState.RUNNING:
+                continue
             letters = _take(batch_id, token, now, limit)
             if not letters:
                 continue
             if any(letter.late_after and letter.late_after < now and not letter.attempts for letter in letters):
-                _unclaim(batch_id, token, now)
+                _unclaim(token, now, cancelled=False)
                 pause_for(batch_id, PauseReason.LATE)
                 continue
             db.session.execute(sa.insert(_LEASES).values(_lease(holder, token, batch_id, now)))
             barred = set(_cancel_suppressed(letters, priority, token, now))
+            add(batch_id, cancelled=len(barred))
             mine = [letter for letter in letters if letter.id not in barred]
             return Claim(token, batch_id, batch_kind, work.actor, mine)
     return None
 
 
-def pause_for(batch_id: int, reason: PauseReason) -> None:
-    """Pause a running batch for a person to decide, in the running unit of work."""
+def pause_for(batch_id: int, reason: PauseReason, details: Mapping[str, Any] | None = None) -> None:
+    """Pause a running batch for a person to decide, in the running unit of work; `details` says more of the reason."""
     db.session.execute(
         sa.update(Batch)
         .where(Batch.id == batch_id, Batch.state == BatchState.RUNNING)
-        .values(state=BatchState.PAUSED, paused_for=reason)
+        .values(state=BatchState.PAUSED, paused_for=reason, paused_with=dict(details or {}))
     )
     current_unit_of_work().notes.setdefault("outbox_batch", {})[str(batch_id)] = f"paused: {reason.value}"
 
@@ -190,8 +195,7 @@ def renew(taken: Claim) -> None:
 
 def is_cancelled(batch_id: int) -> bool:
     """Whether the batch was cancelled; nobody can cancel it before the running unit of work ends."""
-    state = db.session.scalar(sa.select(Batch.state).where(Batch.id == batch_id).with_for_update(read=True))
-    return state is BatchState.CANCELLED
+    return lock(batch_id) is BatchState.CANCELLED
 
 
 def _hold(token: str, states: Iterable[MessageState], reason: Reason, now: datetime) -> list[int]:
@@ -205,9 +209,8 @@ def _hold(token: str, states: Iterable[MessageState], reason: Reason, now: datet
     return list(db.session.scalars(statement))
 
 
-def _unclaim(batch_id: int, token: str, now: datetime) -> list[int]:
+def _unclaim(token: str, now: datetime, *, cancelled: bool) -> list[int]:
     """Return untouched letters to the queue, or cancel them where their batch is cancelled; ids of the cancelled."""
-    cancelled = is_cancelled(batch_id)
     target = MessageState.CANCELLED if cancelled else MessageState.QUEUED
     values: dict[str, object] = (
         {"reason": Reason.BATCH_CANCELLED, "finished_at": now} if cancelled else {"next_attempt_at": now}
@@ -244,12 +247,14 @@ def end_lease(batch_id: int, token: str, *, trusted: bool) -> int:
     Where the marks cannot be trusted, a letter that looks untouched may have been sent: all are held.
     """
     now = clock.now()
+    over = is_cancelled(batch_id)
     if trusted:
         held = _hold(token, {MessageState.HANDED_OVER}, Reason.PROCESS_DIED, now)
     else:
         held = _hold(token, IN_FLIGHT, Reason.DATABASE_CRASHED, now)
-    cancelled = _unclaim(batch_id, token, now)
+    cancelled = _unclaim(token, now, cancelled=over)
     sent = _untold(batch_id, token)
+    add(batch_id, sent=len(sent), cancelled=len(cancelled))
     db.session.execute(sa.delete(_LEASES).where(_LEASES.c.token == token))
     announce(results_of(held + cancelled + sent))
     return len(held)

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.extensions import db
-from crm.outbox.leases import MESSAGES, Claim, LeaseLost, is_cancelled
-from crm.outbox.models import Batch, BatchState, MessageState, sources_of
+from crm.outbox.leases import MESSAGES, Claim, LeaseLost, pause_for
+from crm.outbox.models import Batch, BatchState, MessageState, PauseReason, sources_of
 from crm.outbox.outcomes import Outcome
 from crm.outbox.reasons import Reason
 from crm.outbox.results import Result, announce
+from crm.outbox.tallies import add, lock, note_failure
 from crm.unit_of_work import unit_of_work
 
 # What a letter's turn may end as.
@@ -116,15 +117,26 @@ def mark_sent(connection: sa.Connection, claim: Claim, sent: Sequence[Outcome], 
         return next_letter is None or _hand_over(connection, claim, next_letter)
 
 
-def mark(claim: Claim, outcome: Outcome) -> None:
-    """Write how a letter ended and tell of it, unless it was sent. Raises LeaseLost."""
+def mark(claim: Claim, outcome: Outcome) -> bool:
+    """Write how a letter ended and tell of it, unless it was sent; False where the next one must not leave.
+
+    Where too many fail, this is what pauses the batch. Raises LeaseLost.
+    """
     with unit_of_work("mark letter", actor=claim.actor, durable=False):
+        # The batch before its letters, as everybody locks them.
+        batch = lock(claim.batch_id)
         state, reason, again = outcome.state, outcome.reason, outcome.next_attempt_at
-        if state is MessageState.DEFERRED and is_cancelled(claim.batch_id):
+        if state is MessageState.DEFERRED and batch is BatchState.CANCELLED:
             state, reason, again = MessageState.CANCELLED, Reason.BATCH_CANCELLED, None
         _finish(db.session.connection(), claim, outcome, state, reason, again)
         if state is MessageState.SENT:
-            return
+            return batch is BatchState.RUNNING
+        if state is MessageState.CANCELLED:
+            add(claim.batch_id, cancelled=1)
+        if state is MessageState.FAILED and (errors := note_failure(claim.batch_id, reason)):
+            pause_for(claim.batch_id, PauseReason.ERRORS, errors)
+            batch = BatchState.PAUSED
         letter = outcome.letter
         words = str(outcome.reply or "")
         announce([Result(letter.id, claim.batch_id, claim.batch_kind, letter.reference, state, outcome.at, words)])
+        return batch is BatchState.RUNNING

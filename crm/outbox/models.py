@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -104,12 +105,15 @@ class PauseReason(StrEnum):
 
     LATE = "late"
     MISSING_FILE = "missing_file"
+    ERRORS = "errors"  # too many of the last letters failed
 
 
 class Batch(Base):
     """Letters released, paused and cancelled together, by one UPDATE that never looks into them.
 
-    `paused_for` is set where nobody paused it but the outbox itself.
+    `paused_for` is set where nobody paused it but the outbox itself, and `paused_with` says more of it. `posted`,
+    `sent`, `failed`, `cancelled` and `failures` (by reason) count its letters; `recent` is how the last ones ended,
+    some of them (`recent_untold`) in claims that have not. All of these are kept by `crm.outbox.tallies`.
     """
 
     __tablename__ = "outbox_batch"
@@ -126,6 +130,14 @@ class Batch(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     released_at: Mapped[datetime | None]
     paused_for: Mapped[PauseReason | None] = mapped_column(enum_column(PauseReason))
+    paused_with: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    posted: Mapped[int] = mapped_column(default=0, server_default="0")
+    sent: Mapped[int] = mapped_column(default=0, server_default="0")
+    failed: Mapped[int] = mapped_column(default=0, server_default="0")
+    cancelled: Mapped[int] = mapped_column(default=0, server_default="0")
+    failures: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    recent: Mapped[str] = mapped_column(sa.String(1000), default="", server_default="")
+    recent_untold: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Enclosure(Base):
@@ -162,6 +174,15 @@ class OutgoingMessage(Base):
             "next_attempt_at",
             sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
             postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+        ),
+        # What did not simply leave.
+        sa.Index(
+            "ix_outgoing_message_batch_id_reason_id",
+            "batch_id",
+            "reason",
+            "id",
+            sqlite_where=sa.text("reason IS NOT NULL"),
+            postgresql_where=sa.text("reason IS NOT NULL"),
         ),
         # Letters in flight, sent ones not told of yet, and held ones: a few hundred at most.
         sa.Index(

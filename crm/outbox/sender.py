@@ -160,10 +160,10 @@ class Sender:
             return True
         return self._patiently(lambda: mark_sent(self.marks, taken, sent, next_letter))
 
-    def _settle(self, taken: Claim, outcome: Outcome) -> None:
-        """Put on record a letter that was not sent."""
+    def _settle(self, taken: Claim, outcome: Outcome) -> bool:
+        """Put on record a letter that was not sent; False where its batch rests now."""
         self._mark_sent(taken)
-        self._patiently(lambda: mark(taken, outcome))
+        return self._patiently(lambda: mark(taken, outcome))
 
     def _keep_lease(self, taken: Claim) -> None:
         if time.monotonic() - self.renewed > _RENEW_AFTER:
@@ -207,8 +207,7 @@ class Sender:
         try:
             sender, recipient, message = self._prepare(letter, connection)
         except Unsendable as fault:
-            self._settle(taken, failed(letter, fault.reason, clock.now()))
-            return True
+            return self._settle(taken, failed(letter, fault.reason, clock.now()))
         try:
             answer = connection.deliver(
                 sender,
@@ -226,9 +225,8 @@ class Sender:
         if outcome.state is MessageState.SENT:
             # Written together with the next letter's hand-over.
             self.sent.append(outcome)
-        else:
-            self._settle(taken, outcome)
-        return True
+            return True
+        return self._settle(taken, outcome)
 
     def _after_loss(self, taken: Claim, letter: Any, trouble: ConnectionLost) -> bool:
         """The connection broke. A server that merely closed a used one is called again at once for the same letter."""

@@ -24,6 +24,7 @@ from crm.letters.models import Approach, Mailing, Wording
 from crm.outbox.actions import results_of
 from crm.outbox.models import WAITING, MessageState, OutgoingMessage
 from crm.outbox.results import announce
+from crm.outbox.tallies import recount
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Campaign, Target
 from crm.policy import Role
@@ -126,5 +127,6 @@ def deliver(mailing: Mailing, state: MessageState, names: Collection[str] | None
                 reply_text=reply,
             )
         )
+        recount([mailing.batch_id or 0])
         announce(results_of(ids))
     return len(ids)

@@ -47,6 +47,7 @@ class Letter(Base):
     __table_args__ = (
         sa.UniqueConstraint("mailing_id", "target_id", "merged_target_id"),
         sa.Index("ix_letter_mailing_id_address", "mailing_id", "address"),
+        sa.Index("ix_letter_mailing_id_language_target_id", "mailing_id", "language", "target_id"),
         sa.Index(
             "ix_letter_skipped",
             "mailing_id",

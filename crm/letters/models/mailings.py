@@ -17,7 +17,8 @@ from crm.database import Base, enum_column
 from crm.letters.models.letters import SkipReason
 from crm.letters.models.wordings import LetterTemplate
 from crm.letters.schedule import Schedule
-from crm.outbox.models import IN_FLIGHT, WAITING, Batch, BatchState, MessageState
+from crm.outbox.models import Batch, BatchState
+from crm.outbox.reasons import Reason
 from crm.pipeline.models import Campaign
 
 
@@ -130,49 +131,36 @@ class MailingAttachment(Base):
 
 @dataclass(frozen=True)
 class Ledger:
-    """What became of each letter of a mailing: planned = skipped + waiting + sent + failed + held + cancelled."""
+    """What became of each letter of a mailing: planned = skipped + waiting + sent + failed + held + cancelled.
+
+    `posted` letters stand in the outbox, and all but the skipped ones should; `failures` are the failed by reason.
+    """
 
     planned: int = 0
     skipped_by_reason: Mapping[SkipReason, int] = field(default_factory=dict)
-    messages: Mapping[MessageState, int] = field(default_factory=dict)
+    posted: int = 0
+    sent: int = 0
+    failed: int = 0
+    held: int = 0
+    cancelled: int = 0
+    failures: Mapping[Reason, int] = field(default_factory=dict)
 
     @property
     def skipped(self) -> int:
         return sum(self.skipped_by_reason.values())
 
     @property
-    def waiting(self) -> int:
-        return sum(count for state, count in self.messages.items() if state in WAITING | IN_FLIGHT)
-
-    @property
-    def sent(self) -> int:
-        return self.messages.get(MessageState.SENT, 0)
-
-    @property
-    def failed(self) -> int:
-        return self.messages.get(MessageState.FAILED, 0)
-
-    @property
-    def held(self) -> int:
-        return self.messages.get(MessageState.HELD, 0)
-
-    @property
-    def cancelled(self) -> int:
-        return self.messages.get(MessageState.CANCELLED, 0)
-
-    @property
-    def posted(self) -> int:
-        """Letters that stand in the outbox: all that were not skipped."""
-        return self.planned - self.skipped
-
-    @property
     def settled(self) -> int:
         """Letters nothing more happens to by itself."""
-        return self.posted - self.waiting
+        return self.sent + self.failed + self.held + self.cancelled
+
+    @property
+    def waiting(self) -> int:
+        return self.posted - self.settled
 
     @property
     def adds_up(self) -> bool:
-        return self.posted == sum(self.messages.values())
+        return self.waiting >= 0 and self.posted == self.planned - self.skipped
 
 
 def standing_of(state: MailingState, batch: BatchState | None, waiting: int) -> Standing:

@@ -23,34 +23,50 @@ from crm.letters.models import (
 from crm.letters.queries.approvers import is_only_approver
 from crm.outbox.actions import File
 from crm.outbox.models import Batch, MessageState, OutgoingMessage
+from crm.outbox.reasons import Reason
+from crm.outbox.tallies import untold
 from crm.paging import Page, SortKey, page
 from crm.pipeline.models import Campaign
 
 
 def ledgers(mailing_ids: Iterable[int]) -> dict[int, Ledger]:
-    """The ledger of each mailing by its id, in one query and so of one moment: planning may go on meanwhile."""
-    found = db.session.execute(
+    """The ledger of each mailing by its id, in one query and so of one moment: planning and sending may go on.
+
+    It reads what the batch has counted; of the letters themselves only the few that are held, or sent by a claim that
+    has not ended.
+    """
+    unheard = untold()
+    held = sa.select(sa.func.count()).where(
+        OutgoingMessage.batch_id == Batch.id, OutgoingMessage.state == MessageState.HELD
+    )
+    statement = (
         sa.select(
             Mailing.id,
             Mailing.letters,
             Mailing.skipped,
-            OutgoingMessage.state,
-            sa.func.count(OutgoingMessage.id).label("messages"),
+            Batch.posted,
+            (Batch.sent + sa.func.coalesce(unheard.c.letters, 0)).label("sent"),
+            Batch.failed,
+            Batch.failures,
+            held.correlate(Batch).scalar_subquery().label("held"),
+            Batch.cancelled,
         )
-        .outerjoin(OutgoingMessage, OutgoingMessage.batch_id == Mailing.batch_id)
+        .outerjoin(Batch, Batch.id == Mailing.batch_id)
+        .outerjoin(unheard, unheard.c.batch_id == Batch.id)
         .where(Mailing.id.in_(mailing_ids))
-        .group_by(Mailing.id, OutgoingMessage.state)
-    ).all()
-    planned = {row.id: (row.letters, row.skipped) for row in found}
-    counts: dict[int, dict[MessageState, int]] = {mailing_id: {} for mailing_id in planned}
-    for row in found:
-        if row.state is not None:
-            counts[row.id][row.state] = row.messages
+    )
     return {
-        mailing_id: Ledger(
-            letters, {SkipReason(reason): count for reason, count in skipped.items()}, counts[mailing_id]
+        row.id: Ledger(
+            planned=row.letters,
+            skipped_by_reason={SkipReason(reason): count for reason, count in row.skipped.items()},
+            posted=row.posted or 0,
+            sent=row.sent or 0,
+            failed=row.failed or 0,
+            held=row.held,
+            cancelled=row.cancelled or 0,
+            failures={Reason(reason): count for reason, count in (row.failures or {}).items()},
         )
-        for mailing_id, (letters, skipped) in planned.items()
+        for row in db.session.execute(statement)
     }
 
 

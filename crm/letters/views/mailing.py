@@ -20,7 +20,8 @@ from crm.letters.labels import REFUSALS, audience_words, outcome_label, refusal_
 from crm.letters.models import Mailing, SkipReason, Standing, standing_of
 from crm.letters.views.blueprint import blueprint, mailing_or_404
 from crm.outbox.actions import BatchRefused
-from crm.outbox.labels import PAUSES
+from crm.outbox.labels import OUTAGES, PAUSES
+from crm.outbox.outages import present_outage
 from crm.outbox.reasons import EXPLANATIONS
 from crm.policy import Permission, actor, can, requires
 from crm.spreadsheets import csv_response
@@ -53,6 +54,9 @@ def _status(mailing: Mailing) -> dict[str, Any]:
         "planned_by_me": mailing.planned_by_id == current_user.id,
         "passed": mailing.schedule.has_passed(clock.now()),
         "paused_for": PAUSES.get(mailing.batch.paused_for) if mailing.batch and mailing.batch.paused_for else None,
+        "errors": mailing.batch.paused_with if mailing.batch else {},
+        "outage": present_outage() if standing is Standing.SENDING else None,
+        "outages": OUTAGES,
     }
 
 

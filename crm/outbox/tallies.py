@@ -1,0 +1,166 @@
+"""What a batch counts of its letters, in the transactions that move them; counted in full, it must come out the same.
+
+A letter that was sent is counted when its claim ends and its token is taken away; until then the few rows that have
+one are looked at. So the marks of the sending itself write no more than before. Who moves letters of a batch locks the
+batch first. Batches of transactional mail count nothing: requests for new passwords must not wait for one another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from config import Settings
+from crm.extensions import db
+from crm.outbox.error_limit import FAILED, NOT_COUNTED, SENT, ErrorLimit
+from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, Priority
+from crm.outbox.reasons import Reason
+
+_COUNTED = (MessageState.SENT, MessageState.FAILED, MessageState.CANCELLED)
+
+
+def _limit() -> ErrorLimit:
+    settings: Settings = current_app.extensions["settings"]
+    return ErrorLimit(settings.mail_error_window, settings.mail_error_share, settings.mail_error_least)
+
+
+def lock(batch_id: int) -> BatchState | None:
+    """The batch's state, which nobody else changes before the running unit of work ends; letters can be posted."""
+    statement = sa.select(Batch.state).where(Batch.id == batch_id).with_for_update(key_share=True)
+    return db.session.scalar(statement)
+
+
+def _write(batch_id: int, values: Mapping[str, Any]) -> None:
+    db.session.execute(
+        sa.update(Batch)
+        .where(Batch.id == batch_id, Batch.priority == Priority.BULK)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _remembered(batch_id: int) -> sa.Row[tuple[Priority, str, int, dict[str, Any]]]:
+    """Whether the batch counts, how its last letters ended, how many of those are untold, its failures by reason."""
+    statement = sa.select(Batch.priority, Batch.recent, Batch.recent_untold, Batch.failures)
+    return db.session.execute(statement.where(Batch.id == batch_id)).one()
+
+
+def untold() -> sa.Subquery:
+    """`letters` sent by claims that have not ended, by `batch_id`: by the index of the few that are in claims."""
+    return (
+        sa.select(OutgoingMessage.batch_id, sa.func.count().label("letters"))
+        .where(OutgoingMessage.lease_token.is_not(None), OutgoingMessage.state == MessageState.SENT)
+        .group_by(OutgoingMessage.batch_id)
+        .subquery()
+    )
+
+
+def _untold_of(batch_id: int) -> int:
+    found = untold()
+    return db.session.scalar(sa.select(found.c.letters).where(found.c.batch_id == batch_id)) or 0
+
+
+def add(batch_id: int, *, posted: int = 0, sent: int = 0, cancelled: int = 0) -> None:
+    """Count letters that were posted, told of as sent, or cancelled just now."""
+    values: dict[str, Any] = {}
+    if posted:
+        values["posted"] = Batch.posted + posted
+    if cancelled:
+        values["cancelled"] = Batch.cancelled + cancelled
+    if sent:
+        known, left = _remembered(batch_id), _untold_of(batch_id)
+        recent = _limit().kept(known.recent + SENT * (left + sent - known.recent_untold))
+        values |= {"sent": Batch.sent + sent, "recent": recent, "recent_untold": left}
+    if values:
+        _write(batch_id, values)
+
+
+def _one_more(failures: dict[str, Any], reason: Reason | None) -> dict[str, Any]:
+    known = Counter({} if reason is None else {reason.value: 1})
+    return {"failed": Batch.failed + 1, "failures": dict(Counter(failures) + known)}
+
+
+def note_decision(batch_id: int, state: MessageState, reason: Reason) -> None:
+    """Count a held letter that a person has settled."""
+    if state is MessageState.SENT:
+        _write(batch_id, {"sent": Batch.sent + 1})
+    elif state is MessageState.FAILED:
+        _write(batch_id, _one_more(_remembered(batch_id).failures, reason))
+
+
+def note_failure(batch_id: int, reason: Reason | None) -> dict[str, Any] | None:
+    """Count a letter that failed just now; what to pause the batch with, where that was one too many.
+
+    `failed` of the last `of` letters, `times` of them with the server's `words` (empty where it said nothing).
+    """
+    known = _remembered(batch_id)
+    if known.priority is not Priority.BULK:
+        return None
+    values = _one_more(known.failures, reason)
+    found = None
+    if reason not in NOT_COUNTED:
+        limit, sent = _limit(), _untold_of(batch_id)
+        values["recent"] = limit.kept(known.recent + SENT * (sent - known.recent_untold) + FAILED)
+        values["recent_untold"] = sent
+        found = limit.passed(values["recent"])
+    _write(batch_id, values)
+    if found is None:
+        return None
+    words, times = _commonest_words(batch_id, found[0])
+    return {"failed": found[0], "of": found[1], "words": words, "times": times}
+
+
+def _commonest_words(batch_id: int, failed: int) -> tuple[str, int]:
+    """What the server said most often of the last letters that failed, and how often; addresses in it are left out."""
+    statement = (
+        sa.select(OutgoingMessage.to_address, OutgoingMessage.reply_code, OutgoingMessage.reply_text)
+        .where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.state == MessageState.FAILED)
+        .order_by(OutgoingMessage.id.desc())
+        .limit(failed)
+    )
+    said = Counter(
+        f"{row.reply_code} {row.reply_text.replace(row.to_address, '…')}"
+        for row in db.session.execute(statement)
+        if row.reply_text
+    )
+    return said.most_common(1)[0] if said else ("", 0)
+
+
+def true_counts(batch_id: int) -> dict[str, Any]:
+    """The counts as the letters themselves say them, each letter looked at."""
+    letters = sa.select(
+        OutgoingMessage.state,
+        OutgoingMessage.reason,
+        sa.func.count().label("letters"),
+    ).where(
+        OutgoingMessage.batch_id == batch_id,
+        sa.or_(OutgoingMessage.state != MessageState.SENT, OutgoingMessage.lease_token.is_(None)),
+    )
+    found: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
+    for row in db.session.execute(letters.group_by(OutgoingMessage.state, OutgoingMessage.reason)):
+        found[row.state.value] += row.letters
+        if row.state is MessageState.FAILED and row.reason is not None:
+            failures[row.reason.value] += row.letters
+    posted = found.total() + _untold_of(batch_id)
+    counted = {state.value: found[state.value] for state in _COUNTED}
+    return {"posted": posted, **counted, "failures": dict(failures)}
+
+
+def recount(batch_ids: Iterable[int] | None = None) -> list[int]:
+    """Write the counts of batches (all of them) anew where they are not what the letters say; ids of those batches."""
+    wrong = []
+    if batch_ids is None:
+        batch_ids = db.session.scalars(sa.select(Batch.id).where(Batch.priority == Priority.BULK)).all()
+    for batch_id in batch_ids:
+        lock(batch_id)
+        true = true_counts(batch_id)
+        kept = sa.select(*(getattr(Batch, name) for name in true)).where(Batch.id == batch_id)
+        if db.session.execute(kept).one()._asdict() != true:
+            _write(batch_id, true)
+            wrong.append(batch_id)
+    return wrong
