@@ -164,7 +164,7 @@ class MailingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         render_kw={"accept": ",".join(f".{ending}" for ending in FILE_TYPES)},
     )
     send_on = DateField(_l("Day"), [Optional()], description=_l("Empty: as soon as it is approved."))
-    send_at = TimeField(_l("Time"), [Optional()])
+    send_at = TimeField(_l("Time"), [Optional()], description=_l("Empty: at 9 in the morning."))
     zone = SelectField(_l("Time zone"))
     readers_zone = BooleanField(
         _l("On each reader's clock"), description=_l("That of the capital of their country; ours, where none is known.")

@@ -96,7 +96,9 @@ class LogForm(InteractionForm):
         for target in self.targets:
             words = f"{target.campaign} · {stage_label(target.stage)}"
             choices.append((f"target:{target.id}", f"{target.name}: {words}" if several else words))
-        choices += [(f"campaign:{number}", name) for number, name in campaign_names()]
+        # Where the only one who takes part is a target, the campaign is offered once.
+        theirs = set() if several else {target.campaign_id for target in self.targets}
+        choices += [(f"campaign:{number}", name) for number, name in campaign_names() if number not in theirs]
         self.about.choices = choices
         self.said_by.choices = [(str(person.id), person.name) for person in self.people]
 
