@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         validation_alias="RATIFY_URL",
         description="address people open, used in mails; default http://127.0.0.1:PORT",
     )
+    controller: str = Field(
+        "",
+        validation_alias="DATA_CONTROLLER",
+        description="who is responsible for the data (GDPR), with a postal address, as readers of letters are told",
+    )
     trusted_hosts: Annotated[list[str], NoDecode] = Field(
         default=[],
         validation_alias="TRUSTED_HOSTS",

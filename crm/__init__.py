@@ -37,6 +37,8 @@ from crm.health import views as health_views
 from crm.history import contact_rows as history_rows
 from crm.history import projection as history_projection
 from crm.history import views as history_views
+from crm.inbox import contact_rows as inbox_rows
+from crm.inbox import views as inbox_views
 from crm.letters import contact_rows as letters_rows
 from crm.letters import jobs as letters_jobs
 from crm.letters import views as letters_views
@@ -91,6 +93,7 @@ CONTACT_ROWS = (
     pipeline_rows,
     history_rows,
     letters_rows,
+    inbox_rows,
     roster_import_rows,
     duplicates_rows,
 )
@@ -134,6 +137,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(reports_views.blueprint)
     app.register_blueprint(exports_views.blueprint)
     app.register_blueprint(letters_views.blueprint)
+    inbox_views.init_app(app)
     app.register_blueprint(roster_import_views.blueprint)
     duplicates_views.init_app(app)
     turnover_views.init_app(app)

@@ -8,6 +8,7 @@ import crm.duplicates.models
 import crm.exports.models
 import crm.health.models
 import crm.history.models
+import crm.inbox.models
 import crm.letters.models
 import crm.outbox.models
 import crm.overview.models
@@ -34,6 +35,7 @@ FEATURES = (
     crm.pipeline.models,
     crm.history.models,
     crm.letters.models,
+    crm.inbox.models,
     crm.exports.models,
     crm.roster_import.models,
     crm.duplicates.models,

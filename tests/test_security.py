@@ -32,13 +32,16 @@ PUBLIC = {
     "health.readyz",
     "pipeline.answer",  # authorised by the token in the link
     "pipeline.answer_now",
-    "outbox.unsubscribe",  # authorised by the token in the letter
-    "outbox.unsubscribe_now",
+    "inbox.unsubscribe",  # authorised by the token in the letter
+    "inbox.unsubscribe_now",
+    "inbox.allow_again",
+    "inbox.object_to_use",
+    "inbox.correct",
     "overview.stop_reminder",  # authorised by the token in the mail
     "overview.stop_reminder_now",
 }
 # Called by mail programs (RFC 8058) and by officials, who have no session: authorised by a token instead.
-TOKEN_AUTHORISED = {"outbox.unsubscribe_now", "overview.stop_reminder_now", "pipeline.answer_now"}
+TOKEN_AUTHORISED = {"inbox.unsubscribe_now", "overview.stop_reminder_now", "pipeline.answer_now"}
 FEWEST_ROUTES = 20
 FEWEST_ROUTES_OF_A_ROW = 12
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}

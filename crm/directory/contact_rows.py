@@ -20,6 +20,7 @@ from crm.directory.models import (
     PointStatus,
     Post,
     Relationship,
+    Restriction,
 )
 from crm.directory.registry import ContactRows, Derived, Entry, Stays, Values, fill_gaps
 
@@ -61,6 +62,7 @@ def _combine_sources(kept: Values, dropped: Values) -> dict[str, Any]:
 
 
 CONTACT_ROWS: tuple[Entry, ...] = (
+    ContactRows(Restriction, ("contact_id",)),
     ContactRows(
         Identifier, ("contact_id",), counted=lambda n: ngettext("%(num)d identifier", "%(num)d identifiers", n)
     ),

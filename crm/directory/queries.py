@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from crm.directory.models import (
     ContactPoint,
     Identifier,
     PointKind,
+    Restriction,
 )
 from crm.extensions import db
 
@@ -75,3 +76,8 @@ def survivor_of(contact_id: int) -> int | None:
             break
         found = following
     return found if found != contact_id else None
+
+
+def restricted_among(contact_ids: Collection[int]) -> set[int]:
+    """Those of these contacts whose data must not be used any more."""
+    return set(db.session.scalars(sa.select(Restriction.contact_id).where(Restriction.contact_id.in_(contact_ids))))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.accounts.models import User
+from crm.directory.queries import restricted_among
 from crm.extensions import db
 from crm.letters.languages import languages_read, own_languages
 from crm.letters.models import (
@@ -167,6 +168,7 @@ def judge(found: Sequence[Recipient], terms: Terms, taken: dict[str, str]) -> li
     addresses = {recipient.address.lower() for recipient in found if recipient.address}
     blocked = suppressed(addresses)
     objecting = suppressed(blocked, {SuppressionReason.OBJECTION})
+    restricted = restricted_among(contact_ids)
     own = own_languages(contact_ids)
     stances = stances_on(terms.treaty_id, contact_ids, terms.team_id)
     lately = written_lately(contact_ids, terms)
@@ -188,7 +190,7 @@ def judge(found: Sequence[Recipient], terms: Terms, taken: dict[str, str]) -> li
             (SkipReason.CLOSED, recipient.stage is Stage.CLOSED, ""),
             (SkipReason.MANDATE_ENDED, recipient.mandate_end is not None and recipient.mandate_end < day, ""),
             (SkipReason.NO_ADDRESS, not address, ""),
-            (SkipReason.RESTRICTED, address in objecting, ""),
+            (SkipReason.RESTRICTED, address in objecting or recipient.contact_id in restricted, ""),
             (SkipReason.SUPPRESSED, address in blocked, ""),
             (SkipReason.NO_WORDING, wording is None, ""),
             (SkipReason.RECENTLY_WRITTEN, recipient.contact_id in lately, lately.get(recipient.contact_id, "")),

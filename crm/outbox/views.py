@@ -1,4 +1,4 @@
-"""The administrator's view of all outgoing mail, and the recipient's way to end it."""
+"""The administrator's view of all outgoing mail."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from flask_babel import gettext
 from werkzeug.exceptions import BadRequest
 
 from crm.database import read_id
-from crm.extensions import csrf
 from crm.outbox import actions, labels, queries
 from crm.outbox.actions import BatchRefused, Decision, NotHeld
-from crm.outbox.models import BATCH_MOVES, BatchState, MessageState, SuppressionReason
+from crm.outbox.models import BATCH_MOVES, BatchState, MessageState
 from crm.outbox.outages import present_outage
 from crm.outbox.reasons import EXPLANATIONS
-from crm.outbox.unsubscribing import read_token
-from crm.policy import Permission, actor, public, requires
+from crm.policy import Permission, actor, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
 
@@ -118,30 +116,3 @@ def order_batch(batch_id: int, order: str) -> ResponseReturnValue:
     else:
         toast(gettext("The batch is %(state)s.", state=labels.BATCH_STATES[target]))
     return _back()
-
-
-@blueprint.get("/unsubscribe/<token>")
-@public
-def unsubscribe(token: str) -> ResponseReturnValue:
-    """What the link in a letter opens: it changes nothing by itself, for scanners of mail open links too."""
-    if read_token(token) is None:
-        abort(404, gettext("This link is incomplete. Copy it again from the letter, from its start to its end."))
-    return render_template("outbox/unsubscribe.html", token=token, done=False)
-
-
-@blueprint.post("/unsubscribe/<token>")
-@public
-def unsubscribe_now(token: str) -> ResponseReturnValue:
-    """End all letters to the address at once (RFC 8058)."""
-    link = read_token(token)
-    if link is None:
-        abort(404, gettext("This link is incomplete. Copy it again from the letter, from its start to its end."))
-    with unit_of_work("unsubscribe", actor=f"recipient:{link.message_id}"):
-        actions.suppress_hash(
-            link.address_hash, SuppressionReason.UNSUBSCRIBED, source=f"outgoing_message:{link.message_id}"
-        )
-    return render_template("outbox/unsubscribe.html", token=token, done=True)
-
-
-# The signed token is the right to unsubscribe: a mail program that does it for its reader holds no session.
-csrf.exempt(unsubscribe_now)

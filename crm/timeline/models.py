@@ -36,6 +36,10 @@ class EntryKind(StrEnum):
     PROMISED = "promised"
     PROMISE_SETTLED = "promise_settled"
     PROMISE_ANSWERED = "promise_answered"
+    LETTERS_REFUSED = "letters_refused"
+    LETTERS_WANTED_AGAIN = "letters_wanted_again"
+    OBJECTED = "objected"
+    CORRECTION_ASKED = "correction_asked"
 
 
 # What we did that reached somebody, or they did that reached us: after it a contact is not quiet.

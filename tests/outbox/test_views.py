@@ -1,18 +1,16 @@
-"""The administrator's outbox, and the way out for recipients."""
+"""The administrator's outbox."""
 
 from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.audit.models import ChangeSet
 from crm.extensions import db
 from crm.outbox import actions, queries
-from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, Suppression
+from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage
 from crm.outbox.reasons import Reason
-from crm.outbox.unsubscribing import unsubscribe_token
 from crm.policy import Role
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
@@ -158,35 +156,3 @@ def test_resuming_is_no_way_around_the_second_person(admin: FlaskClient) -> None
     db.session.rollback()
     db.session.refresh(batch)
     assert batch.state is BatchState.UNRELEASED
-
-
-def test_a_recipient_ends_all_letters_by_a_button(app: Flask, client: FlaskClient) -> None:
-    client.sends_csrf_token = False  # type: ignore[attr-defined]
-    letter = letters(make_batch(1, to_address="Ann@Parliament.example"))[0]
-    path = f"/unsubscribe/{unsubscribe_token(letter.id, letter.to_address)}"
-    page = client.get(path)
-    assert page.status_code == 200
-    assert f'action="{path}"' in page.text
-    assert "parliament" not in page.text.lower()
-    assert queries.suppressed([letter.to_address]) == set(), "opening the link is not enough: scanners open links"
-    answer = client.post(path, data={"List-Unsubscribe": "One-Click"})
-    assert answer.status_code == 200
-    assert "no more letters" in answer.text
-    assert queries.suppressed(["ann@parliament.example"]) == {"ann@parliament.example"}
-    assert client.post(path).status_code == 200
-    kept = db.session.scalars(sa.select(Suppression)).one()
-    assert (kept.reason, kept.source) == ("unsubscribed", f"outgoing_message:{letter.id}")
-
-
-def test_the_link_works_when_the_letter_is_erased(client: FlaskClient) -> None:
-    path = f"/unsubscribe/{unsubscribe_token(12345, 'gone@parliament.example')}"
-    assert client.post(path).status_code == 200
-    assert queries.suppressed(["gone@parliament.example"]) == {"gone@parliament.example"}
-
-
-def test_a_forged_link_changes_nothing(client: FlaskClient) -> None:
-    token = unsubscribe_token(1, "ann@parliament.example")
-    for wrong in (token[:-1], "x" + token, "nonsense"):
-        assert client.get(f"/unsubscribe/{wrong}").status_code == 404
-        assert client.post(f"/unsubscribe/{wrong}").status_code == 404
-    assert db.session.scalars(sa.select(Suppression)).all() == []

@@ -25,6 +25,7 @@ from crm.duplicates.models import DuplicateProposal
 from crm.exports.models import Export, ExportFormat
 from crm.extensions import db
 from crm.history.models import Interaction, Task
+from crm.inbox.models import ReaderRequest, RequestKind
 from crm.letters.models import Approach, Letter, LetterTemplate, Mailing, Wording
 from crm.outbox.models import Batch, OutgoingMessage
 from crm.outbox.unsubscribing import unsubscribe_token
@@ -143,10 +144,12 @@ class World:
         staged = stage_file(table(folder / "people.csv", [{"name": "Ada Newcomer", "country": "Spain"}]))
         commitment = db.session.scalars(sa.select(Commitment).where(Commitment.target_id == who.target.id)).first()
         message = db.session.scalars(sa.select(OutgoingMessage).order_by(OutgoingMessage.id)).first()
+        letter = db.session.scalars(sa.select(Letter).order_by(Letter.id)).first()
         action = db.session.scalars(sa.select(TreatyAction).order_by(TreatyAction.id)).first()
         assert staged.id
         assert commitment is not None
         assert message is not None
+        assert letter is not None
         assert action is not None
         later = clock.now() + timedelta(days=1)
         one, other = who.contact.id, who.other.id
@@ -180,6 +183,11 @@ class World:
             db.session.add(
                 CommitmentAnswer(commitment_id=commitment.id, link_id=link.id, kind=AnswerKind.CONFIRMED, asked="Yes")
             )
+            request = ReaderRequest(
+                kind=RequestKind.CORRECTION, contact_id=one, letter_id=letter.id, owner_id=lead.id, language="en"
+            )
+            db.session.add(request)
+            db.session.flush()
             add_alias("Espagnie", "ES")
             store(upload())
             save_view(lead.id, "Everybody in Spain", {"country": "ES"}, team_id=None)
@@ -201,7 +209,8 @@ class World:
             "overview.name": list(Section),
             "overview.token": [stop_token(lead.id)],
             "pipeline.token": [_TOKEN],
-            "outbox.token": [unsubscribe_token(message.id, message.to_address)],
+            "request_id": [request.id],
+            "inbox.token": [unsubscribe_token(message.id, message.to_address)],
             "point_id": self._first(ContactPoint.id, ContactPoint.contact_id == one),
             "row_id": self._first(Membership.id, Membership.person_id == one),
             "earlier_id": self._first(Statement.id),

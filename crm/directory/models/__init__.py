@@ -20,6 +20,7 @@ from crm.directory.models.memberships import OPEN_END, Membership, Post, last_da
 from crm.directory.models.merges import ContactMerge, MergeStep, StepKind
 from crm.directory.models.points import ContactPoint, PointKind, PointStatus
 from crm.directory.models.relationships import DIRECTED, Relationship, RelationshipKind
+from crm.directory.models.restrictions import Restriction
 from crm.directory.models.tags import TAG_LENGTH, ContactTag, Tag
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Post",
     "Relationship",
     "RelationshipKind",
+    "Restriction",
     "StepKind",
     "Tag",
     "last_day",

@@ -1,10 +1,12 @@
-"""Letters that wait for a person: to be approved, to be decided on, to be translated."""
+"""Letters that wait for a person: to be approved, decided on, translated; and what their readers ask for."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from crm.accounts.models import User
+from crm.directory.models import Contact
+from crm.inbox.models import ReaderRequest
 from crm.letters.models import Mailing, MailingState
 from crm.letters.queries import wanted_translations
 from crm.outbox.models import MessageState, OutgoingMessage
@@ -45,3 +47,25 @@ def held(_reader: Asked) -> Waiting:
 def wordings(_reader: Asked) -> Waiting:
     """Letters of running campaigns that lack a language the campaign writes in, or say there what was said before."""
     return Waiting((wanted_translations(),), ("name", "id", "language", "approach"))
+
+
+def requests(reader: Asked) -> Waiting:
+    """What readers asked for by the link in a letter, and nobody has seen to yet; the longest first."""
+    statement = (
+        sa.select(
+            ReaderRequest.id,
+            ReaderRequest.kind,
+            ReaderRequest.words,
+            ReaderRequest.language,
+            ReaderRequest.at,
+            ReaderRequest.contact_id,
+            Contact.name.label("contact"),
+            Contact.category,
+            Contact.country,
+            User.name.label("owner"),
+        )
+        .join(Contact, Contact.id == ReaderRequest.contact_id)
+        .join(User, User.id == ReaderRequest.owner_id)
+        .where(ReaderRequest.settled_at.is_(None), reader.owns(ReaderRequest.owner_id))
+    )
+    return Waiting((statement,), ("at", "id"))

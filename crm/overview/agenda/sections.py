@@ -11,7 +11,7 @@ from crm.extensions import db
 from crm.history.queries import Whose
 from crm.overview.agenda.contacts import contradictions, ended, quiet, replies
 from crm.overview.agenda.due import commitments, due
-from crm.overview.agenda.letters import approvals, held, wordings
+from crm.overview.agenda.letters import approvals, held, requests, wordings
 from crm.overview.agenda.lists import AnyRow, AnySelect, Waiting
 from crm.overview.agenda.reader import Asked, Reader
 from crm.paging import PAGE_SIZE, Page, page
@@ -30,6 +30,7 @@ class Section(StrEnum):
     HELD = "held"
     APPROVALS = "approvals"
     WORDINGS = "wordings"
+    REQUESTS = "requests"
     REPLIES = "replies"
     COMMITMENTS = "commitments"
     ENDED = "ended"
@@ -42,6 +43,7 @@ SECTIONS: dict[Section, Callable[[Asked], Waiting]] = {
     Section.HELD: held,
     Section.APPROVALS: approvals,
     Section.WORDINGS: wordings,
+    Section.REQUESTS: requests,
     Section.REPLIES: replies,
     Section.COMMITMENTS: commitments,
     Section.ENDED: ended,

@@ -98,6 +98,7 @@ def _titles() -> dict[Section, str]:
         Section.HELD: gettext("Letters held: did they arrive?"),
         Section.APPROVALS: gettext("Letters waiting for your approval"),
         Section.WORDINGS: gettext("Wordings waiting"),
+        Section.REQUESTS: gettext("Readers of letters ask"),
         Section.REPLIES: gettext("Replies"),
         Section.COMMITMENTS: gettext("Commitments falling due"),
         Section.ENDED: gettext("Ended mandates"),
@@ -110,6 +111,7 @@ def _hints() -> dict[Section, str]:
     """What a section is about, where its title does not tell."""
     return {
         Section.WORDINGS: gettext("A language the campaign writes in is missing, or older than the first wording."),
+        Section.REQUESTS: gettext("It holds already where it can; note that you have seen to it."),
         Section.REPLIES: gettext("They answered, and nothing was noted with them since."),
         Section.ENDED: gettext("Go on with who came after, or close."),
         Section.CONTRADICTIONS: gettext("On record on both sides within half a year."),
