@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-planning lint kill-test lock clean
+.PHONY: help run test bench bench-planning bench-mail lint kill-test lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ bench: $(VENV)/.dev  ## measure the pages beside a bare Flask page, and a large 
 
 bench-planning: $(VENV)/.dev  ## plan 10,000 and 100,000 letters: linear time, flat memory (JSON=FILE writes the figures)
 	$(PY) -m benchmarks.planning $(if $(JSON),--json $(JSON))
+
+bench-mail: $(VENV)/.dev  ## send 2 KB letters beside smtp-source and a Flask-Mail loop (JSON=FILE writes the figures)
+	$(PY) -m benchmarks.mail $(if $(JSON),--json $(JSON))
 
 kill-test: $(VENV)/.dev  ## send letters while workers are killed KILLS times (default 100)
 	$(PY) -m tests.kill_test --kills $(or $(KILLS),100) $(if $(DATABASE_URL),--database-url $(DATABASE_URL))

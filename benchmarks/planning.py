@@ -99,8 +99,8 @@ def _people(first: int, count: int, parliament_id: int) -> list[int]:
     return ids
 
 
-def _prepare(targets: int) -> int:
-    """A campaign of so many targets and a mailing to all of them, being planned; its id."""
+def prepare(targets: int, *, mailings: int = 1, body: str = _BODY, rest_days: int = 14) -> list[int]:
+    """A campaign of so many targets and mailings to all of them, being planned; their ids."""
     with unit_of_work("prepare", actor=ACTOR):
         load_facts()
     with unit_of_work("prepare", actor=ACTOR):
@@ -123,12 +123,11 @@ def _prepare(targets: int) -> int:
     with unit_of_work("prepare", actor=ACTOR):
         template = create_template(campaign.id, "Letter")
         for language in _LANGUAGES:
-            write_wording(template.id, language, "To {{name}}", _BODY, author_id=None)
-        text = MailingText("Mailing", template.id, "en", Audience(), "Olga", "olga@team.example", rest_days=14)
+            write_wording(template.id, language, "To {{name}}", body, author_id=None)
+        text = MailingText("Mailing", template.id, "en", Audience(), "Olga", "olga@team.example", rest_days=rest_days)
         officer_id = campaign.officers[0]
-        mailing = create_mailing(campaign.id, text, planned_by_id=officer_id)
-        plan_mailing(mailing.id, planned_by_id=officer_id)
-        return mailing.id
+        made = [create_mailing(campaign.id, text, planned_by_id=officer_id) for _ in range(mailings)]
+        return [plan_mailing(mailing.id, planned_by_id=officer_id).id for mailing in made]
 
 
 def run(folder: Path, targets: int) -> Measured:
@@ -137,7 +136,7 @@ def run(folder: Path, targets: int) -> Measured:
     prepare_data(settings)
     app = create_app(settings)
     with app.app_context():
-        mailing_id = _prepare(targets)
+        [mailing_id] = prepare(targets)
         db.session.remove()
         before = _peak()
         began = time.perf_counter()
