@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
 from redis import RedisError
 
 from crm import job_queue
@@ -73,13 +72,3 @@ def unit_of_work(action: str, *, actor: str, wait: bool = True, durable: bool = 
             job_queue.ring(doorbell)
         except RedisError as error:
             logger.warning("queue server away, the sweep will ring %s later: %s", doorbell.name, error)
-
-
-@contextmanager
-def bare_writes(*, durable: bool) -> Iterator[sa.Connection]:
-    """A connection on which each `with connection.begin():` is a write transaction without session, trail or doorbells.
-
-    For writes that come a thousand a second and are a record themselves; everything else is a unit of work.
-    """
-    with db.engine.connect().execution_options(write=True, durable=durable) as connection:
-        yield connection

@@ -54,8 +54,13 @@ def normalized(address: str) -> str:
         return address
 
 
+@lru_cache(maxsize=4)
+def _key_of(secret: str) -> bytes:
+    return hmac.digest(secret.encode(), b"suppressed addresses", "sha256")
+
+
 def _key() -> bytes:
-    return hmac.digest(str(current_app.config["SECRET_KEY"]).encode(), b"suppressed addresses", "sha256")
+    return _key_of(str(current_app.config["SECRET_KEY"]))
 
 
 def key_id() -> str:
@@ -65,4 +70,4 @@ def key_id() -> str:
 
 def address_hash(address: str) -> str:
     """The keyed hash that stands for an address where the address itself must not be kept."""
-    return hmac.new(_key(), normalized(address).encode(), "sha256").hexdigest()
+    return hmac.digest(_key(), normalized(address).encode(), "sha256").hex()

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 
 from crm.outbox.safe_header import header_address, header_text, mailbox, safe_header
@@ -65,6 +66,17 @@ def _body(text: str, html: str | None) -> bytes:
     )
 
 
+@lru_cache(maxsize=64)
+def _mailbox_header(name: str, value: str) -> str:
+    """A line that the letters of a mailing share. Raises BadAddress."""
+    return f"{name}: {header_address(*mailbox(value))}"
+
+
+@lru_cache(maxsize=4)
+def _date_header(second: datetime) -> str:
+    return f"Date: {format_datetime(second)}"
+
+
 def compose(
     letter: Any,
     *,
@@ -76,14 +88,14 @@ def compose(
 ) -> bytes:
     """The e-mail of a claimed row, ready to follow the server's 354. Raises ValueError for what no mail can carry."""
     headers = [
-        f"From: {header_address(*mailbox(letter.sender or default_sender))}",
+        _mailbox_header("From", letter.sender or default_sender),
         f"To: {header_address(letter.to_name, to_address)}",
         f"Subject: {header_text(letter.subject)}",
-        f"Date: {format_datetime(at)}",
+        _date_header(at.replace(microsecond=0)),
         f"Message-ID: {safe_header(letter.message_id_header)}",
     ]
     if letter.reply_to:
-        headers.append(f"Reply-To: {header_address(*mailbox(letter.reply_to))}")
+        headers.append(_mailbox_header("Reply-To", letter.reply_to))
     if unsubscribe_url is not None:
         headers.append(f"List-Unsubscribe: <{safe_header(unsubscribe_url)}>")
         headers.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")

@@ -8,7 +8,8 @@ import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import flask_mail
 from flask import current_app
@@ -23,14 +24,34 @@ _GO_AHEAD = 354
 _CLOSING = 421
 
 
+def _goes_on(stage: Stage, answer: Reply) -> bool:
+    """Whether the server wants to hear what comes after that stage."""
+    return answer.code == _GO_AHEAD if stage is Stage.DATA else 200 <= answer.code < 300
+
+
+def _lines(*commands: str) -> str:
+    if any("\r" in command or "\n" in command for command in commands):
+        raise ValueError("a line break in a command")
+    return "".join(f"{command}\r\n" for command in commands)
+
+
 def _greeting_name() -> str:
     """What EHLO says. The default of smtplib asks the name service and may hang for it."""
     name = socket.gethostname()
     return name if "." in name else "[127.0.0.1]"
 
 
+@dataclass(frozen=True, eq=False)
+class Envelope:
+    """A letter as the dialogue needs it: two addresses from `for_envelope`, and bytes that need only the final dot."""
+
+    sender: str
+    recipient: str
+    message: bytes
+
+
 class SmtpConnection(flask_mail.Connection):
-    """One SMTP connection. `letters` counts those it has carried.
+    """One SMTP connection. `letters` counts those it has carried; `announced` is one the server expects now.
 
     `is_local`: whether the server we are really connected to is on this machine; asked once, at the start, because a
     closed connection cannot tell.
@@ -43,6 +64,7 @@ class SmtpConnection(flask_mail.Connection):
         super().__init__(current_app.extensions["mail"])
         self.timeout = timeout
         self.letters = 0
+        self.announced: Envelope | None = None
 
     def configure_host(self) -> smtplib.SMTP:
         """Connect, secure, sign in."""
@@ -71,6 +93,11 @@ class SmtpConnection(flask_mail.Connection):
         self.is_local = ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
     @property
+    def pipelines(self) -> bool:
+        """Whether the server takes several commands at once (RFC 2920), which saves two waits a letter."""
+        return bool(self.host.has_extn("pipelining"))
+
+    @property
     def takes_utf8(self) -> bool:
         """Whether the server takes addresses outside ASCII (RFC 6531)."""
         return bool(self.host.has_extn("smtputf8"))
@@ -80,30 +107,79 @@ class SmtpConnection(flask_mail.Connection):
             raise ConnectionLost("the connection is closed")
         return self.host.sock
 
-    def _ask(self, command: str, argument: str) -> Reply:
+    def _say(self, *commands: str) -> None:
         try:
-            answer = reply(*self.host.docmd(command, argument))
+            self.host.send(_lines(*commands))
+        except (smtplib.SMTPException, OSError) as error:
+            raise ConnectionLost(str(error)) from error
+
+    def _hear(self) -> Reply:
+        try:
+            answer = reply(*self.host.getreply())
         except (smtplib.SMTPException, OSError) as error:
             raise ConnectionLost(str(error)) from error
         if answer.code == _CLOSING:
             raise ConnectionLost(str(answer))
         return answer
 
-    def _refused(self, stage: Stage, answer: Reply) -> tuple[Stage, Reply]:
+    def _refused(self, stage: Stage, answer: Reply, *, waits_for_content: bool = False) -> tuple[Stage, Reply]:
         """Clear the half-begun letter, so that the connection can go on with the next."""
         try:
+            if waits_for_content:
+                raise ConnectionLost("it took DATA after a refusal: there is no way back but to hang up")
             if stage is not Stage.MAIL:
-                self._ask("RSET", "")
+                self._say("RSET")
+                self._hear()
         except ConnectionLost:
             self.drop()  # the answer stands; the next letter finds the connection closed and calls again
         return stage, answer
 
+    def _introduce(self, envelope: Envelope) -> tuple[Stage, Reply] | None:
+        """The dialogue up to the 354: the stage that was refused and the server's answer there, or None."""
+        commands = self._commands(envelope)
+        if not self.pipelines:
+            for stage, command in commands.items():
+                self._say(command)
+                answer = self._hear()
+                if not _goes_on(stage, answer):
+                    return self._refused(stage, answer)
+            return None
+        if self.announced is None:
+            self._say(*commands.values())
+        self.announced = None
+        return self._answers(commands)
+
+    def _commands(self, envelope: Envelope) -> dict[Stage, str]:
+        options = f" SIZE={len(envelope.message)}" if self.host.has_extn("size") else ""
+        if not (envelope.sender.isascii() and envelope.recipient.isascii()):
+            self.host.command_encoding = "utf-8"
+            options += " BODY=8BITMIME SMTPUTF8"
+        return {
+            Stage.MAIL: f"MAIL FROM:<{envelope.sender}>{options}",
+            Stage.RCPT: f"RCPT TO:<{envelope.recipient}>",
+            Stage.DATA: "DATA",
+        }
+
+    def _answers(self, stages: Iterable[Stage]) -> tuple[Stage, Reply] | None:
+        """Commands said at once (RFC 2920) have their answers one by one, also those after a refused one."""
+        refused: tuple[Stage, Reply] | None = None
+        for stage in stages:
+            try:
+                answer = self._hear()
+            except ConnectionLost:
+                if refused is None:
+                    raise
+                self.drop()
+                return refused
+            if refused is None and not _goes_on(stage, answer):
+                refused = (stage, answer)
+        return refused and self._refused(*refused, waits_for_content=answer.code == _GO_AHEAD)
+
     def deliver(
         self,
-        sender: str,
-        recipient: str,
-        message: bytes,
+        envelope: Envelope,
         *,
+        following: Envelope | None,
         hand_over: Callable[[], bool],
         still_waiting: Callable[[], None],
     ) -> tuple[Stage, Reply] | None:
@@ -111,31 +187,38 @@ class SmtpConnection(flask_mail.Connection):
 
         `hand_over` is called between the server's 354 and the first byte of the letter; if it says no, nothing leaves,
         the connection is dropped and None returned. `still_waiting` is called every 20 seconds of waiting for the
-        final answer. Raises ConnectionLost.
+        final answer. The commands of the `following` letter, up to DATA, go with the end of this one where the server
+        allows it; what is asked for next must then be that letter, or the connection dropped. Raises ConnectionLost.
         """
         self.letters += 1
-        options = f" SIZE={len(message)}" if self.host.has_extn("size") else ""
-        if not (sender.isascii() and recipient.isascii()):
-            self.host.command_encoding = "utf-8"
-            options += " BODY=8BITMIME SMTPUTF8"
-        answer = self._ask("MAIL", f"FROM:<{sender}>{options}")
-        if answer.code // 100 != 2:
-            return self._refused(Stage.MAIL, answer)
-        answer = self._ask("RCPT", f"TO:<{recipient}>")
-        if answer.code // 100 != 2:
-            return self._refused(Stage.RCPT, answer)
-        answer = self._ask("DATA", "")
-        if answer.code != _GO_AHEAD:
-            return self._refused(Stage.DATA, answer)
+        if self.announced is not None and self.announced is not envelope:
+            raise ConnectionLost("another letter was announced")
+        if refused := self._introduce(envelope):
+            return refused
         if not hand_over():
             self.drop()
             return None
-        try:
-            # If sendall raises, the last byte was never accepted by the kernel: the server cannot have the final dot.
-            self._socket().sendall(message + b".\r\n")
-        except OSError as error:
-            raise ConnectionLost(str(error), begun=True) from error
+        ahead = b""
+        if following is not None and self.pipelines:
+            ahead = _lines(*self._commands(following).values()).encode()
+            self.announced = following
+        self._pass_on(envelope.message + b".\r\n", ahead)
         return Stage.CONTENT, self._final_answer(still_waiting)
+
+    def _pass_on(self, letter: bytes, ahead: bytes) -> None:
+        """Send a whole letter and what goes with it. Raises ConnectionLost where the letter's end did not leave."""
+        sock, passed = self._socket(), 0
+        # What the kernel did not take, the server cannot have; encrypted, that is known of a whole call only.
+        for portion in (letter, ahead) if isinstance(sock, ssl.SSLSocket) else (letter + ahead,):
+            rest = memoryview(portion)
+            while rest:
+                try:
+                    taken = sock.send(rest)
+                except OSError as error:
+                    if passed < len(letter):
+                        raise ConnectionLost(str(error), begun=True) from error
+                    return  # the answer may be there all the same
+                passed, rest = passed + taken, rest[taken:]
 
     def _final_answer(self, still_waiting: Callable[[], None]) -> Reply:
         sock = self._socket()
@@ -158,10 +241,14 @@ class SmtpConnection(flask_mail.Connection):
 
     def drop(self) -> None:
         """Hang up without a word: the server must not take what it has so far for a letter."""
+        self.announced = None
         self.host.close()
 
     def quit(self) -> None:
         """Say goodbye; all letters have had their answer, so what the server says to this does not matter."""
+        if self.announced is not None:
+            self.drop()  # it waits for that letter, and would take the goodbye for its words
+            return
         try:
             self._socket().settimeout(5)
             self.host.quit()

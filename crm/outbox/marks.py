@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from crm import clock
+from crm.bare_writes import BareWrites, Values
 from crm.extensions import db
 from crm.outbox.leases import MESSAGES, Claim, LeaseLost, pause_for
 from crm.outbox.models import Batch, BatchState, MessageState, PauseReason, sources_of
@@ -60,7 +60,7 @@ _FINISH = {target: _finishing(target) for target in _ENDS}
 _HAND_OVER = (
     sa.update(MESSAGES)
     .where(
-        MESSAGES.c.id == sa.bindparam("letter"),
+        MESSAGES.c.id == sa.bindparam("next"),
         MESSAGES.c.lease_token == sa.bindparam("token"),
         _expects(MessageState.HANDED_OVER),
         # A pause or a cancel stops the very next letter.
@@ -70,51 +70,51 @@ _HAND_OVER = (
 )
 
 
-def _finish(
-    connection: sa.Connection,
-    claim: Claim,
-    outcome: Outcome,
-    state: MessageState,
-    reason: Reason | None,
-    again: datetime | None,
-) -> None:
-    marked = connection.execute(
-        _FINISH[state],
-        {
-            "letter": outcome.letter.id,
-            "token": claim.token,
-            # A sent letter keeps it until the end of the claim, when all are told of at once.
-            "kept_token": claim.token if state is MessageState.SENT else None,
-            "new_reason": reason,
-            "code": outcome.reply.code if outcome.reply else None,
-            "words": outcome.reply.words if outcome.reply else None,
-            "bytes": outcome.size,
-            "again": again,
-            "first": outcome.first_deferred_at,
-            "finished": None if again else outcome.at,
-        },
-    )
-    if marked.rowcount != 1:
-        raise LeaseLost(claim.token)
+# The same two in one statement: the next letter leaves only if the one before it could be marked.
+_SENT = _FINISH[MessageState.SENT].returning(MESSAGES.c.id).cte("sent")
+_NEXT = _HAND_OVER.where(sa.exists(sa.select(_SENT.c.id))).returning(MESSAGES.c.id).cte("next")
+_BOTH = sa.select(
+    sa.select(sa.func.count()).select_from(_SENT).scalar_subquery(),
+    sa.select(sa.func.count()).select_from(_NEXT).scalar_subquery(),
+)
 
 
-def _hand_over(connection: sa.Connection, claim: Claim, letter: Any) -> bool:
-    marked = connection.execute(
-        _HAND_OVER, {"letter": letter.id, "token": claim.token, "batch": claim.batch_id, "at": clock.now()}
-    )
-    return marked.rowcount == 1
+def _end(claim: Claim, outcome: Outcome, state: MessageState, reason: Reason | None, again: datetime | None) -> Values:
+    return {
+        "letter": outcome.letter.id,
+        "token": claim.token,
+        # A sent letter keeps it until the end of the claim, when all are told of at once.
+        "kept_token": claim.token if state is MessageState.SENT else None,
+        "new_reason": reason,
+        "code": outcome.reply.code if outcome.reply else None,
+        "words": outcome.reply.words if outcome.reply else None,
+        "bytes": outcome.size,
+        "again": again,
+        "first": outcome.first_deferred_at,
+        "finished": None if again else outcome.at,
+    }
 
 
-def mark_sent(connection: sa.Connection, claim: Claim, sent: Sequence[Outcome], next_letter: Any = None) -> bool:
-    """Write which letters were sent and, in the same transaction, that `next_letter` leaves now.
+def mark_sent(writes: BareWrites, claim: Claim, sent: Outcome | None, next_letter: Any = None) -> bool:
+    """Write that a letter was sent and, in the same transaction, that `next_letter` leaves now.
 
-    The connection comes from `bare_writes`. False: the next letter must not leave (its batch was paused or cancelled,
-    or the lease is gone). Raises LeaseLost where somebody else has decided about a letter.
+    False: the next letter must not leave (its batch was paused or cancelled, or the lease is gone). Raises LeaseLost
+    where somebody else has decided about the sent one.
     """
-    with connection.begin():
-        for outcome in sent:
-            _finish(connection, claim, outcome, MessageState.SENT, None, None)
-        return next_letter is None or _hand_over(connection, claim, next_letter)
+    end = _end(claim, sent, MessageState.SENT, None, None) if sent else {}
+    start = {"next": next_letter.id, "batch": claim.batch_id, "at": clock.now()} if next_letter else {}
+    leaves = True
+    if end and start and writes.one_statement_writes:
+        marked, begun = writes.execute(_BOTH, {**end, **start}).fetchone()
+        leaves = begun == 1
+    else:
+        with writes.transaction():
+            marked = writes.execute(_FINISH[MessageState.SENT], end).rowcount if end else 1
+            if start and marked:
+                leaves = writes.execute(_HAND_OVER, {**start, "token": claim.token}).rowcount == 1
+    if marked != 1:
+        raise LeaseLost(claim.token)
+    return leaves
 
 
 def mark(claim: Claim, outcome: Outcome) -> bool:
@@ -128,7 +128,9 @@ def mark(claim: Claim, outcome: Outcome) -> bool:
         state, reason, again = outcome.state, outcome.reason, outcome.next_attempt_at
         if state is MessageState.DEFERRED and batch is BatchState.CANCELLED:
             state, reason, again = MessageState.CANCELLED, Reason.BATCH_CANCELLED, None
-        _finish(db.session.connection(), claim, outcome, state, reason, again)
+        marked = db.session.connection().execute(_FINISH[state], _end(claim, outcome, state, reason, again))
+        if marked.rowcount != 1:
+            raise LeaseLost(claim.token)
         if state is MessageState.SENT:
             return batch is BatchState.RUNNING
         if state is MessageState.CANCELLED:

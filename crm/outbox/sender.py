@@ -5,20 +5,21 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.exc import OperationalError
 
 from config import Settings
 from crm import clock
+from crm.bare_writes import BareWrites
 from crm.extensions import db
 from crm.job_queue import stop_requested
 from crm.outbox import leases, outages
 from crm.outbox.addresses import BadAddress, for_envelope, is_reserved
 from crm.outbox.composition import compose
-from crm.outbox.connection import SmtpConnection, connect
+from crm.outbox.connection import Envelope, SmtpConnection, connect
 from crm.outbox.enclosures import FileMissing, parts_of
 from crm.outbox.holder import Holder
 from crm.outbox.leases import Claim, LeaseLost
@@ -29,7 +30,7 @@ from crm.outbox.queries import has_unreadable_suppressions
 from crm.outbox.reasons import Reason
 from crm.outbox.safe_header import mailbox
 from crm.outbox.unsubscribing import unsubscribe_token
-from crm.unit_of_work import bare_writes, unit_of_work
+from crm.unit_of_work import unit_of_work
 
 logger = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -57,15 +58,16 @@ class Sender:
         self.actor = f"worker:{holder.worker}"
         self.settings: Settings = current_app.extensions["settings"]
         self.connection: SmtpConnection | None = None
-        self.marks: sa.Connection
+        self.marks: BareWrites
         self.size = _FIRST_CLAIM
         self.renewed = 0.0
-        self.sent: list[Outcome] = []
+        self.sent: Outcome | None = None
         self.enclosed: Sequence[bytes] = ()
+        self.announced: tuple[int, Envelope] | None = None
 
     def run(self, seconds: float) -> None:
         """Send for about so long, until nothing is due, the server is away, or the process is asked to stop."""
-        with bare_writes(durable=False) as self.marks:
+        with BareWrites(db.engine) as self.marks:
             self._run(time.monotonic() + seconds)
 
     def _run(self, until: float) -> None:
@@ -128,11 +130,13 @@ class Sender:
         started = self.renewed = time.monotonic()
         done = 0
         try:
-            for letter in taken.letters:
-                if stop_requested() or not self._send_one(taken, letter):
+            for letter, following in zip_longest(taken.letters, taken.letters[1:]):
+                if stop_requested() or not self._send_one(taken, letter, following):
                     break
                 done += 1
         finally:
+            if self.connection is not None and self.connection.announced is not None:
+                self._drop()
             try:
                 self._mark_sent(taken)
             finally:
@@ -154,9 +158,9 @@ class Sender:
                 time.sleep(1)
 
     def _mark_sent(self, taken: Claim, next_letter: Any = None) -> bool:
-        """Put on record which letters were sent and, in the same transaction, that the next one leaves."""
-        sent, self.sent = self.sent, []
-        if not sent and next_letter is None:
+        """Put on record that the last letter was sent and, in the same transaction, that the next one leaves."""
+        sent, self.sent = self.sent, None
+        if sent is None and next_letter is None:
             return True
         return self._patiently(lambda: mark_sent(self.marks, taken, sent, next_letter))
 
@@ -170,8 +174,25 @@ class Sender:
             leases.renew(taken)
             self.renewed = time.monotonic()
 
-    def _prepare(self, letter: Any, connection: SmtpConnection) -> tuple[str, str, bytes]:
-        """Sender, recipient and bytes. Raises Unsendable."""
+    def _envelope(self, letter: Any, connection: SmtpConnection) -> Envelope:
+        """The letter as it leaves, composed once: the one before it may have announced it. Raises Unsendable."""
+        if self.announced is None or self.announced[0] != letter.id:
+            return self._prepare(letter, connection)
+        return self.announced[1]
+
+    def _following(self, letter: Any, connection: SmtpConnection) -> Envelope | None:
+        """The letter that is announced with the end of the present one; None where there is no such letter."""
+        self.announced = None
+        if letter is None or not connection.pipelines:
+            return None
+        try:
+            envelope = self._prepare(letter, connection)
+        except Unsendable:
+            return None  # its own turn says why
+        self.announced = (letter.id, envelope)
+        return envelope
+
+    def _prepare(self, letter: Any, connection: SmtpConnection) -> Envelope:
         try:
             recipient = for_envelope(letter.to_address)
         except BadAddress:
@@ -198,41 +219,40 @@ class Sender:
         except ValueError:
             logger.exception("letter %s could not be composed", letter.id)
             raise Unsendable(Reason.NOT_COMPOSABLE) from None
-        return sender, recipient, message
+        return Envelope(sender, recipient, message)
 
-    def _send_one(self, taken: Claim, letter: Any) -> bool:
-        """Send one letter; False where the claim must end here."""
+    def _send_one(self, taken: Claim, letter: Any, following: Any) -> bool:
+        """Send one letter, and announce the following one; False where the claim must end here."""
         self._keep_lease(taken)
         connection = self._connect()
         try:
-            sender, recipient, message = self._prepare(letter, connection)
+            envelope = self._envelope(letter, connection)
         except Unsendable as fault:
             return self._settle(taken, failed(letter, fault.reason, clock.now()))
         try:
             answer = connection.deliver(
-                sender,
-                recipient,
-                message,
+                envelope,
+                following=self._following(following, connection),
                 hand_over=lambda: self._mark_sent(taken, letter),
                 still_waiting=lambda: self._keep_lease(taken),
             )
         except ConnectionLost as trouble:
-            return self._after_loss(taken, letter, trouble)
+            return self._after_loss(taken, letter, following, trouble)
         if answer is None:
             self.connection = None
             return False
-        outcome = judged(letter, *answer, clock.now(), len(message))
+        outcome = judged(letter, *answer, clock.now(), len(envelope.message))
         if outcome.state is MessageState.SENT:
             # Written together with the next letter's hand-over.
-            self.sent.append(outcome)
+            self.sent = outcome
             return True
         return self._settle(taken, outcome)
 
-    def _after_loss(self, taken: Claim, letter: Any, trouble: ConnectionLost) -> bool:
+    def _after_loss(self, taken: Claim, letter: Any, following: Any, trouble: ConnectionLost) -> bool:
         """The connection broke. A server that merely closed a used one is called again at once for the same letter."""
         used = self.connection is not None and self.connection.letters > 1
         self._drop()
         if used and not trouble.begun:
-            return self._send_one(taken, letter)
+            return self._send_one(taken, letter, following)
         self._settle(taken, lost(letter, trouble, clock.now()))
         raise ServerTrouble(OutageReason.UNREACHABLE, str(trouble.reply))

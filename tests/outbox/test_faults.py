@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -156,6 +157,45 @@ def test_a_server_that_hangs_up_now_and_then_is_called_again(server: SmtpServer,
     assert states(batch) == [SENT] * 10
     assert len(server.received) == 10
     assert outage() is None
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_commands_go_together_only_where_the_server_says_so(
+    server: SmtpServer, send: Send, monkeypatch: pytest.MonkeyPatch, pipelining: bool
+) -> None:
+    said: list[bytes] = []
+    real_send = smtplib.SMTP.send
+
+    def send_and_note(host: smtplib.SMTP, words: bytes | str) -> None:
+        said.append(words.encode() if isinstance(words, str) else bytes(words))
+        real_send(host, words)
+
+    monkeypatch.setattr(smtplib.SMTP, "send", send_and_note)
+    server.pipelining = pipelining
+    server.behaviour.rcpt = only(3, "550 5.1.1 never")
+    server.behaviour.letters_a_connection = 4
+    batch = make_batch(9)
+    send()
+    assert states(batch) == [SENT, SENT, FAILED] + [SENT] * 6
+    assert [letter.recipient for letter in server.received] == [
+        f"member{number}@parliament.example" for number in (1, 2, 4, 5, 6, 7, 8, 9)
+    ]
+    together = [words for words in said if words.startswith(b"MAIL") and words.endswith(b"DATA\r\n")]
+    alone = [words for words in said if words == b"DATA\r\n"]
+    assert (bool(together), bool(alone)) == (pipelining, not pipelining)
+
+
+@pytest.mark.sqlite_only
+def test_a_server_that_wants_the_words_after_a_refusal_gets_none(server: SmtpServer, send: Send) -> None:
+    server.behaviour.rcpt = only(2, "550 5.1.1 never")
+    # RFC 2920 3.1 allows it: no recipient is left, and yet it says go on.
+    server.behaviour.data = lambda recipient: None if recipient else "354 go on"
+    batch = make_batch(3)
+    send()
+    assert states(batch) == [SENT, FAILED, SENT]
+    assert letters(batch)[1].reply_text == "5.1.1 never"
+    assert [letter.message["Subject"][-1] for letter in server.received] == ["1", "3"]
 
 
 def test_nothing_is_lost_while_the_server_is_away(app: Flask, send: Send) -> None:

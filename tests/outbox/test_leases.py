@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from crm import clock
+from crm.bare_writes import BareWrites
 from crm.extensions import db
 from crm.job_queue import MAIL, get_queue
 from crm.outbox import actions, leases
@@ -25,7 +26,7 @@ from crm.outbox.outcomes import Outcome, Reply
 from crm.outbox.reasons import Reason
 from crm.outbox.results import Result
 from crm.outbox.sweep import sweep
-from crm.unit_of_work import bare_writes, unit_of_work
+from crm.unit_of_work import unit_of_work
 from tests.factories.outbox import letters, make_batch
 from tests.outbox.conftest import Send
 from tests.servers.smtp import SmtpServer
@@ -63,9 +64,9 @@ def in_the_air(holder: Holder) -> Claim:
     """A claim of three letters whose second has been handed over, the first sent."""
     taken = taken_by(holder, 3)
     first = Outcome(taken.letters[0], SENT, clock.now(), None, Reply(250, "ok"), 100)
-    with bare_writes(durable=False) as connection:
-        assert mark_sent(connection, taken, [], taken.letters[0])
-        assert mark_sent(connection, taken, [first], taken.letters[1])
+    with BareWrites(db.engine) as writes:
+        assert mark_sent(writes, taken, None, taken.letters[0])
+        assert mark_sent(writes, taken, first, taken.letters[1])
     return taken
 
 
@@ -116,10 +117,10 @@ def test_marks_need_the_lease(app: Flask, me: Holder) -> None:
     batch = make_batch(1)
     taken = taken_by(me)
     stranger = replace(taken, token="0" * 32)
-    with bare_writes(durable=False) as connection:
-        assert not mark_sent(connection, stranger, [], taken.letters[0])
+    with BareWrites(db.engine) as writes:
+        assert not mark_sent(writes, stranger, None, taken.letters[0])
         with pytest.raises(LeaseLost):
-            mark_sent(connection, stranger, [Outcome(taken.letters[0], SENT, clock.now())])
+            mark_sent(writes, stranger, Outcome(taken.letters[0], SENT, clock.now()))
     with pytest.raises(LeaseLost):
         mark(stranger, Outcome(taken.letters[0], MessageState.FAILED, clock.now()))
     assert states(batch) == [CLAIMED]

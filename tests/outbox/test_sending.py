@@ -133,9 +133,9 @@ def test_a_reserved_address_after_a_server_that_hung_up_is_no_accident(
     connect_elsewhere(monkeypatch)
     refused = SmtpConnection._refused
 
-    def refused_for_good(connection: SmtpConnection, *answer: Any) -> Any:
+    def refused_for_good(connection: SmtpConnection, *answer: Any, **more: Any) -> Any:
         connection.drop()  # as it does where the server hangs up right after its refusal
-        return refused(connection, *answer)
+        return refused(connection, *answer, **more)
 
     monkeypatch.setattr(SmtpConnection, "_refused", refused_for_good)
     server.behaviour.rcpt = lambda address: "550 5.1.1 never" if address.startswith("refused@") else None
@@ -338,8 +338,9 @@ def test_a_process_asked_to_stop_gives_back_what_it_did_not_touch(
             monkeypatch.setattr(job_queue.stop, "requested", True)
         return None
 
-    server.behaviour.rcpt = stop
+    server.behaviour.end = stop  # the third has been announced by then
     batch = make_batch(4)
     send()
     assert states(batch) == [SENT, SENT, QUEUED, QUEUED]
+    assert len(server.received) == 2
     assert db.session.scalar(sa.text("SELECT count(*) FROM outbox_lease")) == 0

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm import clock
+from crm.bare_writes import BareWrites
 from crm.extensions import db
 from crm.job_queue import MAIL
 from crm.outbox import actions
@@ -25,7 +26,7 @@ from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, 
 from crm.outbox.outcomes import Outcome, Reply
 from crm.outbox.reasons import Reason
 from crm.outbox.tallies import recount, true_counts
-from crm.unit_of_work import bare_writes, unit_of_work
+from crm.unit_of_work import unit_of_work
 from tests.factories.outbox import a_draft, letters, make_batch
 from tests.outbox.conftest import Send
 from tests.servers.smtp import SmtpServer
@@ -108,21 +109,21 @@ class _Sending:
         letter = self._next()
         if letter is None or self.taken is None:
             return
-        with bare_writes(durable=False) as connection:
-            if not mark_sent(connection, self.taken, [], letter):
+        with BareWrites(db.engine) as writes:
+            if not mark_sent(writes, self.taken, None, letter):
                 return
             again = clock.now() if state is MessageState.DEFERRED else None
             outcome = Outcome(letter, state, clock.now(), reason, Reply(250, "words"), 10, again)
             if state is MessageState.SENT:
-                mark_sent(connection, self.taken, [outcome])
+                mark_sent(writes, self.taken, outcome)
         if state is not MessageState.SENT:
             mark(self.taken, outcome)
 
     def dies(self) -> None:
         letter = self._next()
         if letter is not None and self.taken is not None:
-            with bare_writes(durable=False) as connection:
-                mark_sent(connection, self.taken, [], letter)
+            with BareWrites(db.engine) as writes:
+                mark_sent(writes, self.taken, None, letter)
         self.end()
 
     def end(self) -> None:

@@ -96,6 +96,12 @@ class _Handler:
             _hang_up(smtp)
         return answer or "250 yes"
 
+    async def handle_EHLO(  # noqa: N802
+        self, smtp: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [responses[0], *(["250-PIPELINING"] if self.server.pipelining else []), *responses[1:]]
+
     async def handle_MAIL(  # noqa: N802
         self, smtp: _Dialogue, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -141,6 +147,7 @@ class SmtpServer:
     behaviour: Behaviour = field(default_factory=Behaviour)
     tls: ssl.SSLContext | None = None  # offers STARTTLS
     login: tuple[str, str] | None = None  # asks for user and password
+    pipelining: bool = True  # offers RFC 2920
     received: list[Received] = field(default_factory=list)
     on_letter: Callable[[Received], None] | None = None
     host: str = "127.0.0.1"

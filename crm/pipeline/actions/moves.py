@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import sqlalchemy as sa
 
 from crm import clock
 from crm.audit.bulk import RowUpdate, insert_rows, update_rows
 from crm.extensions import db
+from crm.many_rows import insert_columns, new_ids
 from crm.pipeline.actions.commitments import Promise, Verdict, give_verdict, record_commitment
 from crm.pipeline.actions.targets import chunks
 from crm.pipeline.models import (
@@ -229,8 +230,8 @@ def mark_contacted(target_ids: Collection[int]) -> int:
     """
     at = clock.now()
     step = StageMove(from_stage=Stage.IDENTIFIED, to_stage=Stage.CONTACTED, at=at, note="")
-    same = {"from_stage": Stage.IDENTIFIED, "to_stage": Stage.CONTACTED, "at": at}
-    same |= {"actor": current_unit_of_work().actor}
+    same: dict[str, Any] = {"from_stage": step.from_stage, "to_stage": step.to_stage, "close_reason": None}
+    same |= {"note": step.note, "at": at, "actor": current_unit_of_work().actor}
     marked = 0
     for chunk in chunks(sorted(set(target_ids))):
         since = {row.id: row.stage_since for row in _locked(chunk)}
@@ -242,18 +243,15 @@ def mark_contacted(target_ids: Collection[int]) -> int:
             .execution_options(synchronize_session=False)
         ).all()
         if moved:
-            logged = sa.insert(StageMove).returning(StageMove.target_id, StageMove.id)
-            rows = [
-                {
-                    "target_id": row.id,
-                    "campaign_id": row.campaign_id,
-                    "stood": seconds_stood(since[row.id], at),
-                    **same,
-                }
-                for row in moved
-            ]
-            move_ids = {row.target_id: row.id for row in db.session.execute(logged, rows)}
+            connection, moves = db.session.connection(), cast("sa.Table", StageMove.__table__)
+            ids = new_ids(connection, moves, len(moved))
+            columns = {name: [value] * len(moved) for name, value in same.items()}
+            columns |= {"id": ids, "target_id": [row.id for row in moved]}
+            columns |= {"campaign_id": [row.campaign_id for row in moved]}
+            columns |= {"stood": [seconds_stood(since[row.id], at) for row in moved]}
+            insert_columns(connection, moves, columns)
             names = _campaign_names({row.campaign_id for row in moved})
-            add_events([_moved_event(step, move_ids[row.id], row.contact_id, names[row.campaign_id]) for row in moved])
+            steps = zip(moved, ids, strict=True)
+            add_events([_moved_event(step, id_, row.contact_id, names[row.campaign_id]) for row, id_ in steps])
         marked += len(moved)
     return marked
