@@ -19,20 +19,22 @@ from crm.outbox.models import MessageState, OutgoingMessage
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Target
 from crm.policy import visible_to
-from crm.timeline.models import REPLYING, TimelineEntry
+from crm.timeline.models import EntryKind, TimelineEntry
 
 # In place of a campaign's targets: contacts of the directory, which become targets when the mailing is planned.
 DIRECTORY = "directory"
 FOLLOW_UP_DAYS = 14
+# Who has talked with us since is not told that we wait for an answer.
+_HEARD = (EntryKind.REPLY, EntryKind.PROMISE_ANSWERED, EntryKind.PROMISED, EntryKind.MEETING, EntryKind.CALL)
 _MOST_DAYS = 365
 
 
 def has_not_answered(mailing_id: int, days: int, team_id: int | None) -> sa.Select[int]:
-    """Target ids of a mailing's letters sent so many days ago or earlier, after which the team saw no reply."""
+    """Target ids of a mailing's letters sent so many days ago or earlier, after which the team heard nothing."""
     reply = sa.exists().where(
         TimelineEntry.contact_id == Letter.contact_id,
         TimelineEntry.at > OutgoingMessage.finished_at,
-        sa.text(f"timeline_entry.{REPLYING}"),
+        TimelineEntry.kind.in_(_HEARD),
         visible_to(TimelineEntry.team_id, team_id),
     )
     return (

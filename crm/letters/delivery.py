@@ -1,8 +1,8 @@
-"""What became of each letter: the parts of a mailing's ledger, its letters in each, one letter's exact words."""
+"""What became of each letter: the parts of a mailing's ledger, who has not answered, one letter's exact words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -28,7 +28,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
-_STATES: dict[Outcome, frozenset[MessageState]] = {
+STATES: dict[Outcome, frozenset[MessageState]] = {
     Outcome.WAITING: WAITING | IN_FLIGHT,
     Outcome.SENT: frozenset({MessageState.SENT}),
     Outcome.FAILED: frozenset({MessageState.FAILED}),
@@ -37,7 +37,7 @@ _STATES: dict[Outcome, frozenset[MessageState]] = {
 }
 
 # What the outbox knows of a letter's delivery.
-_RECORD = (
+RECORD = (
     OutgoingMessage.state,
     OutgoingMessage.reason,
     OutgoingMessage.reply_code,
@@ -52,53 +52,7 @@ def outcome_of(skip_reason: SkipReason | None, state: MessageState | None) -> Ou
     """The part of the ledger a letter falls into."""
     if skip_reason is not None or state is None:
         return Outcome.SKIPPED
-    return next(outcome for outcome, states in _STATES.items() if state in states)
-
-
-def _letters(
-    mailing: Mailing, outcome: Outcome | None, reason: SkipReason | None = None
-) -> tuple[sa.Select[*tuple[Any, ...]], SortKey]:
-    statement = (
-        sa.select(
-            Letter.id,
-            Letter.contact_id,
-            Contact.name,
-            Contact.country,
-            Letter.address,
-            Letter.language,
-            Letter.language_reason,
-            Letter.edited_at,
-            Letter.skip_reason,
-            Letter.skip_detail,
-            *_RECORD,
-        )
-        .join(Contact, Contact.id == Letter.contact_id)
-        .outerjoin(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
-    )
-    if outcome is None or outcome is Outcome.SKIPPED:
-        statement = statement.where(Letter.mailing_id == mailing.id)
-        if outcome is not None:
-            statement = statement.where(Letter.skip_reason.is_not(None))
-        if reason is not None:
-            statement = statement.where(Letter.skip_reason == reason)
-        return statement, SortKey(Letter.target_id)
-    # By the outbox's index on batch and state: a large mailing's few failures are found without reading the rest.
-    statement = statement.where(
-        OutgoingMessage.batch_id == mailing.batch_id, OutgoingMessage.state.in_(_STATES[outcome])
-    )
-    return statement, SortKey(OutgoingMessage.id)
-
-
-def letters(mailing: Mailing, outcome: Outcome | None, cursor: str | None, reason: SkipReason | None = None) -> Page:
-    """A page of a mailing's letters with what became of each, in the order they were planned; of one skip reason."""
-    statement, key = _letters(mailing, outcome, reason)
-    return page(statement, [key], cursor)
-
-
-def all_letters(mailing: Mailing, outcome: Outcome | None) -> Iterable[sa.Row[*tuple[Any, ...]]]:
-    """Every letter of a mailing, streamed from the database a thousand at a time."""
-    statement, key = _letters(mailing, outcome)
-    return db.session.execute(statement.order_by(key.column), execution_options={"yield_per": 1000})
+    return next(outcome for outcome, states in STATES.items() if state in states)
 
 
 def edits_of(letter_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
@@ -150,7 +104,7 @@ def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
             OutgoingMessage.text,
             OutgoingMessage.html,
             OutgoingMessage.message_id_header,
-            *_RECORD,
+            *RECORD,
         )
         .join(Mailing, Mailing.id == Letter.mailing_id)
         .join(Contact, Contact.id == Letter.contact_id)

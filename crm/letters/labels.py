@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from babel import Locale
 from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
@@ -12,6 +14,9 @@ from crm.letters.delivery import Outcome
 from crm.letters.models import Approach, LanguageReason, SkipReason, Standing, Wording
 from crm.letters.queries import WordingStanding
 from crm.letters.rendering import Problem, ProblemKind
+from crm.outbox.labels import PAUSES
+from crm.outbox.models import PauseReason
+from crm.outbox.reasons import EXPLANATIONS, Reason
 from crm.pipeline.filters import NOBODY
 from crm.places.countries import LANGUAGES
 
@@ -109,6 +114,25 @@ def outcome_tone(outcome: Outcome) -> str:
 def skip_label(reason: SkipReason) -> LazyString:
     """Why there is no letter."""
     return SKIP_REASONS[reason]
+
+
+def reason_label(reason: SkipReason | Reason) -> LazyString:
+    """Why there is no letter, or what decided the state of one."""
+    return SKIP_REASONS[reason] if isinstance(reason, SkipReason) else EXPLANATIONS[reason]
+
+
+def reason_words(row: Any) -> str:
+    """Why a row of the ledger is where it is, and what that is about; nothing where it simply left."""
+    if row.skip_reason is None:
+        return str(EXPLANATIONS[row.reason]) if row.reason else ""
+    return (
+        f"{SKIP_REASONS[row.skip_reason]}: {row.skip_detail}" if row.skip_detail else str(SKIP_REASONS[row.skip_reason])
+    )
+
+
+def pause_label(reason: PauseReason) -> str:
+    """Why a mailing paused by itself, and what to do."""
+    return str(PAUSES[reason])
 
 
 def language_reason_label(reason: LanguageReason, code: str) -> str:

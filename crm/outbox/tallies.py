@@ -51,10 +51,13 @@ def _remembered(batch_id: int) -> sa.Row[tuple[Priority, str, int, dict[str, Any
 
 def untold() -> sa.Subquery:
     """`letters` sent by claims that have not ended, by `batch_id`: by the index of the few that are in claims."""
+    # Said so that no other index looks useful: those of batches and states lead through all letters.
+    batch_id = OutgoingMessage.batch_id + sa.literal_column("0")
+    sent = sa.case((OutgoingMessage.state == MessageState.SENT, 1), else_=0)
     return (
-        sa.select(OutgoingMessage.batch_id, sa.func.count().label("letters"))
-        .where(OutgoingMessage.lease_token.is_not(None), OutgoingMessage.state == MessageState.SENT)
-        .group_by(OutgoingMessage.batch_id)
+        sa.select(batch_id.label("batch_id"), sa.func.sum(sent).label("letters"))
+        .where(OutgoingMessage.lease_token.is_not(None))
+        .group_by(batch_id)
         .subquery()
     )
 

@@ -23,6 +23,7 @@ from crm.letters.jobs import plan
 from crm.letters.models import Approach, Mailing, Wording
 from crm.outbox.actions import results_of
 from crm.outbox.models import WAITING, MessageState, OutgoingMessage
+from crm.outbox.reasons import Reason
 from crm.outbox.results import announce
 from crm.outbox.tallies import recount
 from crm.pipeline.filters import TargetFilter
@@ -124,6 +125,7 @@ def deliver(mailing: Mailing, state: MessageState, names: Collection[str] | None
                 state=state,
                 next_attempt_at=at if state in WAITING else None,
                 finished_at=None if state in WAITING else at,
+                reason=Reason.RECIPIENT_REFUSED if state is MessageState.FAILED else None,
                 reply_text=reply,
             )
         )

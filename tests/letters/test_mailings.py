@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from urllib.parse import parse_qsl
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
 
 from crm.audit.models import ChangeSet
 from crm.extensions import db
@@ -18,12 +22,14 @@ from crm.letters.actions import (
     resume_mailing,
     write_wording,
 )
-from crm.letters.delivery import Outcome, all_letters, letters, outcome_of
+from crm.letters.delivery import Outcome, outcome_of
+from crm.letters.ledger import LedgerFilter, ledger_page, ledger_rows, ledger_size
 from crm.letters.models import ALLOWED_MOVES, Ledger, Letter, Mailing, MailingState, Standing, standing_of
 from crm.letters.queries import ledgers, mailings
 from crm.outbox.actions import results_of, suppress
 from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, SuppressionReason
 from crm.outbox.results import announce
+from crm.paging import page
 from crm.pipeline.models import Campaign, Stage, Target
 from crm.policy import Role
 from crm.timeline.models import EntryKind, TimelineEntry
@@ -214,7 +220,9 @@ def test_letters_are_listed_by_what_became_of_them(campaign: Campaign) -> None:
     deliver(mailing, MessageState.FAILED, ["Cy Roth"])
     deliver(mailing, MessageState.HELD, ["Di Popa"])
     mailing = db.session.get_one(Mailing, mailing.id)
-    listed = {outcome: [row.name for row in letters(mailing, outcome, None).rows] for outcome in Outcome}
+    listed = {
+        outcome: [row.name for row in ledger_page(mailing, LedgerFilter(outcome), None).rows] for outcome in Outcome
+    }
     assert listed == {
         Outcome.SKIPPED: ["No Address"],
         Outcome.WAITING: ["Ed Sato", "Flo Weiss"],
@@ -223,12 +231,68 @@ def test_letters_are_listed_by_what_became_of_them(campaign: Campaign) -> None:
         Outcome.HELD: ["Di Popa"],
         Outcome.CANCELLED: [],
     }
-    everyone = list(all_letters(mailing, None))
+    everyone = list(ledger_rows(mailing, LedgerFilter()))
     assert [row.name for row in everyone] == [*NAMES, "No Address"]
     ledger = ledger_of(mailing)
     for outcome in Outcome:
         outcomes = [outcome_of(row.skip_reason, row.state) for row in everyone]
         assert outcomes.count(outcome) == getattr(ledger, outcome.value)
+        assert ledger_size(mailing, LedgerFilter(outcome)) == getattr(ledger, outcome.value)
+
+
+def test_rows_of_a_ledger_are_found_by_all_that_is_asked_of_them(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_letter_target(campaign, "Zoë Ødegård", country="NO", email="zoe@storting.example")
+    make_letter_target(campaign, "Ana Ødegård", country="NO", email="ana@storting.example")
+    mailing = approved(planned(make_mailing(campaign)))
+    deliver(mailing, MessageState.SENT, ["Ana Ruiz", "Zoë Ødegård"])
+    deliver(mailing, MessageState.FAILED, ["Cy Roth"])
+    mailing = db.session.get_one(Mailing, mailing.id)
+    expected = {
+        "country=no": ["Zoë Ødegård", "Ana Ødegård"],
+        "country=NO&outcome=waiting": ["Ana Ødegård"],
+        "country=NO&outcome=sent": ["Zoë Ødegård"],
+        "text=odegard": ["Zoë Ødegård", "Ana Ødegård"],
+        "text=ANA": ["Ana Ruiz", "Ana Ødegård"],
+        "text=ana&outcome=sent": ["Ana Ruiz"],
+        "text=Zoe@": ["Zoë Ødegård"],
+        "text=zoe@storting.example&outcome=waiting": [],
+        "text=odegard&country=NO&language=en&outcome=waiting": ["Ana Ødegård"],
+        "language=fr": [],
+        "language=en&outcome=failed": ["Cy Roth"],
+        "reason=recipient_refused": ["Cy Roth"],
+        "outcome=failed&reason=recipient_refused": ["Cy Roth"],
+        "outcome=failed&reason=expired": [],
+        "reason=no_address": ["No Address"],
+        "outcome=skipped&reason=no_address": ["No Address"],
+        "outcome=skipped&text=address": ["No Address"],
+    }
+    # Few are looked at one by one, many are walked past: what is found is the same.
+    for few in (3000, 0):
+        monkeypatch.setattr("crm.letters.ledger.FEW", few)
+        for asked, names in expected.items():
+            chosen = LedgerFilter.from_args(MultiDict(parse_qsl(asked)))
+            assert [row.name for row in ledger_page(mailing, chosen, None).rows] == names, asked
+            assert ledger_size(mailing, chosen) == len(names), asked
+            assert LedgerFilter.from_args(chosen.to_args()) == chosen
+    for nonsense in ("outcome=lost", "outcome=sent&reason=no_address", "country=ZZ", "language=..", "reason=weather"):
+        with pytest.raises(BadRequest):
+            LedgerFilter.from_args(MultiDict(parse_qsl(nonsense)))
+
+
+def test_what_waits_is_paged_without_a_gap(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    mailing = approved(planned(make_mailing(campaign)))
+    deliver(mailing, MessageState.DEFERRED, ["Bo Lund", "Flo Weiss"])
+    mailing = db.session.get_one(Mailing, mailing.id)
+    monkeypatch.setattr("crm.letters.ledger.page", partial(page, size=2))
+    found, cursor = [], None
+    while True:
+        part = ledger_page(mailing, LedgerFilter(Outcome.WAITING), cursor)
+        found += [row.name for row in part.rows]
+        if (cursor := part.next) is None:
+            break
+    assert found == ["Bo Lund", "Flo Weiss", "Ana Ruiz", "Cy Roth", "Di Popa", "Ed Sato"]
 
 
 def test_a_list_of_mailings_costs_the_same_queries_for_one_and_for_many(campaign: Campaign) -> None:

@@ -15,6 +15,8 @@ from crm.accounts.models import User
 from crm.audit.models import ChangeSet
 from crm.extensions import db
 from crm.history.models import InteractionKind, Task
+from crm.outbox.leases import pause_for
+from crm.outbox.models import PauseReason
 from crm.pipeline.actions import Promise, record_commitment
 from crm.pipeline.models import Commitment, CommitmentState, Stage, Target
 from crm.policy import Role
@@ -23,7 +25,7 @@ from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_organization, make_person
 from tests.factories.history import make_interaction, make_task
-from tests.factories.letters import make_letter_target, make_mailing, planned
+from tests.factories.letters import approved, make_letter_target, make_mailing, planned
 from tests.factories.outbox import make_batch
 from tests.factories.pipeline import make_campaign, make_target
 from tests.factories.stances import make_statement
@@ -138,7 +140,14 @@ def test_letters_wait_for_those_who_decide_on_them(client: FlaskClient) -> None:
     assert mailing.planned_by_id == planner.id
     assert counts(sign_in(client, lead)) == {"approvals": "1"}
     assert counts(sign_in(client, planner)) == {}
-    make_batch(2)
+    approved(mailing, lead)
+    errors = {"failed": 12, "of": 50, "words": "550 no such user", "times": 9}
+    with unit_of_work("pause", actor="worker:mail"):
+        pause_for(mailing.batch_id or 0, PauseReason.ERRORS, errors)
+    assert counts(client) == {"stopped": "1"}
+    assert "12 of the last 50 letters failed. <q" in client.get("/today/stopped").text
+    assert counts(sign_in(client, lead), "team")["stopped"] == "1"
+    make_batch(2, reference="mailing:another")
     with unit_of_work("hold", actor="test"):
         db.session.execute(
             sa.text(

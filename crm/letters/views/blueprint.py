@@ -20,6 +20,8 @@ for _filter in (
     labels.outcome_label,
     labels.outcome_tone,
     labels.skip_label,
+    labels.reason_label,
+    labels.pause_label,
     labels.problem_label,
     labels.language_label,
     labels.language_reason_label,

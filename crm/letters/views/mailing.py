@@ -1,8 +1,8 @@
-"""A mailing's page: its ledger, live; approving, pausing, cancelling it; its letters, on screen and as a table file."""
+"""A mailing's page: its ledger, live and row by row; approving, pausing and cancelling it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from flask import make_response, redirect, render_template, request, url_for
@@ -16,29 +16,25 @@ from crm.accounts.queries import active_users
 from crm.letters import actions, delivery, queries
 from crm.letters.audience import Audience
 from crm.letters.delivery import Outcome
-from crm.letters.labels import REFUSALS, audience_words, outcome_label, refusal_words, skip_label
-from crm.letters.models import Mailing, SkipReason, Standing, standing_of
+from crm.letters.labels import REFUSALS, audience_words, reason_words, refusal_words
+from crm.letters.ledger import LedgerFilter, countries_known, ledger_page
+from crm.letters.models import Ledger, Mailing, SkipReason, Standing, standing_of
 from crm.letters.views.blueprint import blueprint, mailing_or_404
 from crm.outbox.actions import BatchRefused
 from crm.outbox.labels import OUTAGES, PAUSES
 from crm.outbox.outages import present_outage
-from crm.outbox.reasons import EXPLANATIONS
+from crm.outbox.reasons import Reason
 from crm.policy import Permission, actor, can, requires
-from crm.spreadsheets import csv_response
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
 
 LIVE = frozenset({Standing.PLANNING, Standing.SENDING})
 
 
-def _outcome() -> Outcome | None:
-    wanted = request.args.get("outcome", "")
-    return Outcome(wanted) if wanted in [*Outcome] else None
-
-
-def _reason() -> SkipReason | None:
-    wanted = request.args.get("reason", "")
-    return SkipReason(wanted) if wanted in [*SkipReason] and _outcome() is Outcome.SKIPPED else None
+def _seen(mailing: Mailing, standing: Standing) -> str:
+    """What a form shows of a mailing when it is opened, to tell it later from one that is out of date."""
+    paused_for = mailing.batch.paused_for if mailing.batch else None
+    return f"{standing}:{paused_for or ''}"
 
 
 def _status(mailing: Mailing) -> dict[str, Any]:
@@ -50,6 +46,7 @@ def _status(mailing: Mailing) -> dict[str, Any]:
         "ledger": ledger,
         "standing": standing,
         "live": standing in LIVE,
+        "seen": _seen(mailing, standing),
         "may_approve": can(Permission.APPROVE) and not mine,
         "planned_by_me": mailing.planned_by_id == current_user.id,
         "passed": mailing.schedule.has_passed(clock.now()),
@@ -60,25 +57,51 @@ def _status(mailing: Mailing) -> dict[str, Any]:
     }
 
 
+# What may decide where letters stand that are neither sent nor failed; the failed count theirs.
+_REASONS_OF: dict[Outcome, tuple[Reason, ...]] = {
+    Outcome.WAITING: (Reason.SERVER_BUSY, Reason.CONNECTION_LOST, Reason.SAID_SEND_AGAIN),
+    Outcome.SENT: (Reason.SAID_ARRIVED,),
+    Outcome.HELD: (Reason.NO_ANSWER, Reason.PROCESS_DIED, Reason.DATABASE_CRASHED),
+    Outcome.CANCELLED: (Reason.BATCH_CANCELLED, Reason.SUPPRESSED),
+}
+
+
+def reasons_in(ledger: Ledger, chosen: LedgerFilter) -> list[SkipReason | Reason]:
+    """The reasons one can ask for in a part of a ledger, or in all of it."""
+    parts = list(Outcome) if chosen.outcome is None else [chosen.outcome]
+    found: list[SkipReason | Reason] = []
+    if Outcome.SKIPPED in parts:
+        found += ledger.skipped_by_reason
+    if Outcome.FAILED in parts:
+        found += ledger.failures
+    for part in parts if chosen.outcome else ():
+        found += _REASONS_OF.get(part, ())
+    return list(dict.fromkeys([*found, *([chosen.reason] if chosen.reason else [])]))
+
+
 @blueprint.get("/mailings/<int:mailing_id>")
 @requires(Permission.READ)
 def mailing(mailing_id: int) -> ResponseReturnValue:
     """One mailing with its letters."""
     found = mailing_or_404(mailing_id)
-    outcome = _outcome()
+    chosen = LedgerFilter.from_args(request.args)
     audience = Audience.from_args(MultiDict(found.audience))
+    status = _status(found)
+    wordings = queries.wordings_of(mailing_id)
     return render_template(
         "letters/mailing.html",
-        page=delivery.letters(found, outcome, request.args.get("cursor"), _reason()),
-        outcome=outcome,
-        reason=_reason(),
-        wordings=queries.wordings_of(mailing_id),
+        page=ledger_page(found, chosen, request.args.get("cursor")),
+        chosen=chosen,
+        reasons=reasons_in(status["ledger"], chosen),
+        written_in=sorted({language for language, _approach in wordings}),
+        from_countries=countries_known(),
+        wordings=wordings,
         files=queries.attachments_of(mailing_id),
         schedule=found.schedule,
         outcome_of=delivery.outcome_of,
-        explanations=EXPLANATIONS,
+        reason_words=reason_words,
         audience=audience_words(audience, dict(active_users())),
-        **_status(found),
+        **status,
     )
 
 
@@ -94,8 +117,11 @@ def progress(mailing_id: int) -> ResponseReturnValue:
 
 
 def _decide(mailing_id: int, name: str, action: Callable[[int], object], done: str) -> ResponseReturnValue:
-    """Run one decision about a mailing and go back to its page."""
-    mailing_or_404(mailing_id)
+    """Run one decision about a mailing and go back to its page; a form that shows what is past decides nothing."""
+    found = mailing_or_404(mailing_id)
+    if request.form.get("seen", now := _status(found)["seen"]) != now:
+        toast(str(REFUSALS["not_allowed"]), category="error")
+        return redirect(url_for("letters.mailing", mailing_id=mailing_id))
     try:
         with unit_of_work(name, actor=actor()):
             action(mailing_id)
@@ -153,34 +179,3 @@ def resume(mailing_id: int) -> ResponseReturnValue:
 def cancel(mailing_id: int) -> ResponseReturnValue:
     """Stop what waits, for good."""
     return _decide(mailing_id, "cancel mailing", actions.cancel_mailing, gettext("Cancelled: nothing more leaves."))
-
-
-_HEADS = ("contact", "name", "country", "address", "language", "outcome", "reason", "server said", "attempts", "at")
-
-
-def _table(found: Mailing, outcome: Outcome | None) -> Iterator[Sequence[Any]]:
-    """The letters as rows of a table file, one after the other."""
-    yield _HEADS
-    for row in delivery.all_letters(found, outcome):
-        reason = skip_label(row.skip_reason) if row.skip_reason else EXPLANATIONS[row.reason] if row.reason else ""
-        said = " ".join(str(part) for part in (row.reply_code, row.reply_text) if part)
-        yield (
-            row.contact_id,
-            row.name,
-            row.country,
-            row.address,
-            row.language,
-            str(outcome_label(delivery.outcome_of(row.skip_reason, row.state))),
-            str(f"{reason}: {row.skip_detail}" if row.skip_detail else reason),
-            said,
-            row.attempts,
-            row.finished_at.isoformat() if row.finished_at else "",
-        )
-
-
-@blueprint.get("/mailings/<int:mailing_id>/letters.csv")
-@requires(Permission.READ)
-def export(mailing_id: int) -> ResponseReturnValue:
-    """The letters of a mailing as a table file, all of them or one part of the ledger."""
-    found = mailing_or_404(mailing_id)
-    return csv_response(f"mailing-{mailing_id}.csv", _table(found, _outcome()))

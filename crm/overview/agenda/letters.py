@@ -1,4 +1,4 @@
-"""Letters that wait for a person: to be approved, decided on, translated; and what their readers ask for."""
+"""Letters that wait for a person: to be approved, decided on, let go on, translated; and what their readers ask for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from crm.directory.models import Contact
 from crm.inbox.models import ReaderRequest
 from crm.letters.models import Mailing, MailingState
 from crm.letters.queries import wanted_translations
-from crm.outbox.models import MessageState, OutgoingMessage
+from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage
 from crm.overview.agenda.lists import Waiting
 from crm.overview.agenda.reader import Asked, parameter
 from crm.pipeline.models import Campaign
@@ -42,6 +42,28 @@ def held(_reader: Asked) -> Waiting:
     message = OutgoingMessage
     statement = sa.select(message.id, message.to_name, message.to_address, message.subject, message.handed_over_at)
     return Waiting((statement.where(message.state == MessageState.HELD),), ("id",))
+
+
+def stopped(reader: Asked) -> Waiting:
+    """Mailings that paused themselves, and rest until somebody has looked."""
+    statement = (
+        sa.select(
+            Mailing.id,
+            Mailing.name,
+            Campaign.name.label("campaign"),
+            Batch.paused_for,
+            Batch.paused_with.label("errors"),
+        )
+        .join(Batch, Batch.id == Mailing.batch_id)
+        .join(Campaign, Campaign.id == Mailing.campaign_id)
+        .where(
+            Batch.state == BatchState.PAUSED,
+            Batch.paused_for.is_not(None),
+            Mailing.state == MailingState.APPROVED,
+            reader.owns(Mailing.planned_by_id),
+        )
+    )
+    return Waiting((statement,), ("id",))
 
 
 def wordings(_reader: Asked) -> Waiting:

@@ -11,7 +11,7 @@ from crm.extensions import db
 from crm.history.queries import Whose
 from crm.overview.agenda.contacts import contradictions, ended, quiet, replies
 from crm.overview.agenda.due import commitments, due
-from crm.overview.agenda.letters import approvals, held, requests, wordings
+from crm.overview.agenda.letters import approvals, held, requests, stopped, wordings
 from crm.overview.agenda.lists import AnyRow, AnySelect, Waiting
 from crm.overview.agenda.reader import Asked, Reader
 from crm.paging import PAGE_SIZE, Page, page
@@ -28,6 +28,7 @@ class Section(StrEnum):
 
     DUE = "due"
     HELD = "held"
+    STOPPED = "stopped"
     APPROVALS = "approvals"
     WORDINGS = "wordings"
     REQUESTS = "requests"
@@ -41,6 +42,7 @@ class Section(StrEnum):
 SECTIONS: dict[Section, Callable[[Asked], Waiting]] = {
     Section.DUE: due,
     Section.HELD: held,
+    Section.STOPPED: stopped,
     Section.APPROVALS: approvals,
     Section.WORDINGS: wordings,
     Section.REQUESTS: requests,

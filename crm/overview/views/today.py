@@ -96,6 +96,7 @@ def _titles() -> dict[Section, str]:
     return {
         Section.DUE: gettext("Tasks and next steps"),
         Section.HELD: gettext("Letters held: did they arrive?"),
+        Section.STOPPED: gettext("Mailings that paused themselves"),
         Section.APPROVALS: gettext("Letters waiting for your approval"),
         Section.WORDINGS: gettext("Wordings waiting"),
         Section.REQUESTS: gettext("Readers of letters ask"),

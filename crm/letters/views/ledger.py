@@ -1,0 +1,24 @@
+"""The ledger of a mailing as a table file, all of it or what a filter asks for."""
+
+from __future__ import annotations
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from crm.letters.ledger import LedgerFilter
+from crm.letters.ledger_table import table
+from crm.letters.views.blueprint import blueprint, mailing_or_404
+from crm.policy import Permission, actor, requires
+from crm.spreadsheets import csv_response
+from crm.unit_of_work import unit_of_work
+
+
+@blueprint.get("/mailings/<int:mailing_id>/letters.csv")
+@requires(Permission.EXPORT)
+def export(mailing_id: int) -> ResponseReturnValue:
+    """The rows of a mailing's ledger, sent as they are read."""
+    chosen = LedgerFilter.from_args(request.args)
+    found = mailing_or_404(mailing_id)
+    with unit_of_work("export ledger", actor=actor()) as work:
+        work.notes.update({"mailing_id": mailing_id, "format": "csv", "filter": chosen.to_args()})
+    return csv_response(f"mailing-{mailing_id}.csv", table(found, chosen))
