@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-planning bench-mail lint kill-test lock clean
+.PHONY: help run test bench bench-planning bench-sending bench-mail lint kill-test lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,9 @@ test: $(VENV)/.dev  ## set up everything and run all tests
 bench: $(VENV)/.dev  ## measure the pages beside a bare Flask page, and a large import (JSON=FILE writes the figures)
 	$(PY) -m benchmarks.pages $(if $(JSON),--json $(JSON))
 	$(PY) -m benchmarks.imports $(if $(JSON),--json $(JSON))
+
+bench-sending: $(VENV)/.dev  ## measure a mailing's pages while its 100,000 letters leave (JSON=FILE writes the figures)
+	$(PY) -m benchmarks.sending $(if $(JSON),--json $(JSON))
 
 bench-planning: $(VENV)/.dev  ## plan 10,000 and 100,000 letters: linear time, flat memory (JSON=FILE writes the figures)
 	$(PY) -m benchmarks.planning $(if $(JSON),--json $(JSON))

@@ -218,6 +218,13 @@ def product(folder: Path, size: int, database_url: str = "") -> Iterator[Product
     """The product as `ratify up` serves it, on invented contacts kept in `folder`, with somebody signed in."""
     settings = settings_in(folder, database_url)
     fill(settings, size)
+    with served(settings, size) as found:
+        yield found
+
+
+@contextmanager
+def served(settings: Settings, size: int) -> Iterator[Product]:
+    """A filled database as `ratify up` serves it, with somebody signed in."""
     with ExitStack() as stack:
         stack.enter_context(running(queue_server(settings), settings))
         server = stack.enter_context(_serving(web_server(settings), settings, "/sign-in"))

@@ -11,6 +11,7 @@ from flask import current_app
 
 from config import Settings
 from crm import clock
+from crm.exports.ledgers import MAILING
 from crm.exports.models import ENDINGS, KEPT_FOR, MOVES, Export, ExportFormat, ExportState
 from crm.extensions import db
 from crm.unit_of_work import current_unit_of_work
@@ -29,7 +30,8 @@ def folder() -> Path:
 def record(wanted: dict[str, Any], how: ExportFormat, rows: int) -> None:
     """Put on record, in the trail of the running unit of work, who takes whom out."""
     chosen = {"ids": wanted["ids"][:100]} if "ids" in wanted else dict(wanted)
-    current_unit_of_work().notes.update({"format": how.value, "contacts": rows, "filter": chosen})
+    counted = "letters" if MAILING in wanted else "contacts"
+    current_unit_of_work().notes.update({"format": how.value, counted: rows, "filter": chosen})
 
 
 def request_export(user_id: int, wanted: dict[str, Any], how: ExportFormat, total: int) -> Export:

@@ -7,6 +7,7 @@ import logging
 from rq.timeouts import JobTimeoutException
 
 from crm.exports import actions
+from crm.exports.ledgers import MAILING, rows_wanted, write_ledger_sheet
 from crm.exports.models import Export
 from crm.exports.queries import contact_ids, expired_exports, unfinished_exports
 from crm.exports.writing import write_file
@@ -16,7 +17,7 @@ from crm.unit_of_work import unit_of_work
 
 logger = logging.getLogger(__name__)
 ACTOR = "worker:desk"
-# Progress is written at most so often, in contacts.
+# Progress is written at most so often, in contacts or rows.
 _STEP = 2000
 
 
@@ -26,10 +27,11 @@ def prepare(export_id: int) -> None:
     asked = db.session.get(Export, export_id)
     if asked is None:
         return
-    how = asked.format
-    ids = contact_ids(asked.wanted)
+    how, wanted = asked.format, dict(asked.wanted)
+    of_ledger = MAILING in wanted
+    ids = [] if of_ledger else contact_ids(wanted)
     with unit_of_work("prepare export", actor=ACTOR):
-        if not actions.begin(export_id, len(ids)):
+        if not actions.begin(export_id, rows_wanted(wanted) if of_ledger else len(ids)):
             return
     name = actions.new_name(how)
     path = actions.folder() / name
@@ -40,7 +42,11 @@ def prepare(export_id: int) -> None:
                 actions.report(export_id, done)
 
     try:
-        write_file(how, ids, path, progress)
+        if of_ledger:
+            with path.open("wb") as file:
+                write_ledger_sheet(wanted, file, progress)
+        else:
+            write_file(how, ids, path, progress)
     except BaseException:
         path.unlink(missing_ok=True)
         with unit_of_work("fail export", actor=ACTOR):

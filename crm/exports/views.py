@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from flask import (
@@ -25,10 +25,13 @@ from flask_login import current_user
 from crm import i18n
 from crm.database import read_id
 from crm.directory.filters import Condition, ContactFilter
-from crm.exports import actions, queries
+from crm.exports import actions, ledgers, queries
 from crm.exports.cards import card
 from crm.exports.models import ENDINGS, MIMETYPES, SENT_AT_ONCE, UNFINISHED, Export, ExportFormat, ExportState
 from crm.exports.writing import text_pieces, write_sheet
+from crm.extensions import db
+from crm.letters.ledger import LedgerFilter
+from crm.letters.models import Mailing
 from crm.pipeline.filters import TargetFilter
 from crm.policy import Permission, actor, requires
 from crm.text import fold
@@ -128,20 +131,42 @@ def _file_name(how: ExportFormat) -> str:
 
 def _download(how: ExportFormat, ids: list[int]) -> ResponseReturnValue:
     pieces: Iterator[str] | Iterator[bytes]
-    pieces = _sheet(ids) if how is ExportFormat.XLSX else text_pieces(how, ids)
+    pieces = _zipped(lambda file: write_sheet(ids, file)) if how is ExportFormat.XLSX else text_pieces(how, ids)
     answer = Response(stream_with_context(pieces), mimetype=MIMETYPES[how])
     answer.headers.set("Content-Disposition", "attachment", filename=_file_name(how))
     return answer
 
 
-def _sheet(ids: list[int]) -> Iterator[bytes]:
+def _zipped(write: Callable[[IO[bytes]], None]) -> Iterator[bytes]:
     """A zip file has its table of contents at the end, so it is whole before it is sent."""
     file: IO[bytes]
     with tempfile.SpooledTemporaryFile(max_size=_MEGABYTE) as file:
-        write_sheet(ids, file)
+        write(file)
         file.seek(0)
         while piece := file.read(_MEGABYTE):
             yield piece
+
+
+@blueprint.post("/mailings/<int:mailing_id>/letters.xlsx")
+@requires(Permission.EXPORT)
+def ledger(mailing_id: int) -> ResponseReturnValue:
+    """Take the ledger of a mailing out as a spreadsheet, or what a filter in the address asks of it."""
+    if db.session.get(Mailing, mailing_id) is None:
+        abort(404, gettext("There is no such mailing."))
+    wanted = ledgers.wanted_ledger(mailing_id, LedgerFilter.from_args(request.args))
+    total = ledgers.rows_wanted(wanted)
+    at_once = total <= SENT_AT_ONCE
+    with unit_of_work("export ledger", actor=actor()):
+        if at_once:
+            actions.record(wanted, ExportFormat.XLSX, total)
+        else:
+            export_id = actions.request_export(current_user.id, wanted, ExportFormat.XLSX, total).id
+    if not at_once:
+        return redirect(url_for("exports.prepared", export_id=export_id))
+    pieces = _zipped(lambda file: ledgers.write_ledger_sheet(wanted, file, lambda _rows: None))
+    answer = Response(stream_with_context(pieces), mimetype=MIMETYPES[ExportFormat.XLSX])
+    answer.headers.set("Content-Disposition", "attachment", filename=f"mailing-{mailing_id}.xlsx")
+    return answer
 
 
 def _own_export(export_id: int) -> Export:
@@ -161,6 +186,7 @@ def _status(one: Export) -> dict[str, Any]:
         "one": one,
         "waiting": one.state in UNFINISHED,
         "label": FORMATS[one.format][0],
+        "mailing_id": one.wanted.get(ledgers.MAILING),
         "ExportState": ExportState,
     }
 
@@ -176,6 +202,11 @@ def status(export_id: int) -> ResponseReturnValue:
     return answer
 
 
+def _name_of(one: Export) -> str:
+    mailing_id = one.wanted.get(ledgers.MAILING)
+    return _file_name(one.format) if mailing_id is None else f"mailing-{mailing_id}.{ENDINGS[one.format]}"
+
+
 @blueprint.get("/exports/<int:export_id>/file")
 @requires(Permission.EXPORT)
 def file(export_id: int) -> ResponseReturnValue:
@@ -184,9 +215,7 @@ def file(export_id: int) -> ResponseReturnValue:
     path = actions.folder() / one.stored_name
     if one.state is not ExportState.READY or not path.is_file():
         abort(404, gettext("This file is not there any more: ask for the export again."))
-    return send_file(
-        path, mimetype=MIMETYPES[one.format], as_attachment=True, download_name=_file_name(one.format), max_age=0
-    )
+    return send_file(path, mimetype=MIMETYPES[one.format], as_attachment=True, download_name=_name_of(one), max_age=0)
 
 
 @blueprint.get("/contacts/<int:contact_id>.vcf")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from crm.letters.delivery import outcome_of
 from crm.letters.labels import approach_label, outcome_label, reason_words
-from crm.letters.ledger import LedgerFilter, ledger_rows
-from crm.letters.models import Mailing
 
 _HEADS = (
     *("contact", "name", "country", "address", "language", "wording", "outcome", "reason", "server said", "attempts"),
@@ -16,7 +14,7 @@ _HEADS = (
 )
 
 
-def line(row: Any) -> tuple[Any, ...]:
+def _line(row: Any) -> tuple[Any, ...]:
     """One of them."""
     return (
         row.contact_id,
@@ -33,8 +31,8 @@ def line(row: Any) -> tuple[Any, ...]:
     )
 
 
-def table(mailing: Mailing, chosen: LedgerFilter) -> Iterator[Sequence[Any]]:
-    """The heads and every row a filter asks for, one after the other."""
+def table(rows: Iterable[Any]) -> Iterator[Sequence[Any]]:
+    """The heads and the rows, one after the other."""
     yield _HEADS
-    for row in ledger_rows(mailing, chosen):
-        yield line(row)
+    for row in rows:
+        yield _line(row)

@@ -80,6 +80,7 @@ def mailings(cursor: str | None, campaign_id: int | None = None) -> Page:
             Mailing.created_at,
             Mailing.audience_size,
             Batch.state.label("batch_state"),
+            Batch.paused_for,
             Campaign.name.label("campaign"),
             LetterTemplate.name.label("template"),
             Mailing.language,

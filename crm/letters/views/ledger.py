@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from crm.letters.ledger import LedgerFilter
+from crm.letters.ledger import LedgerFilter, ledger_rows
 from crm.letters.ledger_table import table
 from crm.letters.views.blueprint import blueprint, mailing_or_404
 from crm.policy import Permission, actor, requires
@@ -21,4 +21,4 @@ def export(mailing_id: int) -> ResponseReturnValue:
     found = mailing_or_404(mailing_id)
     with unit_of_work("export ledger", actor=actor()) as work:
         work.notes.update({"mailing_id": mailing_id, "format": "csv", "filter": chosen.to_args()})
-    return csv_response(f"mailing-{mailing_id}.csv", table(found, chosen))
+    return csv_response(f"mailing-{mailing_id}.csv", table(ledger_rows(found, chosen)))
