@@ -162,9 +162,7 @@ def complaints(found: Measured) -> list[str]:
 
 def report(title: str, found: Measured) -> str:
     """The table."""
-    letters = (
-        f"{found.after.posted:,} letters, {found.before.sent:,} of them sent before, {found.after.sent:,} after"
-    )
+    letters = f"{found.after.posted:,} letters, {found.before.sent:,} of them sent before, {found.after.sent:,} after"
     lines = [
         f"{title}: {letters}",
         f"{'page':<18}{'ms':>9}{'x bare':>9}{'bound':>7}{'queries':>9}",
