@@ -37,6 +37,7 @@ from crm.health import views as health_views
 from crm.history import contact_rows as history_rows
 from crm.history import projection as history_projection
 from crm.history import views as history_views
+from crm.history.finished import tell_undone
 from crm.inbox import contact_rows as inbox_rows
 from crm.inbox import views as inbox_views
 from crm.letters import contact_rows as letters_rows
@@ -160,6 +161,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     on_contact(follow_contacts)
     registry.on_rows_moved(follow_contacts)
     after_undo(history_projection.project_undone)
+    after_undo(tell_undone)
     on_result(forget_links)
     on_result(record_results)
     kept_by(attachment_storage.path_of)

@@ -6,6 +6,7 @@ import click
 
 from crm.cli.app import ready_app
 from crm.directory.rebuilding import rebuild_columns, rebuild_index
+from crm.history.finished import rebuild as rebuild_finished
 from crm.history.projection import rebuild as rebuild_history
 from crm.outbox.tallies import recount
 from crm.pipeline.last_contact import rebuild_last_contacts
@@ -30,6 +31,7 @@ def rebuild() -> None:
             stances = rebuild_stances()
         with unit_of_work("rebuild timelines", actor=ACTOR):
             interactions = rebuild_history()
+            rebuild_finished()
         with unit_of_work("rebuild the search index", actor=ACTOR):
             rebuild_index()
         with unit_of_work("rebuild last contacts", actor=ACTOR):

@@ -8,6 +8,7 @@ from typing import Any
 
 from crm.demo.crowd_rows import insert, insert_known
 from crm.demo.crowd_targets import CrowdCampaign, Pursued, picked
+from crm.history.finished import tell_done
 from crm.history.models import Interaction, InteractionContact, InteractionKind, InteractionUser, Task
 from crm.history.projection import project
 
@@ -93,7 +94,7 @@ def plan(campaign: CrowdCampaign, pursued: Sequence[Pursued], now: datetime) -> 
             "done_by": f"user:{each.owner_id}" if done else "",
         }
         rows.append(row)
-    insert(Task, rows)
+    tell_done(insert_known(Task, rows))
 
 
 def _due(campaign: CrowdCampaign, today: date) -> date | None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from crm import clock
 from crm.attachments.models import Attachment
 from crm.extensions import db
+from crm.history.finished import reference_of, tell_done
 from crm.history.models import (
     NOTES_LENGTH,
     SUMMARY_LENGTH,
@@ -20,9 +21,14 @@ from crm.history.models import (
     InteractionContact,
     InteractionKind,
     InteractionUser,
+    StepFate,
     Task,
 )
 from crm.history.projection import project
+from crm.pipeline.actions import update_target
+from crm.pipeline.models import Target
+from crm.timeline.actions import Event, add_events
+from crm.timeline.models import EntryKind
 from crm.unit_of_work import current_unit_of_work
 
 
@@ -160,13 +166,41 @@ def change_task(task: Task, to_do: ToDo) -> None:
     task.title, task.owner_id, task.due_on = to_do.title[:TITLE_LENGTH], to_do.owner_id, to_do.due_on
     task.contact_id, task.target_id, task.team_id = to_do.contact_id, to_do.target_id, to_do.team_id
     db.session.flush()
+    if task.done_at is not None:
+        tell_done([task.id])
 
 
 def finish_task(task: Task) -> None:
-    """Mark it as done, now; one that is done already stays as it is."""
+    """Mark it as done, now, and tell it on the timeline; one that is done already stays as it is."""
     if task.done_at is None:
-        task.done_at, task.done_by = clock.now(), current_unit_of_work().actor
-        db.session.flush()
+        _finish(task, clock.now())
+
+
+def _finish(task: Task, at: datetime) -> None:
+    task.done_at, task.done_by = at, current_unit_of_work().actor
+    db.session.flush()
+    tell_done([task.id])
+
+
+def settle_step(target_id: int, fate: StepFate, user_id: int) -> str:
+    """Take the next step off the target; it stays on record as a task, done or still to be done. Returns what it was.
+
+    The task is what the line on the timeline names, so that both go when this is undone. It is its owner's, or of the
+    user `user_id` where nobody has the target; nothing happens where there is no next step.
+    """
+    target = db.session.get_one(Target, target_id, with_for_update=True)
+    if not target.next_step and target.next_step_due is None:
+        return ""
+    # Something was due, though nobody wrote down what: at least it was for what is asked of them.
+    step = target.next_step or target.ask or "…"
+    task = add_task(ToDo(step, target.owner_id or user_id, target.next_step_due, target_id=target_id))
+    if fate is StepFate.DONE:
+        # Done the moment it was written down: this tells a step from a task.
+        _finish(task, task.created_at)
+    else:
+        add_events([Event(target.contact_id, task.created_at, EntryKind.STEP_KEPT, reference_of(task.id), step)])
+    update_target(target_id, next_step="", next_step_due=None)
+    return step
 
 
 def postpone_task(task: Task, due_on: date) -> None:
@@ -179,3 +213,4 @@ def reopen_task(task: Task) -> None:
     """Take up again what was done."""
     task.done_at, task.done_by = None, ""
     db.session.flush()
+    tell_done([task.id])

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from crm import clock, i18n
+from crm import i18n
 from crm.attachments.models import Attachment
-from crm.extensions import db
-from crm.history.actions import ToDo, What, add_task, finish_task, record_interaction
-from crm.history.models import Interaction, StepFate, Task
+from crm.history.actions import ToDo, What, add_task, record_interaction, settle_step
+from crm.history.models import Interaction, StepFate
 from crm.history.projection import reference_of
 from crm.pipeline.actions import Promise, move_target, record_commitment, update_target
-from crm.pipeline.models import Stage, Target
+from crm.pipeline.models import Stage
 from crm.stances.actions import record_statement
-from crm.timeline.actions import Event, add_events
-from crm.timeline.models import EntryKind
 
 
 @dataclass(frozen=True)
@@ -74,30 +71,12 @@ def log(what: What, following: Following, attachments: Collection[Attachment] = 
     elif following.target_id is not None and following.promise is not None:
         record_commitment(following.target_id, following.promise)
     if following.step_before is not None and following.target_id is not None:
-        _settle_step(following.target_id, following.step_before, following.user_id)
+        settle_step(following.target_id, following.step_before, following.user_id)
     if following.next_step:
         _next_step(what, following)
     if following.task is not None:
         add_task(following.task)
     return happened
-
-
-def _settle_step(target_id: int, fate: StepFate, user_id: int) -> None:
-    """Take the next step off the target; it stays on record as a task, done or still to be done.
-
-    The task is what the line on the timeline names, so that both go when the logging is undone.
-    """
-    target = db.session.get_one(Target, target_id, with_for_update=True)
-    if not target.next_step:
-        return
-    owner_id = target.owner_id or user_id
-    task = add_task(ToDo(target.next_step, owner_id, target.next_step_due, target_id=target_id))
-    if fate is StepFate.DONE:
-        finish_task(task)
-    kind = EntryKind.STEP_DONE if fate is StepFate.DONE else EntryKind.STEP_KEPT
-    reference = f"{Task.__tablename__}:{task.id}"
-    add_events([Event(target.contact_id, clock.now(), kind, reference, target.next_step)])
-    update_target(target_id, next_step="", next_step_due=None)
 
 
 def _next_step(what: What, following: Following) -> None:

@@ -61,6 +61,7 @@ DEEDS: dict[str, LazyString] = {
     "create mailing": lazy_gettext("Mailing planned"),
     "delete view": lazy_gettext("View deleted"),
     "edit contact": lazy_gettext("Contact changed"),
+    "finish next step": lazy_gettext("Next step done"),
     "hand target over": lazy_gettext("Target handed over"),
     "log interaction": lazy_gettext("Logged"),
     "record statement": lazy_gettext("Stance recorded"),

@@ -29,6 +29,7 @@ KINDS = {
     EntryKind.STAGE_MOVED: (lazy_gettext("Stage moved"), "info"),
     EntryKind.STEP_DONE: (lazy_gettext("Next step done"), "good"),
     EntryKind.STEP_KEPT: (lazy_gettext("Next step kept as a task"), ""),
+    EntryKind.TASK_DONE: (lazy_gettext("Task done"), "good"),
     EntryKind.STATED: (lazy_gettext("Stance"), "info"),
     EntryKind.STATEMENT_WITHDRAWN: (lazy_gettext("Statement withdrawn"), "warn"),
     EntryKind.LETTER_SENT: (lazy_gettext("Letter sent"), "good"),
@@ -69,7 +70,10 @@ FILTERS = {
             EntryKind.CORRECTION_ASKED,
         ),
     ),
-    "steps": (lazy_gettext("Next steps"), (EntryKind.STEP_DONE, EntryKind.STEP_KEPT)),
+    "steps": (
+        lazy_gettext("Next steps and tasks"),
+        (EntryKind.STEP_DONE, EntryKind.STEP_KEPT, EntryKind.TASK_DONE),
+    ),
     "imports": (lazy_gettext("Imports"), (EntryKind.IMPORTED,)),
     "changes": (lazy_gettext("Changes"), (EntryKind.EDITED, EntryKind.MERGED)),
 }

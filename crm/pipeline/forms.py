@@ -113,6 +113,11 @@ class TargetForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     owner_id = SelectField(_l("Owner"), coerce=int)
     priority = SelectField(_l("Priority"), coerce=Priority)
 
+    def validate_next_step_due(self, field: DateField) -> None:
+        """A day needs something that is due on it."""
+        if field.data and not self.next_step.data:
+            raise ValidationError(gettext("Say what is due on that day: the next step."))
+
 
 class CloseForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """Why a target is pursued no more."""

@@ -20,6 +20,7 @@ class EntryKind(StrEnum):
     STAGE_MOVED = "stage_moved"
     STEP_DONE = "step_done"
     STEP_KEPT = "step_kept"  # as a task, when another one took its place
+    TASK_DONE = "task_done"
     STATED = "stated"
     STATEMENT_WITHDRAWN = "statement_withdrawn"
     LETTER_SENT = "letter_sent"

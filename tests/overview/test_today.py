@@ -104,6 +104,8 @@ def test_what_waits_is_counted_and_done_in_place(client: FlaskClient) -> None:
         assert (answer.status_code, answer.location) == (302, "/today?whose=mine"), address
         expected = {name: count for name, count in (every | changed).items() if count is not None}
         assert counts(client) == expected, address
+        if address.endswith(("done", "step-done")):
+            assert client.get(f"/contacts/{ids['ada']}?show=steps").text.count(" done</strong>") == 1, address
         if changed:
             undo_last(client)
             assert counts(client) == every, address

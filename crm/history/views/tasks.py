@@ -13,7 +13,7 @@ from crm import i18n
 from crm.history import actions, queries
 from crm.history.actions import ToDo
 from crm.history.forms import TaskForm
-from crm.history.models import Task
+from crm.history.models import StepFate, Task
 from crm.history.queries import Whose, contact_of_target, named, open_tasks_of_target
 from crm.history.views.blueprint import blueprint, ids_of, way_back
 from crm.meanwhile import SEEN, meet_others, seen_in
@@ -141,6 +141,21 @@ def mark_task(task_id: int, state: str) -> ResponseReturnValue:
     words = gettext("Done: %(title)s") if state == "done" else gettext("Taken up again: %(title)s")
     toast(words % {"title": title}, undo=work.change_set_id)
     return redirect(own_page(request.form.get("next")) or url_for("history.tasks"))
+
+
+@blueprint.post("/targets/<int:target_id>/step-done")
+@requires(Permission.LOBBY)
+def finish_step(target_id: int) -> ResponseReturnValue:
+    """Take the next step of a target off: it is done, and what follows is not known yet."""
+    if not contact_of_target(target_id):
+        abort(404, gettext("There is no such target."))
+    with unit_of_work("finish next step", actor=actor()) as work:
+        step = actions.settle_step(target_id, StepFate.DONE, current_user.id)
+    if step:
+        toast(gettext("Done: %(title)s", title=step), undo=work.change_set_id)
+    else:
+        toast(gettext("It was done already."), category="info")
+    return redirect(own_page(request.form.get("next")) or url_for("pipeline.target", target_id=target_id))
 
 
 @blueprint.post("/tasks/<int:task_id>/postpone")

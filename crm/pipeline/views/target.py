@@ -84,17 +84,6 @@ def postpone_step(target_id: int) -> ResponseReturnValue:
     return back
 
 
-@blueprint.post("/targets/<int:target_id>/step-done")
-@requires(Permission.LOBBY)
-def finish_step(target_id: int) -> ResponseReturnValue:
-    """Take the next step off: it is done, and what follows is not known yet."""
-    row = target_or_404(target_id)
-    with unit_of_work("finish next step", actor=actor()) as work:
-        actions.update_target(target_id, next_step="", next_step_due=None)
-    toast(gettext("Done: %(title)s", title=row.next_step or row.name), undo=work.change_set_id)
-    return back_to(url_for("pipeline.target", target_id=target_id))
-
-
 @blueprint.post("/targets/<int:target_id>/reopen")
 @requires(Permission.LOBBY)
 def reopen(target_id: int) -> ResponseReturnValue:
