@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import format_decimal, format_percent, gettext, ngettext
@@ -25,17 +25,25 @@ BLANK = Cell("", "")
 
 @dataclass(frozen=True)
 class Row:
-    """A row: what it is about, and its cells. `note` stands in small letters beside the head."""
+    """A row: what it is about, and its cells. `note` stands in small letters beside the head.
+
+    `written` is the head as files write it, where that differs: a day by ISO 8601.
+    """
 
     head: str
     cells: Sequence[Cell]
     note: str = ""
     data: bool = False  # the head is a name, not one of our words
+    written: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table with the labels of its columns, the head's first; `foot` adds it all up."""
+    """A table with the labels of its columns, the head's first; `foot` adds it all up.
+
+    `written` are the labels as files write them, by those on the screen, where they differ: there a figure has lost its
+    unit, and a day is written by ISO 8601. `written_title` is the title there: the first rows name the period.
+    """
 
     key: str
     title: str
@@ -43,6 +51,8 @@ class Table:
     rows: Sequence[Row]
     foot: Row | None = None
     note: str = ""
+    written: Mapping[str, str] = field(default_factory=dict)
+    written_title: str = ""
 
     @property
     def has_lists(self) -> bool:
@@ -52,9 +62,10 @@ class Table:
 
     def lines(self) -> Iterator[list[Any]]:
         """The same as a file writes it."""
-        yield list(self.columns)
+        yield [self.written.get(label, label) for label in self.columns]
         for row in [*self.rows, *([self.foot] if self.foot else [])]:
-            yield [f"{row.head} ({row.note})" if row.note else row.head, *(cell.value for cell in row.cells)]
+            head = row.written or row.head
+            yield [f"{head} ({row.note})" if row.note else head, *(cell.value for cell in row.cells)]
 
 
 class Numbers(dict[int, str]):

@@ -106,6 +106,10 @@ class Tables:
             rows,
             Row(gettext("All targets"), [BLANK, BLANK, self.of_targets(standing.total), BLANK, BLANK]),
             gettext("The time is that of stays that ended: the one in the middle, of as many as have left the stage."),
+            written={
+                gettext("Time there (median)"): gettext("Days there (median)"),
+                gettext("Of the stage before"): gettext("Share of the stage before"),
+            },
         )
 
     def weeks(self, course: Course) -> Table:
@@ -116,7 +120,8 @@ class Tables:
             as_of = "" if now else f"&as_of={day}"
             cells = [self.figure(stages[stage], f"{self.targets}?stage={stage}{as_of}{team}") for stage in Stage]
             whole = f"{self.targets}?{f'{as_of}{team}'.removeprefix('&')}".rstrip("?")
-            return Row(format_date(day, "medium"), [*cells, self.figure(sum(stages.values()), whole)])
+            figures = [*cells, self.figure(sum(stages.values()), whole)]
+            return Row(format_date(day, "medium"), figures, written=day.isoformat())
 
         latest = course.weeks[-1].day
         return Table(
@@ -156,6 +161,7 @@ class Tables:
             ],
             Row(gettext("All"), [came_to(stage, sums[stage]) for stage in stages]),
             gettext("A target that came twice counts once; where it stands today is another matter."),
+            written_title=gettext("Came to a stage"),
         )
 
     def states(self, standing: Standing, states: Iterable[str], parties: Mapping[str, TreatyStanding]) -> Table:
@@ -279,6 +285,7 @@ class Tables:
             [row(officer) for officer in found],
             Row(gettext("All"), totals) if found else None,
             gettext("Open, overdue and quiet targets are counted as they are today.") if looked else "",
+            written_title=gettext("By officer"),
         )
 
     def commitments(self, found: Promises) -> Table:
@@ -302,6 +309,7 @@ class Tables:
             gettext("Commitments"),
             [gettext("State"), gettext("In all"), since],
             [Row(label, [cell(name), later]) for name, (label, later) in lines.items()],
+            written={since: gettext("Since %(day)s", day=self.question.since.isoformat())},
         )
 
 

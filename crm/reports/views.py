@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, format_datetime, gettext
+from flask_babel import format_date, gettext, to_user_timezone
 from flask_login import current_user
 
 from crm import clock
@@ -162,12 +162,17 @@ def _teams(users: Mapping[int, AnyRow]) -> list[tuple[int, str]]:
     return list(dict.fromkeys((user.team_id, user.team) for user in users.values()))
 
 
+def _moment_in_files() -> str:
+    """Now, on the reader's clock, by ISO 8601."""
+    return to_user_timezone(clock.now()).isoformat(timespec="seconds")
+
+
 def _head(campaign: AnyRow, question: Question) -> list[list[Any]]:
     """What a file says of itself before its tables."""
     team = dict(_teams(users_by_id())).get(question.team) if question.team is not None else None
     return [
         [gettext("Campaign"), campaign.name],
-        [gettext("As of"), format_date(question.day) if question.past else format_datetime(clock.now())],
+        [gettext("As of"), question.day.isoformat() if question.past else _moment_in_files()],
         [gettext("Period since"), question.since.isoformat()],
         [gettext("Team"), team or gettext("Every team")],
         [gettext("Made by"), current_user.name],
@@ -191,7 +196,7 @@ def pipeline_csv() -> ResponseReturnValue:
         return csv_response(f"{wanted}-{_file_name(campaign, question, 'csv')}", tables[wanted].lines())
     rows = _head(campaign, question)
     for table in tables.values():
-        rows += [[], [table.title], *table.lines()]
+        rows += [[], [table.written_title or table.title], *table.lines()]
     return csv_response(_file_name(campaign, question, "csv"), rows)
 
 
@@ -203,7 +208,7 @@ def pipeline_xlsx() -> ResponseReturnValue:
     tables = _report(campaign, question, users_by_id()).tables
     book = io.BytesIO()
     sheets: list[tuple[str, Any]] = [(gettext("Report"), _head(campaign, question))]
-    write_sheets(book, [*sheets, *((table.title, table.lines()) for table in tables.values())])
+    write_sheets(book, [*sheets, *((table.written_title or table.title, table.lines()) for table in tables.values())])
     answer = Response(book.getvalue(), mimetype=_XLSX)
     answer.headers.set("Content-Disposition", "attachment", filename=_file_name(campaign, question, "xlsx"))
     return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
@@ -13,13 +13,17 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from crm import clock
-from crm.history.models import InteractionKind
+from crm.extensions import db
+from crm.history.actions import finish_task
+from crm.history.models import InteractionKind, Task
+from crm.pipeline.actions import mark_contacted
 from crm.pipeline.models import Campaign, Stage
 from crm.policy import Role
 from crm.stances.models import Stance
+from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_person
-from tests.factories.history import make_interaction
+from tests.factories.history import make_interaction, make_task
 from tests.factories.pipeline import make_campaign, make_target, make_targets
 from tests.factories.stances import make_statement
 from tests.queries import queries_of
@@ -49,6 +53,18 @@ def campaign(client: FlaskClient) -> Campaign:
     by = f"user:{officer.id}"
     make_interaction([old.contact_id], at=now - timedelta(days=9), actor=by)
     make_interaction([old.contact_id], kind=InteractionKind.MEETING, at=now, actor=by, team_id=officer.team_id)
+    make_interaction([old.contact_id], kind=InteractionKind.LETTER, at=now, actor=by)
+    for task in (
+        make_task(officer.id, target_id=old.id),
+        make_task(officer.id, "Send it", contact_id=old.contact_id, team_id=officer.team_id),
+        make_task(officer.id, "Of no campaign"),
+    ):
+        with unit_of_work("mark task", actor=by):
+            finish_task(db.session.get_one(Task, task.id))
+    # A letter that left moves its target by itself.
+    written_to = make_target(campaign).id
+    with unit_of_work("send letters", actor="worker:mail"):
+        mark_contacted([written_to])
     # What another team keeps to itself counts for nobody else.
     make_interaction([old.contact_id], at=now, actor=by, team_id=make_user().team_id)
     return campaign
@@ -101,7 +117,13 @@ def test_files_hold_every_table_and_no_formula(viewer: FlaskClient, campaign: Ca
     assert answer.mimetype == "text/csv"
     rows = list(csv.reader(answer.data.decode("utf-8-sig").splitlines()))
     assert rows[0] == ["Campaign", "'=1+1 countries"]
-    assert ["Contacted", "3", "0.5", "1"] in [row[:4] for row in rows]
+    assert ["Contacted", "4", "0.5714", "2"] in [row[:4] for row in rows]
+    # Every figure has its unit in the head of its column, and every day is written by ISO 8601.
+    assert ["Share of the stage before", "Stand there", "Days there (median)"] in [row[2:5] for row in rows]
+    words = [cell for row in rows for cell in row]
+    assert not [cell for cell in words if re.search(r"\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)", cell)]
+    assert datetime.fromisoformat(rows[1][1]).utcoffset() is not None
+    assert clock.today().isoformat() in words
     sheets = load_workbook(io.BytesIO(viewer.get(f"/reports/pipeline.xlsx?campaign={campaign.id}").data))
     assert len(sheets.worksheets) == 9
     cells = [cell for sheet in sheets.worksheets for row in sheet.iter_rows() for cell in row if cell.value is not None]
@@ -121,7 +143,7 @@ def test_charts_are_drawn_and_said(viewer: FlaskClient, campaign: Campaign) -> N
         assert 'role="img"' in picture
         assert "<desc " in picture
         assert "style=" not in picture
-    assert "Identified: 6; Contacted: 3; In dialogue: 2;" in pictures[0]
+    assert "Identified: 7; Contacted: 4; In dialogue: 2;" in pictures[0]
 
 
 def test_the_report_costs_as_many_statements_for_a_thousand_targets_as_for_ten(viewer: FlaskClient) -> None:

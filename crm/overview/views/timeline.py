@@ -41,7 +41,7 @@ def _rows(contact_id: int) -> Iterator[tuple[Any, ...]]:
         gettext("For my team alone"),
     )
     for event in _entries(contact_id):
-        at = to_user_timezone(event.at).isoformat(sep=" ", timespec="minutes")
+        at = to_user_timezone(event.at).isoformat(timespec="minutes")
         private = gettext("yes") if event.private else ""
         yield at, event.label, event.summary, " / ".join(event.details), event.who, private
 

@@ -96,8 +96,11 @@ def _interactions(question: Question) -> Iterator[sa.ColumnElement[bool]]:
 
 def _tasks(question: Question) -> Iterator[sa.ColumnElement[bool]]:
     """Those about one of the campaign's targets, or about its contact."""
-    of_target = sa.exists().where(Target.id == Task.target_id, Target.campaign_id == question.campaign_id)
-    of_contact = sa.exists().where(Target.contact_id == Task.contact_id, Target.campaign_id == question.campaign_id)
+    # A list of them has targets of its own beside.
+    target = sa.orm.aliased(Target)
+    here = target.campaign_id == question.campaign_id
+    of_target = sa.exists().where(target.id == Task.target_id, here)
+    of_contact = sa.exists().where(target.contact_id == Task.contact_id, here)
     yield sa.or_(of_target, sa.and_(Task.target_id.is_(None), of_contact))
     yield visible_to(Task.team_id, question.reader)
     yield from _within(Task.done_at, question)
