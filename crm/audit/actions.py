@@ -11,15 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from crm.audit.models import Change, ChangeKind, ChangeSet
-from crm.audit.queries import kept_tables
+from crm.audit.queries import MOST_AT_ONCE, kept_tables
 from crm.audit.recording import REDACTED, change_set_of, decode, encode
 from crm.database import Base
 from crm.extensions import db
 from crm.unit_of_work import current_unit_of_work
 
 CHUNK = 500
-# Changes that are taken back in one transaction: some seconds' worth.
-MOST_AT_ONCE = 20_000
 UndoListener = Callable[[Sequence[Change]], None]
 Progress = Callable[[int, int], None]
 _before: list[UndoListener] = []

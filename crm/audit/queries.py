@@ -16,6 +16,9 @@ from crm.extensions import db
 from crm.paging import Page, SortKey, page
 from crm.policy import Permission
 
+# Changes that are taken back in one transaction: some seconds' worth.
+MOST_AT_ONCE = 20_000
+
 
 @dataclass(frozen=True)
 class TrailFilter:
@@ -121,10 +124,12 @@ def counts(change_set_ids: Sequence[int]) -> dict[int, list[tuple[str, ChangeKin
 def can_go_back(row: sa.Row[*tuple[Any, ...]], written: Collection[tuple[str, ChangeKind, int]]) -> bool:
     """Whether a change set of the trail can be undone, by what is known without a look at its rows.
 
-    `written` are its `counts`. What was summed up in notes, undone already or kept by a table's own rules cannot.
+    `written` are its `counts`. What was summed up in notes, undone already or kept by a table's own rules cannot, nor
+    what is too large for one transaction.
     """
     tables = {table for table, _kind, _number in written}
-    return bool(tables) and not tables & kept_tables() and not row.notes and row.undone_by_id is None
+    small = sum(number for _table, _kind, number in written) <= MOST_AT_ONCE
+    return bool(tables) and small and not tables & kept_tables() and not row.notes and row.undone_by_id is None
 
 
 def inserted(change_set_id: int, record: str, row_id: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,8 +14,10 @@ from flask_login import current_user
 
 from crm.audit import actions, queries
 from crm.audit.actions import Refusal, UndoRefused
-from crm.audit.privacy import Reader, is_of_others, shown_to
+from crm.audit.models import ChangeKind
+from crm.audit.privacy import Reader, is_of_others, of_others, shown_to
 from crm.audit.queries import TrailFilter
+from crm.audit.standing import overtaken
 from crm.policy import Permission, actor, can, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import own_page, own_route, toast
@@ -23,6 +25,7 @@ from crm.web import own_page, own_route, toast
 blueprint = Blueprint("audit", __name__)
 
 _UNDO = "undo"
+_Row = sa.Row[*tuple[Any, ...]]
 ActorNames = Callable[[], dict[str, str]]
 
 
@@ -32,7 +35,7 @@ def _names() -> dict[str, str]:
     return names()
 
 
-def _may_undo(change_set: sa.Row[*tuple[Any, ...]]) -> bool:
+def _may_undo(change_set: _Row) -> bool:
     """Whether the reader may try: their own deeds, or anybody's for a lead, and never more than they may do."""
     allowed = change_set.permission is None or can(change_set.permission)
     return bool(allowed and (change_set.actor == actor() or can(Permission.LEAD)))
@@ -56,6 +59,13 @@ def _reason(refusal: Refusal) -> str:
     return reasons[refusal]
 
 
+def _that_can_go_back(rows: Sequence[_Row], counts: Mapping[int, Collection[tuple[str, ChangeKind, int]]]) -> set[int]:
+    """Those of the change sets, by their `counts`, that the reader may take back and that still stand."""
+    allowed = {row.id for row in rows if queries.can_go_back(row, counts.get(row.id, ())) and _may_undo(row)}
+    standing = allowed - overtaken(allowed)
+    return standing - of_others(standing, _reader())
+
+
 @blueprint.get("/audit")
 @requires(Permission.LEAD)
 def trail() -> ResponseReturnValue:
@@ -63,10 +73,6 @@ def trail() -> ResponseReturnValue:
     wanted = TrailFilter.from_args(request.args)
     page = queries.trail(wanted, request.args.get("cursor"))
     counts = queries.counts([row.id for row in page.rows])
-
-    def offers_undo(row: sa.Row[*tuple[Any, ...]]) -> bool:
-        return queries.can_go_back(row, counts.get(row.id, [])) and _may_undo(row)
-
     return render_template(
         "audit/trail.html",
         page=page,
@@ -74,7 +80,7 @@ def trail() -> ResponseReturnValue:
         counts=counts,
         names=_names(),
         tables=queries.audited_tables(),
-        offers_undo=offers_undo,
+        can_go_back=_that_can_go_back(page.rows, counts),
     )
 
 
@@ -83,11 +89,9 @@ def trail() -> ResponseReturnValue:
 def change_set(change_set_id: int) -> ResponseReturnValue:
     """One deed, row by row, before and after."""
     found = queries.change_set(change_set_id) or abort(404)
-    page, kept = queries.changes(change_set_id, request.args.get("cursor")), queries.kept_tables()
+    page = queries.changes(change_set_id, request.args.get("cursor"))
     rows = shown_to(_reader(), page.rows)
-    kept_here = any(row.table_name in kept for row in page.rows)
-    can_go_back = page.rows and not kept_here and not found.notes and found.undone_by_id is None
-    offers_undo = can_go_back and _may_undo(found) and not is_of_others(change_set_id, _reader())
+    offers_undo = change_set_id in _that_can_go_back([found], queries.counts([change_set_id]))
     return render_template(
         "audit/change_set.html", change_set=found, page=page, rows=rows, names=_names(), offers_undo=offers_undo
     )

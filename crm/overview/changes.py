@@ -11,9 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
+from flask_login import current_user
 
 from crm.audit import queries as audit
 from crm.audit.models import Change, ChangeKind, ChangeSet
+from crm.audit.privacy import Reader, of_others
 from crm.audit.standing import overtaken
 from crm.directory.models import Contact, ContactMerge, ContactTag
 from crm.extensions import db
@@ -232,7 +234,7 @@ class _Page:
     undone: Mapping[int, str]
     imports: Mapping[int, tuple[int, str]]
     merges: Mapping[int, Merged]
-    overtaken: Collection[int]
+    standing: Collection[int]
 
     def deed(self, row: Any) -> Deed:
         """One of them."""
@@ -258,13 +260,19 @@ class _Page:
             merge=self.merges.get(row.id),
             undone=row.undone_by_id is not None,
             is_undo=row.action == "undo",
-            can_go_back=_may_go_back(row, written) and row.id not in self.overtaken,
+            can_go_back=row.id in self.standing,
         )
 
 
 def _may_go_back(row: Any, written: Collection[Any]) -> bool:
     allowed = row.permission is None or can(row.permission)
     return row.action != APPLY and allowed and audit.can_go_back(row, written)
+
+
+def _standing(ids: set[int]) -> set[int]:
+    """Those that still stand, and are not another team's by now: its reader may have gone from one to another."""
+    standing = ids - overtaken(ids)
+    return standing - of_others(standing, Reader(current_user.id, current_user.team_id))
 
 
 def own_deeds(cursor: str | None) -> tuple[Page, list[Deed]]:
@@ -282,6 +290,6 @@ def own_deeds(cursor: str | None) -> tuple[Page, list[Deed]]:
         undone=_actions({row.undoes_id for row in page.rows if row.undoes_id}),
         imports=_imports(ids),
         merges=_merges(page.rows),
-        overtaken=overtaken([row.id for row in page.rows if _may_go_back(row, counts.get(row.id, ()))]),
+        standing=_standing({row.id for row in page.rows if _may_go_back(row, counts.get(row.id, ()))}),
     )
     return page, [known.deed(row) for row in page.rows]

@@ -17,6 +17,7 @@ from crm.extensions import db
 from crm.policy import Permission, Role
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
+from tests.factories.history import make_interaction
 from tests.queries import queries_of
 
 
@@ -181,6 +182,32 @@ def test_undoing_needs_what_doing_needed(
     made = add_organization(actor if own else "user:999", permission)
     assert client.post(f"/audit/{made}/undo").status_code == status
     assert organizations() == ([] if status == 302 else ["Engines"])
+
+
+def test_undo_is_offered_only_where_it_would_be_allowed(app: Flask) -> None:
+    lead, stranger = make_user(Role.LEAD), make_user(team="Brussels")
+    client, actor = sign_in(app.test_client(), lead), f"user:{lead.id}"
+    made = [add_organization(actor), add_organization(actor, name="Wheels")]
+    with unit_of_work("rename", actor=actor) as renamed:
+        db.session.scalars(sa.select(Organization).where(Organization.name == "Wheels")).one().name = "Tyres"
+    wheels = db.session.scalars(sa.select(Organization.id).where(Organization.name == "Tyres")).one()
+    for team_id in (stranger.team_id, lead.team_id):
+        make_interaction([wheels], team_id=team_id, actor=f"user:{stranger.id}")
+        made.append(latest())
+    stands, overtaken, of_others, own_teams = made
+    allowed = {stands, renamed.change_set_id, own_teams}
+
+    def offered(address: str) -> set[int]:
+        return {int(number) for number in re.findall(r'action="/audit/(\d+)/undo"', client.get(address).text)}
+
+    assert offered("/audit") & {*allowed, overtaken, of_others} == allowed
+    for number in (*made, renamed.change_set_id):
+        assert offered(f"/audit/{number}") == {number} & allowed, number
+    # What is offered is carried out, and the rest refused.
+    client.post(f"/audit/{of_others}/undo")
+    assert "others keep to themselves" in client.get("/account").text
+    client.post(f"/audit/{own_teams}/undo")
+    assert "Undone." in client.get("/account").text
 
 
 def test_a_request_leaves_the_permission_it_needed(app: Flask) -> None:
