@@ -197,7 +197,7 @@ class TargetFilter:
         statement = statement.where(*self._standing(), *self._pursuit())
         if not self.asks_of_contacts:
             return statement
-        if self._finds_few:
+        if self.finds_few:
             # Looked up once and met in the index of targets: 20,000 contacts are not read one by one.
             found = self.contact.apply(sa.select(Contact.id)).correlate(None)
             return statement.where(Target.contact_id.in_(found))
@@ -217,10 +217,14 @@ class TargetFilter:
         yield Contact.group_id, self.no_group
 
     @property
-    def _finds_few(self) -> bool:
-        """Whether an index of contacts leads to few of them: most are people, in office and have an address."""
+    def finds_few(self) -> bool:
+        """Whether an index of contacts leads to few of them.
+
+        Most are people, in office, have an address, and are of one category: to gather those would take longer than to
+        look up the contacts of the targets on the way.
+        """
         return not (self.no_country or self.no_group) and bool(
-            self.contact.to_args().keys() - {"kind", "mandate", "has_address"}
+            self.contact.to_args().keys() - {"kind", "mandate", "has_address", "category"}
         )
 
     def _standing(self) -> Iterator[sa.ColumnElement[bool]]:

@@ -102,8 +102,8 @@ _ORDER = (Target.due_order, Target.priority_order, Target.id)
 
 
 def board(campaign_id: int, chosen: TargetFilter) -> list[Column]:
-    """Every stage with its count and its first COLUMN_SIZE targets, next steps due first; two queries."""
-    totals, first = (_met if chosen.asks_of_contacts else _walked)(campaign_id, chosen)
+    """Every stage with its count and its first COLUMN_SIZE targets, next steps due first; at most three queries."""
+    totals, first = (_met if chosen.finds_few else _walked)(campaign_id, chosen)
     cards: dict[Stage, list[AnyRow]] = defaultdict(list)
     for card in db.session.execute(_cards().where(Target.id.in_(first)).order_by(*_ORDER)):
         cards[card.stage].append(card)
@@ -124,7 +124,7 @@ def _walked(campaign_id: int, chosen: TargetFilter) -> tuple[dict[Stage, int], A
 
 
 def _met(campaign_id: int, chosen: TargetFilter) -> tuple[dict[Stage, int], list[int]]:
-    """Counts, and the first ids of each stage, met in one walk: looking contacts up once a stage would cost more."""
+    """Counts, and the first ids of each stage, met in one walk: the few contacts are gathered once."""
     place = sa.func.row_number().over(partition_by=Target.stage, order_by=_ORDER).label("place")
     count = sa.func.count().over(partition_by=Target.stage).label("total")
     statement: AnySelect = sa.select(Target.id, Target.stage, place, count).where(Target.campaign_id == campaign_id)
