@@ -43,6 +43,7 @@ from crm.inbox import views as inbox_views
 from crm.letters import contact_rows as letters_rows
 from crm.letters import jobs as letters_jobs
 from crm.letters import views as letters_views
+from crm.letters.actions import copy_templates
 from crm.letters.results import record_results
 from crm.outbox import jobs as outbox_jobs
 from crm.outbox import views as outbox_views
@@ -53,6 +54,7 @@ from crm.overview import views as overview_views
 from crm.pipeline import contact_rows as pipeline_rows
 from crm.pipeline import jobs as pipeline_jobs
 from crm.pipeline import views as pipeline_views
+from crm.pipeline.actions import on_campaign_copied
 from crm.pipeline.last_contact import follow_contacts, follow_undone
 from crm.places import views as places_views
 from crm.reports import views as reports_views
@@ -159,6 +161,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     after_undo(stances_projection.project_undone)
     after_undo(follow_undone)
     on_contact(follow_contacts)
+    on_campaign_copied(copy_templates)
     registry.on_rows_moved(follow_contacts)
     after_undo(history_projection.project_undone)
     after_undo(tell_undone)

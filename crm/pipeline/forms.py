@@ -97,6 +97,15 @@ class CampaignForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         )
 
 
+class CopyForm(CampaignForm):
+    """The same for a campaign that starts from another, and what comes along beside the targets."""
+
+    letters = BooleanField(
+        _l("Take the letter templates along"),
+        description=_l("Their newest words, in every language: to be approved again before they are sent."),
+    )
+
+
 class TargetForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """What is wanted of a target and what comes next. The view sets the choices of owner."""
 

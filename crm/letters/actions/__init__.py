@@ -1,5 +1,6 @@
 """Writes of letters: templates and their wordings, and what people decide about a mailing."""
 
+from crm.letters.actions.copying import copy_templates
 from crm.letters.actions.letters import LetterRefused, edit_letter, send_test, words_to_edit
 from crm.letters.actions.mailings import (
     BATCH_KIND,
@@ -40,6 +41,7 @@ __all__ = [
     "approve_mailing",
     "approve_wording",
     "cancel_mailing",
+    "copy_templates",
     "create_mailing",
     "create_template",
     "describe_template",

@@ -7,6 +7,7 @@ from crm.pipeline.actions.campaigns import (
     bring_back_campaign,
     copy_campaign,
     create_campaign,
+    on_campaign_copied,
     start_campaign,
     update_campaign,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "move_target",
     "move_targets",
     "note_seen",
+    "on_campaign_copied",
     "prioritize_targets",
     "record_commitment",
     "refusal",

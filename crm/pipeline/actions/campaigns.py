@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -12,6 +12,16 @@ from crm import clock
 from crm.extensions import db
 from crm.pipeline.actions.targets import add_as_identified
 from crm.pipeline.models import Campaign, CampaignState, CampaignTreaty, Target
+
+# Called with the ids of the campaign copied from, of the new one, and of the user who copies.
+CopyListener = Callable[[int, int, int], None]
+_taking_along: list[CopyListener] = []
+
+
+def on_campaign_copied(listener: CopyListener) -> None:
+    """Call `listener` where a copy is to take along more than the pipeline knows of, in the same transaction."""
+    if listener not in _taking_along:
+        _taking_along.append(listener)
 
 
 class NameTaken(Exception):
@@ -96,15 +106,18 @@ def update_campaign(campaign_id: int, plan: Plan) -> Campaign:
     return campaign
 
 
-def copy_campaign(source_id: int, plan: Plan, team_id: int) -> Campaign:
+def copy_campaign(source_id: int, plan: Plan, team_id: int, *, letters_by: int | None = None) -> Campaign:
     """A new campaign that pursues the same contacts with the same asks, all of them from the start. Raises NameTaken.
 
-    Owners and priorities come along; stages, next steps, commitments and letters stay with the old one.
+    Owners and priorities come along; stages, next steps, commitments and letters sent stay with the old one. The
+    templates of letters come along in the name of the user `letters_by`, if one is given.
     """
     campaign = start_campaign(replace(plan, counts_from=plan.counts_from or clock.today()), team_id)
     pursued = (Target.contact_id, Target.owner_id, Target.priority, Target.ask)
     rows = db.session.execute(sa.select(*pursued).where(Target.campaign_id == source_id).order_by(Target.id))
     add_as_identified(campaign, [dict(row) for row in rows.mappings()])
+    for listener in _taking_along if letters_by is not None else ():
+        listener(source_id, campaign.id, letters_by)
     return campaign
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +15,7 @@ from crm.accounts.queries import active_users
 from crm.directory.labels import country_label
 from crm.pipeline import actions, queries
 from crm.pipeline.filters import QUIET_USUALLY, TargetFilter
-from crm.pipeline.forms import CampaignForm
+from crm.pipeline.forms import CampaignForm, CopyForm
 from crm.pipeline.models import Campaign
 from crm.pipeline.queries import AnyRow
 from crm.pipeline.views.blueprint import blueprint, campaign_or_404, may_lead
@@ -26,6 +26,8 @@ from crm.text import fold
 from crm.treaties.queries import treaty_names
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
+
+FormT = TypeVar("FormT", bound=CampaignForm)
 
 
 @blueprint.get("/campaigns")
@@ -45,8 +47,7 @@ def campaigns() -> ResponseReturnValue:
     )
 
 
-def _form() -> CampaignForm:
-    form = CampaignForm()
+def _with_choices(form: FormT) -> FormT:
     form.treaty_id.choices = form.treaties.choices = treaty_names()
     form.owner_id.choices = active_users()
     form.states.choices = [(code, country_label(code)) for code in un_members()]
@@ -95,7 +96,7 @@ def _name_taken(form: CampaignForm) -> None:
 @requires(Permission.LEAD)
 def new_campaign() -> ResponseReturnValue:
     """Start a campaign."""
-    form = _form()
+    form = _with_choices(CampaignForm())
     if request.method == "GET":
         form.owner_id.data, form.counts_from.data = current_user.id, i18n.today()
     if form.validate_on_submit():
@@ -111,14 +112,21 @@ def new_campaign() -> ResponseReturnValue:
 def copy_campaign(campaign_id: int) -> ResponseReturnValue:
     """Start a campaign from another: the same contacts and asks, every target from the start."""
     row = campaign_or_404(campaign_id)
-    form = _form()
+    form = _with_choices(CopyForm())
     if request.method == "GET":
         _filled_from(form, row)
+        form.letters.data = True
         form.name.data = gettext("%(name)s (copy)", name=row.name)[:160]
         form.owner_id.data, form.counts_from.data = current_user.id, i18n.today()
     if form.validate_on_submit():
         said = gettext("The campaign is there, with the same targets and asks.")
-        answer = _started(form, lambda: actions.copy_campaign(campaign_id, form.plan(), current_user.team_id), said)
+        letters_by = current_user.id if form.letters.data else None
+        team_id = current_user.team_id
+
+        def start() -> Campaign:
+            return actions.copy_campaign(campaign_id, form.plan(), team_id, letters_by=letters_by)
+
+        answer = _started(form, start, said)
         if answer:
             return answer
     return _page(form, campaign=None, source=row)
@@ -136,7 +144,7 @@ def _led_or_403(campaign_id: int) -> AnyRow:
 def edit_campaign(campaign_id: int) -> ResponseReturnValue:
     """Change what a campaign is about."""
     row = _led_or_403(campaign_id)
-    form = _form()
+    form = _with_choices(CampaignForm())
     if request.method == "GET":
         _filled_from(form, row)
     if form.validate_on_submit():
