@@ -66,6 +66,24 @@ function setUp(board) {
     if (over) over.dataset.over = "";
   }
 
+  // Held near an edge of the board, a card pulls the columns that lie beyond it into view.
+  const EDGE = 96;
+  const FASTEST = 18; // pixels a frame
+  let pull = 0;
+  let frame = 0;
+  function glide() {
+    frame = 0;
+    if (!pull || !dragged) return;
+    board.scrollLeft += pull;
+    frame = requestAnimationFrame(glide);
+  }
+  function follow(event) {
+    const { left, right } = board.getBoundingClientRect();
+    const past = Math.max(EDGE - (right - event.clientX), 0) || -Math.max(EDGE - (event.clientX - left), 0);
+    pull = Math.sign(past) * Math.ceil(Math.min(Math.abs(past) / EDGE, 1) * FASTEST);
+    if (pull && !frame) frame = requestAnimationFrame(glide);
+  }
+
   const columnAt = (event) => {
     const column = event.target.closest("[data-stage]");
     const open = dragged && column && [...moveSelect(dragged).options].some((each) => each.value === column.dataset.stage);
@@ -78,6 +96,8 @@ function setUp(board) {
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", dragged.dataset.targetId);
     dragged.dataset.dragged = "";
+    board.dataset.dragging = "";
+    document.addEventListener("dragover", follow);
   });
   board.addEventListener("dragover", (event) => {
     const column = columnAt(event);
@@ -86,7 +106,10 @@ function setUp(board) {
   });
   board.addEventListener("dragend", () => {
     if (dragged) delete dragged.dataset.dragged;
+    delete board.dataset.dragging;
+    document.removeEventListener("dragover", follow);
     mark(null);
+    pull = 0;
     dragged = null;
   });
   board.addEventListener("drop", (event) => {
