@@ -164,7 +164,7 @@ def _teams(users: Mapping[int, AnyRow]) -> list[tuple[int, str]]:
 
 def _moment_in_files() -> str:
     """Now, on the reader's clock, by ISO 8601."""
-    return to_user_timezone(clock.now()).isoformat(timespec="seconds")
+    return str(to_user_timezone(clock.now()).isoformat(timespec="seconds"))
 
 
 def _head(campaign: AnyRow, question: Question) -> list[list[Any]]:

@@ -116,8 +116,9 @@ def copy_campaign(source_id: int, plan: Plan, team_id: int, *, letters_by: int |
     pursued = (Target.contact_id, Target.owner_id, Target.priority, Target.ask)
     rows = db.session.execute(sa.select(*pursued).where(Target.campaign_id == source_id).order_by(Target.id))
     add_as_identified(campaign, [dict(row) for row in rows.mappings()])
-    for listener in _taking_along if letters_by is not None else ():
-        listener(source_id, campaign.id, letters_by)
+    if letters_by is not None:
+        for listener in _taking_along:
+            listener(source_id, campaign.id, letters_by)
     return campaign
 
 
