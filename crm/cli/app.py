@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from config import Settings, SettingsError, load_settings
 from crm import create_app
 from crm.database import upgrade_schema
+from crm.directory.rebuilding import follows_rules, rebuild_columns
 from crm.extensions import db
 from crm.treaties.actions import load_facts
 from crm.unit_of_work import unit_of_work
@@ -26,11 +27,22 @@ def prepare_data(settings: Settings) -> None:
         with app.app_context():
             with unit_of_work("load facts", actor="command:facts"):
                 load_facts()
+            bring_up_to_date()
             db.engine.dispose()
     except OSError as error:
         raise SettingsError(f"RATIFY_DATA cannot be used: {error}") from None
     except OperationalError as error:
         raise SettingsError(f"DATABASE_URL or RATIFY_DATA: the database cannot be used: {error.orig}") from None
+
+
+def bring_up_to_date() -> None:
+    """Write anew what is derived of contacts where another version of the product has written it; else one query."""
+    if follows_rules():
+        return
+    with unit_of_work("rebuild derived columns", actor="command:upgrade"):
+        # Another process may have done it meanwhile.
+        if not follows_rules():
+            rebuild_columns()
 
 
 @contextmanager

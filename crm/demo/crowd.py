@@ -17,7 +17,6 @@ from crm.demo.crowd_talks import plan, talk
 from crm.demo.crowd_targets import ONE_IN, CrowdCampaign, start_campaign
 from crm.directory.actions import create_organization
 from crm.directory.models import (
-    CATEGORY_OF_HOLDERS,
     OPEN_END,
     Category,
     Contact,
@@ -29,8 +28,10 @@ from crm.directory.models import (
     Organization,
     PointKind,
     PointStatus,
+    made_of_holders,
 )
-from crm.directory.projection import Affiliation, Mandate, derived_columns, projected_together, standing
+from crm.directory.projection import derived_columns, projected_together
+from crm.directory.standing import Affiliation, Mandate, standing
 from crm.places.countries import country_name
 from crm.places.european_union import eu_members
 from crm.places.regions import regions_of
@@ -170,9 +171,10 @@ class _Named(dict[int, Affiliation]):
         """The affiliation with an organization."""
         if organization.id not in self:
             category = organization.category
-            makes = organization.holders_are or CATEGORY_OF_HOLDERS.get(category)
+            region = organization.effective_region
+            makes = made_of_holders(category, organization.holders_are, region)
             self[organization.id] = Affiliation(
-                organization.id, organization.name, organization.abbreviation, category, makes
+                organization.id, organization.name, organization.abbreviation, category, makes, region
             )
         return self[organization.id]
 
@@ -181,7 +183,7 @@ def _contact_row(person: _Person, named: _Named, at: datetime) -> dict[str, Any]
     last = person.ended or OPEN_END
     group = named.of(person.group) if person.group else None
     mandates = [
-        Mandate(last, TERM_BEGAN, named.of(person.seat), group),
+        Mandate(last, TERM_BEGAN, named.of(person.seat), group, person.region),
         Mandate(OPEN_END, None, named.of(person.party), None),
     ]
     mandates += [Mandate(last, TERM_BEGAN, named.of(committee), None) for committee in person.committees]

@@ -34,13 +34,13 @@ from crm.directory.models import (
 )
 from crm.directory.projection import (
     CHUNK,
-    Mandate,
+    TOLD_OF_MEMBERS,
     derived_columns,
     project,
     project_members,
-    standing,
 )
 from crm.directory.sort_names import sort_name_of_organization
+from crm.directory.standing import Mandate, standing
 from crm.extensions import db
 from crm.policy import visible_to
 from crm.search_index.actions import TextChange, keep_words, words_of
@@ -65,6 +65,7 @@ class _Newcomer:
     given_name: str | None
     family_name: str | None
     country: str | None
+    region: str | None
     category_override: Category | None
     kind: ContactKind = ContactKind.PERSON
 
@@ -90,7 +91,12 @@ def add_people(rows: Sequence[Row], prospects: Sequence[Prospect] | None = None)
 
 def _derived(row: Row, prospect: Prospect) -> Row:
     newcomer = _Newcomer(
-        row["name"], row.get("given_name"), row.get("family_name"), row.get("country"), row.get("category_override")
+        row["name"],
+        row.get("given_name"),
+        row.get("family_name"),
+        row.get("country"),
+        row.get("region"),
+        row.get("category_override"),
     )
     held = standing(prospect.mandates, clock.today())
     return derived_columns(newcomer, held, prospect.address, prospect.other_names)
@@ -229,7 +235,7 @@ def update_organizations(updates: Sequence[RowUpdate]) -> None:
     update_rows(Organization, updates)
     project(update.row_id for update in updates)
     for update in updates:
-        if not {"name", "abbreviation", "category_override", "holders_are"}.isdisjoint(update.after):
+        if not TOLD_OF_MEMBERS.isdisjoint(update.after):
             project_members(update.row_id)
 
 

@@ -179,7 +179,7 @@ class ContactFilter:
         columns: tuple[tuple[Any, tuple[Any, ...]], ...] = (
             (Contact.category, self.category),
             (Contact.country, self.country),
-            (Contact.region, self.region),
+            (Contact.effective_region, self.region),
             (Contact.group_id, self.group),
             (Contact.party_id, self.party),
             (Contact.institution_id, self.institution),

@@ -21,6 +21,7 @@ CATEGORIES = {
     Category.COMMISSIONER: lazy_gettext("Commissioner"),
     Category.NATIONAL_OFFICIAL: lazy_gettext("National official"),
     Category.NATIONAL_MP: lazy_gettext("National MP"),
+    Category.REGIONAL_MP: lazy_gettext("Regional MP"),
     Category.REGIONAL_GOVERNMENT: lazy_gettext("Regional government"),
     Category.GOVERNMENT: lazy_gettext("Government or ministry"),
     Category.EU_INSTITUTION: lazy_gettext("EU institution"),

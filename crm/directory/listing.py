@@ -109,7 +109,7 @@ INSTITUTION = (
 _EXPRESSIONS: dict[Column, Any] = {
     Column.INSTITUTION: _short_name(_institution, Contact.institution_id),
     Column.ROLE: _office().scalar_subquery(),
-    Column.REGION: Contact.region,
+    Column.REGION: Contact.effective_region,
     Column.GROUP: _short_name(_group, Contact.group_id),
     Column.PARTY: _short_name(_party, Contact.party_id),
     Column.PHONE: sa.select(sa.func.min(ContactPoint.value))

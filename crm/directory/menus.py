@@ -122,7 +122,9 @@ def _countries(_wanted: ContactFilter, words: Sequence[str]) -> list[Choice]:
 
 def _regions(wanted: ContactFilter, words: Sequence[str]) -> list[Choice]:
     codes = [
-        code for code in values_present(Contact.region) if not wanted.country or code.split("-")[0] in wanted.country
+        code
+        for code in values_present(Contact.effective_region)
+        if not wanted.country or code.split("-")[0] in wanted.country
     ]
     return _said((Choice(code, region_label(code), country_label(code.split("-")[0])) for code in codes), words)
 

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from crm import i18n
 from crm.directory.models import (
-    CATEGORY_OF_HOLDERS,
     HOLDERS_BY_RANK,
     OPEN_END,
     Category,
@@ -18,8 +17,9 @@ from crm.directory.models import (
     Membership,
     Post,
     last_day,
+    made_of_holders,
 )
-from crm.directory.projection import LOYALTIES
+from crm.directory.standing import LOYALTIES
 from crm.extensions import db
 
 MEMBERS_SHOWN = 50
@@ -88,6 +88,7 @@ _MANDATES = (
         _organization.c.name.label("organization"),
         _organization.c.category,
         _organization.c.holders_are,
+        _organization.c.effective_region.label("organization_region"),
         Membership.on_behalf_of_id,
         _behalf.c.name.label("behalf"),
         Membership.post_id,
@@ -136,7 +137,7 @@ def _mandates(statement: sa.Select[*tuple[Any, ...]], contact_id: int) -> list[M
             last_day=last_day(row.end_date, row.ended_by),
             end_is_known=row.end_date is not None,
             source=row.source,
-            makes=row.holders_are or CATEGORY_OF_HOLDERS.get(row.category),
+            makes=made_of_holders(row.category, row.holders_are, row.organization_region),
         )
         for row in db.session.execute(statement, parameters)
     ]

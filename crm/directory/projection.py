@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +12,6 @@ import sqlalchemy as sa
 from crm import clock
 from crm.audit.bulk import RowUpdate, update_rows
 from crm.directory.models import (
-    CATEGORY_OF_HOLDERS,
-    HOLDERS_BY_RANK,
     SEARCH_TEXT_LENGTH,
     Category,
     Contact,
@@ -27,100 +23,25 @@ from crm.directory.models import (
     PointKind,
     PointStatus,
     last_day,
+    made_of_holders,
 )
+from crm.directory.regional import in_country, region_of
 from crm.directory.sort_names import sort_name_of, sort_name_of_organization
+from crm.directory.standing import Affiliation, Mandate, Standing, standing
 from crm.extensions import db
 from crm.places.countries import country_name
 from crm.search_index.actions import TextChange, Words, keep_words, words_of
 from crm.text import fold
 
 CHUNK = 500
+# Counted up with every change of this module by which contacts that are there already would be written otherwise: the
+# next start writes all of them anew.
+RULES = 1
+# Columns of an organization that the derived columns of its people repeat, or follow from.
+TOLD_OF_MEMBERS = frozenset(
+    {"name", "abbreviation", "category_override", "holders_are", "country", "region"},
+)
 _DEFERRED = "contacts to project"
-# Belonging to these is a loyalty; belonging to anything else is an office or a mandate.
-LOYALTIES = (Category.POLITICAL_GROUP, Category.PARTY)
-
-
-@dataclass(frozen=True)
-class Affiliation:
-    """An organization as a membership names it; `makes` is what holding an office in it makes of a person."""
-
-    id: int
-    name: str
-    abbreviation: str | None
-    category: Category
-    makes: Category | None = None
-
-    @property
-    def label(self) -> str:
-        """What lists call it: the short name where it has one."""
-        return self.abbreviation or self.name
-
-
-@dataclass(frozen=True)
-class Mandate:
-    """One membership as the projection reads it."""
-
-    last_day: date
-    start_date: date | None
-    organization: Affiliation
-    on_behalf_of: Affiliation | None
-
-    @property
-    def is_office(self) -> bool:
-        """Whether it is a mandate rather than mere belonging to a group or party."""
-        return self.organization.category not in LOYALTIES
-
-    @property
-    def affiliations(self) -> tuple[Affiliation, ...]:
-        """Both organizations it names."""
-        return (self.organization, self.on_behalf_of) if self.on_behalf_of else (self.organization,)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What a person's mandates come to on a day."""
-
-    mandate_end: date | None
-    category: Category | None
-    institution: Affiliation | None
-    group: Affiliation | None
-    party: Affiliation | None
-    affiliations: tuple[Affiliation, ...]
-
-
-def _running_or_last(mandates: Sequence[Mandate], day: date) -> list[Mandate]:
-    running = [mandate for mandate in mandates if mandate.last_day >= day]
-    if running or not mandates:
-        return running
-    newest = max(mandate.last_day for mandate in mandates)
-    return [mandate for mandate in mandates if mandate.last_day == newest]
-
-
-def standing(mandates: Iterable[Mandate], day: date) -> Standing:
-    """The mandates that run on `day`, or the last ones where none does, and the group and party they were held for."""
-    ordered = sorted(mandates, key=lambda mandate: (mandate.last_day, mandate.start_date or date.min), reverse=True)
-    offices = [mandate for mandate in ordered if mandate.is_office]
-    loyalties = [mandate for mandate in ordered if not mandate.is_office]
-    held = _running_or_last(offices, day) + _running_or_last(loyalties, day)
-    affiliations = tuple(dict.fromkeys(named for mandate in held for named in mandate.affiliations))
-
-    def first(category: Category) -> Affiliation | None:
-        return next((named for named in affiliations if named.category is category), None)
-
-    # The highest office; among equals (a seat and the committees it brings) the oldest one.
-    office = min(
-        _running_or_last(offices, day)[::-1],
-        key=lambda mandate: HOLDERS_BY_RANK.get(mandate.organization.makes or Category.OTHER, len(HOLDERS_BY_RANK)),
-        default=None,
-    )
-    return Standing(
-        mandate_end=max((mandate.last_day for mandate in offices), default=None),
-        category=office.organization.makes if office else None,
-        institution=office.organization if office else None,
-        group=first(Category.POLITICAL_GROUP),
-        party=first(Category.PARTY),
-        affiliations=affiliations,
-    )
 
 
 def search_text_of(name: str, country: str | None, labels: Iterable[str | None]) -> str:
@@ -155,11 +76,14 @@ _MANDATES = (
         Membership.start_date,
         Membership.end_date,
         Membership.ended_by,
+        Membership.region,
         _organization.id.label("organization_id"),
         _organization.name.label("organization_name"),
         _organization.abbreviation.label("organization_abbreviation"),
         _organization.category.label("organization_category"),
         _organization.holders_are,
+        _organization.country.label("organization_country"),
+        _organization.region.label("organization_region"),
         _behalf.id.label("behalf_id"),
         _behalf.name.label("behalf_name"),
         _behalf.abbreviation.label("behalf_abbreviation"),
@@ -171,24 +95,44 @@ _MANDATES = (
 )
 
 
+def _affiliation(
+    contact_id: int,
+    name: str,
+    abbreviation: str | None,
+    category: Category,
+    holders_are: Category | None,
+    country: str | None,
+    region: str | None,
+) -> Affiliation:
+    here = region_of(name, category, country, region, holders_are)
+    return Affiliation(contact_id, name, abbreviation, category, made_of_holders(category, holders_are, here), here)
+
+
 def _mandates(contact_ids: Sequence[int]) -> dict[int, list[Mandate]]:
     found = db.session.execute(_MANDATES.where(Membership.person_id.in_(contact_ids)))
     mandates: dict[int, list[Mandate]] = defaultdict(list)
+    # To read a region out of a name takes its time, and five hundred people sit in few institutions.
+    institutions: dict[int, Affiliation] = {}
     for row in found:
+        if row.organization_id not in institutions:
+            institutions[row.organization_id] = _affiliation(
+                row.organization_id,
+                row.organization_name,
+                row.organization_abbreviation,
+                row.organization_category,
+                row.holders_are,
+                row.organization_country,
+                row.organization_region,
+            )
         mandates[row.person_id].append(
             Mandate(
                 last_day(row.end_date, row.ended_by),
                 row.start_date,
-                Affiliation(
-                    row.organization_id,
-                    row.organization_name,
-                    row.organization_abbreviation,
-                    row.organization_category,
-                    row.holders_are or CATEGORY_OF_HOLDERS.get(row.organization_category),
-                ),
+                institutions[row.organization_id],
                 Affiliation(row.behalf_id, row.behalf_name, row.behalf_abbreviation, row.behalf_category)
                 if row.behalf_id
                 else None,
+                row.region,
             )
         )
     return mandates
@@ -202,16 +146,12 @@ def affiliations(organization_ids: Collection[int]) -> dict[int, Affiliation]:
         Organization.abbreviation,
         Organization.category,
         Organization.holders_are,
+        Organization.country,
+        Organization.region,
     )
     ordered = sorted(organization_ids)
     return {
-        row.id: Affiliation(
-            row.id,
-            row.name,
-            row.abbreviation,
-            row.category,
-            row.holders_are or CATEGORY_OF_HOLDERS.get(row.category),
-        )
+        row.id: _affiliation(*row)
         for start in range(0, len(ordered), CHUNK)
         for row in db.session.execute(sa.select(*columns).where(Organization.id.in_(ordered[start : start + CHUNK])))
     }
@@ -248,10 +188,13 @@ def derived_columns(row: Any, held: Standing, address: str | None, other_names: 
     if row.kind is ContactKind.ORGANIZATION:
         sort_name = sort_name_of_organization(row.name, row.abbreviation)
         labels.append(row.abbreviation)
+        region = region_of(row.name, row.category_override, row.country, row.region, row.holders_are)
     else:
         sort_name = sort_name_of(row.name, row.given_name, row.family_name, row.country)
+        region = row.region or (held.region if in_country(held.region, row.country) else None)
     return {
         "category": row.category_override or held.category or Category.OTHER,
+        "effective_region": region,
         "sort_name": sort_name,
         "country_sort": fold(country_name(row.country)),
         "search_text": search_text_of(row.name, row.country, labels),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from crm.directory.models import Contact
-from crm.directory.projection import project, remember
+from crm.directory.models import Contact, ProjectionRules
+from crm.directory.projection import RULES, project, remember
 from crm.extensions import db
 from crm.search_index.actions import empty_index
 
@@ -14,7 +14,14 @@ def rebuild_columns() -> int:
     """Project every contact and return how many there are; only what was wrong is written, and stands in the trail."""
     contact_ids = db.session.scalars(sa.select(Contact.id)).all()
     project(contact_ids)
+    db.session.execute(sa.delete(ProjectionRules))
+    db.session.add(ProjectionRules(version=RULES))
     return len(contact_ids)
+
+
+def follows_rules() -> bool:
+    """Whether every contact was projected by the rules of this version of the product."""
+    return db.session.scalar(sa.select(ProjectionRules.version)) == RULES
 
 
 def rebuild_index() -> None:

@@ -1,11 +1,11 @@
-"""Which organizations are the government of a region as a whole, whatever language their names are in."""
+"""Which region an organization is of, and whether it is the government of it as a whole, whatever language it is in."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 from crm.directory.models import Category
-from crm.places.regions import region_code
+from crm.places.regions import region_code, region_within
 from crm.text import fold
 
 # What governments of regions are called, beside the name of the region: a ministry's name has more words.
@@ -33,3 +33,23 @@ def governs(name: str, category: str, country: str | None) -> str:
             break
         words = words[1:]
     return ""
+
+
+def region_of(
+    name: str, category: Category | None, country: str | None, region: str | None, holders_are: Category | None
+) -> str | None:
+    """The region (ISO 3166-2) an organization is of: the one told, else the one its name tells; None for others.
+
+    Only governments and parliaments are asked: a ministry of foreign affairs has the region's name for another reason.
+    """
+    if region:
+        return region
+    may_be = category is Category.REGIONAL_GOVERNMENT or (
+        category is Category.PARLIAMENT and holders_are in (None, Category.REGIONAL_MP)
+    )
+    return region_within(name, country) if may_be else None
+
+
+def in_country(region: str | None, country: str | None) -> bool:
+    """Whether a region lies in a country, where both are known."""
+    return not region or not country or region.startswith(f"{country}-")

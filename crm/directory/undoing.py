@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from crm.audit.models import Change, ChangeKind
 from crm.directory.models import Contact, ContactKind, ContactPoint, Membership, OtherName
-from crm.directory.projection import CHUNK, forget, project, remember
+from crm.directory.projection import CHUNK, TOLD_OF_MEMBERS, forget, project, remember
 from crm.extensions import db
 
 # The tables whose rows say something of a contact, and the column that names it.
@@ -55,11 +55,7 @@ def project_undone(changes: Sequence[Change]) -> None:
         for ids in _chunks(change.row_id for change in rows if change.kind is ChangeKind.UPDATE):
             touched.update(db.session.scalars(sa.select(owner).where(row_id.in_(ids))))
     # Whoever joined since carries the organization's name too.
-    renamed = [
-        change.row_id
-        for change in contacts
-        if {"name", "abbreviation", "category_override", "holders_are"} & set(change.before)
-    ]
+    renamed = [change.row_id for change in contacts if TOLD_OF_MEMBERS & set(change.before)]
     for ids in _chunks(renamed):
         members = sa.or_(Membership.organization_id.in_(ids), Membership.on_behalf_of_id.in_(ids))
         touched.update(db.session.scalars(sa.select(Membership.person_id).where(members)))

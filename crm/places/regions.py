@@ -15,6 +15,7 @@ from typing import Any
 import pycountry
 from babel import Locale
 
+from crm.places.countries import country_code
 from crm.places.queries import team_names
 from crm.places.spelling import spelling_key
 from crm.text import fold
@@ -124,8 +125,10 @@ def region_within(label: str, country: str | None) -> str | None:
         for start in range(len(words))
         for end in range(start + 1, min(start + _MOST_WORDS, len(words)) + 1)
     )
-    # The ends of codes are words of some language: Gobierno DE España, Xunta DE Galicia.
-    return next((code for name in spans if len(name) > 3 and (code := region_code(name, country))), None)
+    # The ends of codes are words of some language: Gobierno DE España, Xunta DE Galicia. A region may be called as its
+    # country is: the Parliament of Luxembourg is not that of a canton.
+    named = (name for name in spans if len(name) > 3 and country_code(name) != country)
+    return next((code for name in named if (code := region_code(name, country))), None)
 
 
 @lru_cache(maxsize=2048)

@@ -10,7 +10,6 @@ from datetime import date
 from crm.audit.bulk import RowUpdate
 from crm.directory.models import Category, ContactKind, PointKind, PointStatus
 from crm.places.countries import country_code
-from crm.roster_import import labels
 from crm.roster_import.affiliations import compare_affiliations
 from crm.roster_import.belonging import compare_group_alone, compare_party, compare_seats
 from crm.roster_import.changes import Changes, Comparison, Difference, NewMembership, NewPoint, Setting, Writes
@@ -65,7 +64,6 @@ def plan(record: Record, found: Match, known: Known | None, setting: Setting, de
     compare_affiliations(it)
     compare_group_alone(it)
     compare_party(it)
-    _compare_region(it)
     over_by = _over_by(it, office)
     compare_seats(it, over_by)
     if record.told is None:
@@ -123,18 +121,6 @@ def _compare_country(it: Comparison) -> str | None:
         return before
     it.compare_column("country", code)
     return code
-
-
-def _compare_region(it: Comparison) -> None:
-    """Whoever holds an office of a region is of that region, as long as nothing else is known or told."""
-    told = it.record.told.region if it.record.told else ""
-    if told or (it.known is not None and it.known.region):
-        return
-    running = (one for one in it.record.mandates if one.end is None or one.end >= it.setting.as_of)
-    regions = {region for one in running if (region := labels.institution_of(one).region)}
-    if len(regions) == 1:
-        (region,) = regions
-        it.compare_column("region", region)
 
 
 def _compare_person(it: Comparison) -> None:

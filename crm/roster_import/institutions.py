@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from crm.directory.models import CATEGORY_OF_HOLDERS, HOLDERS_BY_RANK, Category
+from crm.directory.models import HOLDERS_BY_RANK, Category, made_of_holders
 from crm.places.countries import country_code
 from crm.places.regions import region_code, region_within
 from crm.roster_import import labels
@@ -48,7 +48,7 @@ CATEGORY_OF: dict[Kind, tuple[Category, Category | None]] = {
     Kind.GOVERNMENT: (Category.GOVERNMENT, None),
     Kind.REGIONAL_GOVERNMENT: (Category.REGIONAL_GOVERNMENT, None),
     Kind.PARLIAMENT: (Category.PARLIAMENT, None),
-    Kind.REGIONAL_PARLIAMENT: (Category.PARLIAMENT, Category.OTHER),
+    Kind.REGIONAL_PARLIAMENT: (Category.PARLIAMENT, Category.REGIONAL_MP),
     Kind.LOCAL: (Category.OTHER, None),
     Kind.EU_INSTITUTION: (Category.EU_INSTITUTION, None),
     Kind.UN_BODY: (Category.UN_BODY, None),
@@ -63,6 +63,13 @@ _ROLES = (
     (
         re.compile(r"\b(?:consejer[oa]s?|conseller[as]?|landesminister\w*|assessore|regional minister)\b"),
         Kind.REGIONAL_GOVERNMENT,
+    ),
+    (
+        re.compile(
+            r"\b(?:regional mps?|msps?|landtagsabgeordnete\w*|diputad[oa]s? autonomic\w+|conseill\w+ region\w+"
+            r"|consiglier\w+ regional\w+)\b"
+        ),
+        Kind.REGIONAL_PARLIAMENT,
     ),
     (re.compile(r"\b(?:minister\w*|ministr[oae]\w*|secretary of state|secretari[oa] de estado)\b"), Kind.GOVERNMENT),
     (
@@ -248,6 +255,6 @@ def category_of(item: Item, day: date) -> Category | None:
     if not isinstance(item, Record):
         return None
     bodies: Iterable[Body] = (labels.institution_of(one) for one in item.mandates if not one.end or one.end >= day)
-    held = [body.holders_are or CATEGORY_OF_HOLDERS.get(body.category) for body in bodies]
+    held = [made_of_holders(body.category, body.holders_are, body.region) for body in bodies]
     ranked = sorted((one for one in held if one is not None), key=HOLDERS_BY_RANK.__getitem__)
     return ranked[0] if ranked else Category(item.category or Category.OTHER)

@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from crm.directory.models import Category
+from crm.directory.regional import region_of
 from crm.places.countries import country_code
-from crm.places.regions import region_within
 from crm.roster_import.records import Affiliation, Mandate
 from crm.text import fold
 
@@ -46,10 +46,7 @@ class Body:
     @property
     def region(self) -> str | None:
         """The region (ISO 3166-2) of one that is of a region, where its name says which; None for others."""
-        is_regional = self.category is Category.REGIONAL_GOVERNMENT or (
-            self.category is Category.PARLIAMENT and self.holders_are is Category.OTHER
-        )
-        return region_within(self.name, self.country) if is_regional else None
+        return region_of(self.name, self.category, self.country, None, self.holders_are)
 
     @property
     def short(self) -> str:

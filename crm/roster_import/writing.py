@@ -24,7 +24,8 @@ from crm.directory.bulk import (
     update_points,
 )
 from crm.directory.models import ContactKind, Membership, PointKind, PointStatus, last_day
-from crm.directory.projection import Mandate, affiliations
+from crm.directory.projection import affiliations
+from crm.directory.standing import Mandate
 from crm.roster_import.changes import MembershipUpdate, NewMembership
 from crm.roster_import.diffing import Plan
 from crm.roster_import.labels import SCHEME, Body
@@ -49,7 +50,6 @@ def _ensure_organizations(bodies: Iterable[Body], refs: Mapping[str, int]) -> di
                 "name": body.name,
                 "abbreviation": body.abbreviation,
                 "country": body.country,
-                "region": body.region,
             }
             for body in missing
         ]
@@ -104,6 +104,7 @@ def _prospects(plans: Sequence[Plan], organizations: dict[tuple[str, ...], int])
                     one.start_date,
                     by_key[one.organization.key],
                     by_key[one.on_behalf_of.key] if one.on_behalf_of else None,
+                    one.region,
                 )
                 for one in plan.writes.memberships
             ],

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from crm import clock
 from crm.directory.models import Category, Contact, ContactKind, Membership, Person, Post
 from crm.directory.offices import running
-from crm.directory.projection import LOYALTIES
+from crm.directory.standing import LOYALTIES
 from crm.extensions import db
 from crm.salutations.names import display_name
 from crm.salutations.offices import Held, office_of

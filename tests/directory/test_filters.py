@@ -15,6 +15,7 @@ from werkzeug.exceptions import BadRequest
 
 from crm import clock
 from crm.accounts.models import User
+from crm.directory.actions import update_contact
 from crm.directory.filters import ContactFilter, MandateState
 from crm.directory.models import Category, Contact, ContactKind, ContactLanguage, ContactSource, ContactTag, Tag
 from crm.extensions import db
@@ -51,7 +52,7 @@ def directory(app: Flask) -> None:
                 ContactSource(contact_id=ids["Cy Cohen"], label="Roster, spring", as_of=None),
             ]
         )
-        db.session.get_one(Contact, ids["Ada Álvaro"]).region = "ES-CT"
+        update_contact(db.session.get_one(Contact, ids["Ada Álvaro"]), region="ES-CT")
         db.session.get_one(Contact, ids["Di Dahl"]).owner_id = owner_id
 
 

@@ -98,7 +98,7 @@ def test_a_row_shows_what_its_columns_ask(app: Flask) -> None:
     with unit_of_work("describe", actor="test"):
         contact_id = person.id
         contact = db.session.get_one(Person, contact_id)
-        contact.owner_id, contact.region = user_id, "ES-MD"
+        update_contact(contact, owner_id=user_id, region="ES-MD")
         add_point(contact, PointKind.PHONE, "+34 1")
         tag = Tag(name="Ally", sort_name="ally")
         db.session.add_all([tag, ContactLanguage(contact_id=contact_id, language="es")])

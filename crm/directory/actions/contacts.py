@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from crm.directory.models import Category, Contact, Organization, Person
-from crm.directory.projection import project, project_members
+from crm.directory.projection import TOLD_OF_MEMBERS, project, project_members
 from crm.directory.sort_names import sort_name_of, sort_name_of_organization
 from crm.extensions import db
 
@@ -83,6 +83,6 @@ def update_contact(contact: Contact, **fields: Any) -> bool:
     if changed:
         db.session.flush()
         project([contact.id])
-        if isinstance(contact, Organization) and changed & {"name", "abbreviation", "category_override", "holders_are"}:
+        if isinstance(contact, Organization) and changed & TOLD_OF_MEMBERS:
             project_members(contact.id)
     return bool(changed)

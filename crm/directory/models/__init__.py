@@ -1,11 +1,11 @@
 """Tables of the directory, named as in Popolo (people, organizations, posts, memberships, contact details)."""
 
 from crm.directory.models.categories import (
-    CATEGORY_OF_HOLDERS,
     HOLDERS_BY_RANK,
     ORGANIZATION_CATEGORIES,
     PERSON_CATEGORIES,
     Category,
+    made_of_holders,
 )
 from crm.directory.models.contacts import (
     DERIVED,
@@ -21,10 +21,10 @@ from crm.directory.models.merges import ContactMerge, MergeStep, StepKind
 from crm.directory.models.points import ContactPoint, PointKind, PointStatus
 from crm.directory.models.relationships import DIRECTED, Relationship, RelationshipKind
 from crm.directory.models.restrictions import Restriction
+from crm.directory.models.rules import ProjectionRules
 from crm.directory.models.tags import TAG_LENGTH, ContactTag, Tag
 
 __all__ = [
-    "CATEGORY_OF_HOLDERS",
     "DERIVED",
     "DIRECTED",
     "HOLDERS_BY_RANK",
@@ -50,10 +50,12 @@ __all__ = [
     "PointKind",
     "PointStatus",
     "Post",
+    "ProjectionRules",
     "Relationship",
     "RelationshipKind",
     "Restriction",
     "StepKind",
     "Tag",
     "last_day",
+    "made_of_holders",
 ]

@@ -12,6 +12,7 @@ class Category(StrEnum):
     COMMISSIONER = "commissioner"
     NATIONAL_OFFICIAL = "national_official"
     NATIONAL_MP = "national_mp"
+    REGIONAL_MP = "regional_mp"
     REGIONAL_GOVERNMENT = "regional_government"
     GOVERNMENT = "government"
     EU_INSTITUTION = "eu_institution"
@@ -31,15 +32,19 @@ PERSON_CATEGORIES = (
     Category.MEP,
     Category.REGIONAL_GOVERNMENT,
     Category.NATIONAL_MP,
+    Category.REGIONAL_MP,
     Category.UN_BODY,
     Category.PARTNER,
     Category.OTHER,
 )
-ORGANIZATION_CATEGORIES = tuple(
-    category
-    for category in Category
-    if category not in (Category.MEP, Category.COMMISSIONER, Category.NATIONAL_OFFICIAL, Category.NATIONAL_MP)
+_OF_PEOPLE_ALONE = (
+    Category.MEP,
+    Category.COMMISSIONER,
+    Category.NATIONAL_OFFICIAL,
+    Category.NATIONAL_MP,
+    Category.REGIONAL_MP,
 )
+ORGANIZATION_CATEGORIES = tuple(category for category in Category if category not in _OF_PEOPLE_ALONE)
 
 # What an organization makes of those who hold an office in it, where the organization itself does not say otherwise
 # (`Organization.holders_are`: the European Parliament's are MEPs). Groups, parties and committees make nothing of them.
@@ -51,3 +56,13 @@ CATEGORY_OF_HOLDERS = {
     Category.PARTNER: Category.PARTNER,
 }
 HOLDERS_BY_RANK = {category: rank for rank, category in enumerate(PERSON_CATEGORIES)}
+
+
+def made_of_holders(category: Category, holders_are: Category | None, region: str | None) -> Category | None:
+    """What holding an office in an organization makes of a person: what it says itself, else what its category does.
+
+    A parliament of a region makes regional MPs.
+    """
+    if holders_are is None and category is Category.PARLIAMENT and region:
+        return Category.REGIONAL_MP
+    return holders_are or CATEGORY_OF_HOLDERS.get(category)

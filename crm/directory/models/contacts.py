@@ -32,7 +32,7 @@ DERIVED = {"derived": True}
 
 
 class Contact(Base):
-    """A person or an organization. `country` is ISO 3166-1 alpha-2, `region` ISO 3166-2.
+    """A person or an organization. `country` is ISO 3166-1 alpha-2, `region` ISO 3166-2 where somebody has told it.
 
     `category_override` is what a person of the team, or a source that tells it, has set; for organizations it always
     is. `forms_of_address` holds, by language (BCP 47), the opening of a letter where it is to differ from the rule.
@@ -53,7 +53,7 @@ class Contact(Base):
         sa.Index("ix_contact_category_country_sort_sort_name_id", "category", "country_sort", "sort_name", "id"),
         sa.Index("ix_contact_category_mandate_order_sort_name_id", "category", "mandate_order", "sort_name", "id"),
         sa.Index("ix_contact_country_sort_name_id", "country", "sort_name", "id"),
-        sa.Index("ix_contact_region_sort_name_id", "region", "sort_name", "id"),
+        sa.Index("ix_contact_effective_region_sort_name_id", "effective_region", "sort_name", "id"),
         sa.Index("ix_contact_owner_id_sort_name_id", "owner_id", "sort_name", "id"),
         sa.Index("ix_contact_institution_id_sort_name_id", "institution_id", "sort_name", "id"),
         sa.Index("ix_contact_group_id_sort_name_id", "group_id", "sort_name", "id"),
@@ -80,6 +80,8 @@ class Contact(Base):
 
     # Derived: the override, or what the offices held make of the person.
     category: Mapped[Category] = mapped_column(enum_column(Category), info=DERIVED)
+    # Derived: the region told, or of an organization what its name tells, of a person what the offices held do.
+    effective_region: Mapped[str | None] = mapped_column(sa.String(6), info=DERIVED)
     # Derived: the family name first, the country's English name, everything a text filter looks through.
     sort_name: Mapped[str] = mapped_column(SORTED, info=DERIVED)
     country_sort: Mapped[str] = mapped_column(SORTED, default="", info=DERIVED)

@@ -196,6 +196,8 @@ class PersonDetailsForm(AreaFields, PersonForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._held = kwargs["obj"]
+        if self._held.region is None and self._held.effective_region:
+            self._leave_region(gettext("As the office tells: %(region)s"), self._held.effective_region)
         known = dict.fromkeys([*GENDERS, *([self._held.gender] if self._held.gender else [])])
         self.gender.choices = [("", gettext("Not known")), *((value, gender_label(value)) for value in known)]
         self._shown = self._parts()
@@ -289,6 +291,8 @@ class OrganizationDetailsForm(AreaFields, OrganizationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._held = kwargs["obj"]
+        if self._held.region is None and self._held.effective_region:
+            self._leave_region(gettext("As the name tells: %(region)s"), self._held.effective_region)
         offered = [(category.value, category_label(category)) for category in HOLDERS_BY_RANK]
         self.holders_are.choices = [("", gettext("What the category tells")), *offered]
 

@@ -18,7 +18,7 @@ from wtforms.widgets import DateInput, TextInput
 
 from crm.database import read_id
 from crm.directory.finding import contacts_named
-from crm.directory.labels import category_label, country_label
+from crm.directory.labels import category_label, country_label, region_label
 from crm.directory.models import ContactKind
 from crm.directory.naming import contact_chosen, contacts_called
 from crm.places.countries import countries_by_name
@@ -178,10 +178,18 @@ class AreaFields(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         super().__init__(*args, **kwargs)
         self.country.choices = choices_of_countries()
         regions = regions_of(self.country.data, get_locale())
-        self.region.choices = [("", gettext("The whole country") if regions else gettext("None")), *regions]
+        self._regions = regions
+        self._offer_regions(gettext("The whole country") if regions else gettext("None"))
         # A region of the country that was chosen before says nothing of the new one.
         if self.region.data not in dict(regions):
             self.region.data = None
+
+    def _leave_region(self, pattern: str, code: str) -> None:
+        """Say what the region is where none is chosen."""
+        self._offer_regions(pattern % {"region": region_label(code)})
+
+    def _offer_regions(self, none: str) -> None:
+        self.region.choices = [("", none), *self._regions]
 
 
 def check_period(start: date | None, end: date | None) -> None:
