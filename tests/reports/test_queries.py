@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
 
 from crm import clock
+from crm.directory.merging import merge
+from crm.directory.models import Contact
 from crm.extensions import db
+from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import OPEN_STAGES, Campaign, CloseReason, Stage
+from crm.pipeline.past import Past
+from crm.pipeline.queries import stage_counts
 from crm.reports import queries
 from crm.reports.queries import CountryRow, Moves
 from crm.reports.question import Question
@@ -107,6 +112,38 @@ def test_a_day_gone_by_is_told_from_the_moves_until_its_end(campaign: Campaign) 
     assert [(row.reached, row.now) for row in found.funnel] == [(7, 3), (4, 3), (1, 1), (0, 0), (0, 0), (0, 0)]
     assert (before.total, before.countries) == (0, {})
     assert stays[Stage.IDENTIFIED].count == 4
+
+
+def test_of_two_targets_that_became_one_the_weeks_say_what_the_lists_say(campaign: Campaign) -> None:
+    moved = (
+        (0, 2, Stage.CONTACTED),
+        (1, 4, Stage.IN_DIALOGUE),
+        (0, 9, Stage.CONVINCED),
+        (1, 11, Stage.CONTACTED),
+    )
+    with clock.pretend(DAY):
+        people = [make_person("Ada Twice", country="ES").id for _number in range(2)]
+        targets = [make_target(campaign, db.session.get_one(Contact, number)).id for number in people]
+    for number, day, stage in moved:
+        with clock.pretend(DAY + timedelta(days=day)), unit_of_work("play", actor="test"):
+            move_on(targets[number], stage)
+    question = _question(campaign)
+
+    def listed(day: date, stage: Stage) -> int:
+        return sum(stage_counts(campaign.id, TargetFilter((stage,), past=Past(as_of=day))).values())
+
+    with clock.pretend(LAST):
+        before = queries.course(question, queries.standing(question)[0].by_stage)
+        with unit_of_work("merge", actor="user:1"):
+            merge(*people)
+        course = queries.course(question, queries.standing(question)[0].by_stage)
+        for week in course.weeks[:-1]:
+            assert week.stages == {stage: listed(week.day, stage) for stage in Stage}, week.day
+        assert course.weeks[-1].stages == stage_counts(campaign.id)
+    # One of two: what moved is on record still, and the further stage is where it stands.
+    totals = [[sum(week.stages.values()) for week in each.weeks[-3:]] for each in (before, course)]
+    assert totals == [[9, 9, 9], [8, 8, 8]]
+    assert course.weeks[-1].stages[Stage.CONVINCED] == 1
 
 
 def test_stances_of_any_day_are_those_the_rule_derives(app: Flask) -> None:

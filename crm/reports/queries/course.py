@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -69,6 +70,56 @@ def _deed(before: Stage | None, after: Stage) -> str:
     return "forward" if _place(after) > _place(before) else "back"
 
 
+@dataclass(frozen=True)
+class _Flow:
+    """So many targets that went from one stage to another in the week that began so many weeks ago."""
+
+    ago: int | None
+    from_stage: Stage | None
+    to_stage: Stage
+    targets: int
+
+
+def _of_merged(question: Question, ago: Any) -> sa.Select[*tuple[Any, ...]]:
+    """Every move of a target that two became one in: it was added twice, and its moves are those of both."""
+    twice = (
+        sa.select(StageMove.target_id)
+        .where(*of_moves(question), StageMove.from_stage.is_(None))
+        .group_by(StageMove.target_id)
+        .having(sa.func.count() > 1)
+    )
+    return (
+        sa.select(
+            ago,
+            StageMove.from_stage,
+            StageMove.to_stage,
+            sa.cast(sa.null(), sa.String),
+            StageMove.id,
+            StageMove.target_id,
+            StageMove.at,
+            Target.stage,
+        )
+        .join(Target, Target.id == StageMove.target_id)
+        .where(*of_moves(question), StageMove.target_id.in_(twice))
+    )
+
+
+def _mended(moves: Iterable[Any], *, past: bool) -> Iterator[_Flow]:
+    """What makes one way of the moves of two, as the lists see them: a target stood where its last move led to.
+
+    The merge itself may have left it at a further stage than that, until now.
+    """
+    stood: dict[int, tuple[Stage, Stage]] = {}
+    for move in sorted(moves, key=lambda each: (each.at, each.targets)):
+        before, _now = stood.get(move.target_id, (None, None))
+        if before is not move.from_stage:
+            yield _Flow(move.ago, move.from_stage, move.to_stage, -1)
+            yield _Flow(move.ago, before, move.to_stage, 1)
+        stood[move.target_id] = (move.to_stage, move.stage)
+    if not past:
+        yield from (_Flow(0, last, now, 1) for last, now in stood.values() if last is not now)
+
+
 def course(question: Question, by_stage: Counts) -> Course:
     """The weeks that end with the question's day, counted back from where the targets stood then, and the arrivals.
 
@@ -85,6 +136,9 @@ def course(question: Question, by_stage: Counts) -> Course:
             StageMove.to_stage,
             sa.cast(nothing, sa.String).label("country"),
             sa.func.count().label("targets"),
+            sa.cast(nothing, sa.Integer).label("target_id"),
+            sa.cast(nothing, StageMove.at.type).label("at"),
+            sa.cast(nothing, StageMove.to_stage.type).label("stage"),
         )
         .where(*of_moves(question), StageMove.at >= begins[-1])
         .group_by(ago, StageMove.from_stage, StageMove.to_stage)
@@ -96,27 +150,30 @@ def course(question: Question, by_stage: Counts) -> Course:
             StageMove.to_stage,
             Contact.country,
             sa.func.count(StageMove.target_id.distinct()),
+            *(sa.cast(nothing, kind) for kind in (sa.Integer, StageMove.at.type, StageMove.to_stage.type)),
         )
         .join(Target, Target.id == StageMove.target_id)
         .join(Contact, Contact.id == Target.contact_id)
         .where(*of_moves(question), StageMove.at >= question.begin)
         .group_by(Contact.country, StageMove.to_stage)
     )
-    rows = db.session.execute(sa.union_all(flowed, came)).all()
+    found = db.session.execute(sa.union_all(flowed, came, _of_merged(question, ago))).all()
+    rows, merged = [row for row in found if row.at is None], [row for row in found if row.at is not None]
     arrivals = {(row.country, row.to_stage): row.targets for row in rows if row.ago == _CAME}
+    flows: list[Any] = [*rows, *_mended(merged, past=question.past)]
     deeds: Counter[str] = Counter()
     committed, stages = 0, dict(by_stage)
     weeks = [Week(question.day, dict(stages))]
     for number, day in enumerate(first):
-        for flow in rows:
-            if flow.ago != number:
-                continue
-            stages[flow.to_stage] -= flow.targets
-            if flow.from_stage is not None:
-                stages[flow.from_stage] += flow.targets
-            if number == 0:
-                deeds[_deed(flow.from_stage, flow.to_stage)] += flow.targets
-                committed += flow.targets if flow.to_stage is Stage.COMMITTED else 0
+        for row in rows:
+            if row.ago == number == 0:
+                deeds[_deed(row.from_stage, row.to_stage)] += row.targets
+                committed += row.targets if row.to_stage is Stage.COMMITTED else 0
+        for flow in flows:
+            if flow.ago == number:
+                stages[flow.to_stage] -= flow.targets
+                if flow.from_stage is not None:
+                    stages[flow.from_stage] += flow.targets
         weeks.append(Week(day - timedelta(days=1), dict(stages)))
     return Course(weeks[::-1], Moves(**deeds), committed, arrivals)
 
