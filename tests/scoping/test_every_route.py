@@ -15,6 +15,7 @@ from flask import Flask
 from config import Settings
 from crm import clock
 from crm.directory.filters import ContactFilter
+from crm.exports.models import ExportFormat
 from crm.extensions import limiter
 from crm.overview.happenings import FILTERS
 from crm.policy import POLICY, Role
@@ -31,6 +32,7 @@ FEWEST_READ = {None: 5, Role.VIEWER: 30, Role.TRANSLATOR: 30, Role.OFFICER: 50, 
 READ_BY_TEAM = {
     "attachments.download",
     "duplicates.comparison",
+    "exports.file",
     "history.interaction",
     "history.task",
     "history.tasks",
@@ -224,6 +226,9 @@ def test_no_route_tells_a_team_what_another_keeps_to_itself(app: Flask, noted: N
         found = list(leaks(told["without"][role], answers))
         assert not found, f"{role or 'a stranger'} of another team:\n" + "\n".join(found)
         assert sum(answer.status == 200 for answer in answers.values()) >= FEWEST_READ[role], role
+    files = [answer for address, answer in told["with"][Role.LEAD].items() if address.endpoint == "exports.file"]
+    assert [answer.status for answer in files] == [200] * (len(ExportFormat) + 1)
+    assert min(len(answer.text) for answer in files[: len(ExportFormat)]) > 100
     # An official who follows a link, and a browser that is signed out, are in no team.
     assert len(told["with"][None]) >= len(FEWEST_READ)
 

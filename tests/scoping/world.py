@@ -22,7 +22,9 @@ from crm.audit.models import ChangeSet
 from crm.demo.actions import load_demo
 from crm.directory.models import Contact, ContactMerge, ContactPoint, Membership, Relationship
 from crm.duplicates.models import DuplicateProposal
-from crm.exports.models import Export, ExportFormat
+from crm.exports.jobs import prepare
+from crm.exports.models import Export, ExportFormat, ExportState
+from crm.exports.queries import TARGETS_OF
 from crm.extensions import db
 from crm.history.models import Interaction, Task
 from crm.inbox.models import ReaderRequest, RequestKind
@@ -153,13 +155,15 @@ class World:
         assert action is not None
         later = clock.now() + timedelta(days=1)
         one, other = who.contact.id, who.other.id
+        went_quiet = {TARGETS_OF: who.target.campaign_id, "quiet": "1", "team": lead.team_id}
         with unit_of_work("prepare tests", actor=f"user:{lead.id}"):
             link = CommitmentLink(
                 commitment_id=commitment.id, token_hash=token_hash(_TOKEN), created_by_id=lead.id, expires_at=later
             )
             db.session.add_all(
                 [
-                    Export(user_id=lead.id, format=ExportFormat.CSV, wanted={"ids": [one, other]}, total=2),
+                    *(Export(user_id=lead.id, format=how, wanted={"ids": [one, other]}) for how in ExportFormat),
+                    Export(user_id=lead.id, format=ExportFormat.CSV, wanted=went_quiet),
                     AccountToken(
                         token_hash=token_hash(_TOKEN), purpose=TokenPurpose.INVITATION, user=lead, expires_at=later
                     ),
@@ -191,6 +195,7 @@ class World:
             add_alias("Espagnie", "ES")
             store(upload())
             save_view(lead.id, "Everybody in Spain", {"country": "ES"}, team_id=None)
+        self._prepare_files()
         return {
             "contact_id": [one],
             "other_id": [other],
@@ -212,10 +217,19 @@ class World:
             "request_id": [request.id],
             "inbox.token": [unsubscribe_token(message.id, message.to_address)],
             "point_id": self._first(ContactPoint.id, ContactPoint.contact_id == one),
+            "export_id": list(db.session.scalars(sa.select(Export.id).order_by(Export.id))),
             "row_id": self._first(Membership.id, Membership.person_id == one),
             "earlier_id": self._first(Statement.id),
             "later_id": self._first(Statement.id),
         }
+
+    @staticmethod
+    def _prepare_files() -> None:
+        """Let the worker write every export anew, of what there is by now."""
+        with unit_of_work("prepare tests", actor="test"):
+            db.session.execute(sa.update(Export).values(state=ExportState.QUEUED))
+        for number in db.session.scalars(sa.select(Export.id)).all():
+            prepare(number)
 
     @staticmethod
     def _first(column: Any, *conditions: Any) -> list[int]:
@@ -225,6 +239,7 @@ class World:
     def keep_to_the_team(self) -> None:
         """Let Inner write down what only Inner may read; from now on its rows stand for arguments too."""
         keep_to_the_team(self.keeper)
+        self._prepare_files()
         for name, table_ in _ROWS.items():
             newer = sa.select(table_.id).where(table_.id > self._latest_before[name]).order_by(table_.id)
             self.private[name] = list(db.session.scalars(newer))
