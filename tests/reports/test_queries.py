@@ -135,7 +135,7 @@ def test_of_two_targets_that_became_one_the_weeks_say_what_the_lists_say(campaig
     with clock.pretend(LAST):
         before = queries.course(question, queries.standing(question)[0].by_stage)
         with unit_of_work("merge", actor="user:1"):
-            merge(*people)
+            merge(people[0], people[1])
         course = queries.course(question, queries.standing(question)[0].by_stage)
         for week in course.weeks[:-1]:
             assert week.stages == {stage: listed(week.day, stage) for stage in Stage}, week.day
