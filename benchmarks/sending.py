@@ -198,12 +198,13 @@ def main() -> None:
     """Measure on SQLite and on PostgreSQL, print the tables, complain of what is over its bound on SQLite."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="write the figures to this file, beside what is there, as `sending`")
+    parser.add_argument("--data", type=Path, help="keep the planned mailings in this folder, and go on with them")
     parser.add_argument("--letters", type=int, default=LARGE)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--sqlite-only", action="store_true")
     chosen = parser.parse_args()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ratify-sending-")))
+        folder = chosen.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ratify-sending-")))
         found = measure(folder / "sqlite", chosen.letters, chosen.rounds)
         print(report("SQLite", found), flush=True)
         written: dict[str, Any] = {"sqlite": as_json(found)}

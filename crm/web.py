@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -175,6 +175,18 @@ def initials(name: str) -> str:
     """The first letters of a name's first and last words: `Tomás de la Vega` is `TV`."""
     words = name.split()
     return "".join(word[0].upper() for word in (words[:1] + words[1:][-1:]))
+
+
+class Once(dict[Any, str]):
+    """Words for values, each looked up the first time a page asks for it."""
+
+    def __init__(self, look_up: Callable[[Any], str]) -> None:
+        super().__init__()
+        self.look_up = look_up
+
+    def __missing__(self, value: Any) -> str:
+        self[value] = words = self.look_up(value)
+        return words
 
 
 def _breakable(address: str) -> Markup:

@@ -215,11 +215,3 @@ def ledger_size(mailing: Mailing, chosen: LedgerFilter) -> int:
     statement, _keys = _statement(mailing, chosen)
     counted = statement.with_only_columns(sa.func.count(), maintain_column_froms=True)
     return db.session.scalar(counted) or 0
-
-
-def countries_known() -> Sequence[str]:
-    """The countries contacts have, each found by one step in the index."""
-    first = sa.select(sa.func.min(Contact.country).label("country")).cte("known", recursive=True)
-    following = sa.select(sa.func.min(Contact.country)).where(Contact.country > first.c.country).scalar_subquery()
-    known = first.union_all(sa.select(following).where(first.c.country.is_not(None)))
-    return [country for country in db.session.scalars(sa.select(known.c.country)) if country]

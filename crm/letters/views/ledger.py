@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from flask import request
 from flask.typing import ResponseReturnValue
+from flask_babel import format_datetime, format_decimal
 
+from crm.letters.labels import approach_label, language_label, reason_label
 from crm.letters.ledger import LedgerFilter, ledger_rows
 from crm.letters.ledger_table import table
 from crm.letters.views.blueprint import blueprint, mailing_or_404
 from crm.policy import Permission, actor, requires
 from crm.spreadsheets import csv_response
 from crm.unit_of_work import unit_of_work
+from crm.web import Once, ago
+
+
+class RowWords:
+    """What the rows of a ledger say again and again; moments to the minute."""
+
+    def __init__(self) -> None:
+        self.language = Once(language_label)
+        self.approach = Once(approach_label)
+        self.reason = Once(lambda reason: str(reason_label(reason)))
+        self.number = Once(format_decimal)
+        self.ago = Once(ago)
+        self.moment = Once(lambda moment: format_datetime(moment, "medium"))
 
 
 @blueprint.get("/mailings/<int:mailing_id>/letters.csv")

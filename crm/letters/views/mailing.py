@@ -13,13 +13,15 @@ from werkzeug.datastructures import MultiDict
 
 from crm import clock
 from crm.accounts.queries import active_users
+from crm.directory.menus import countries_present
 from crm.letters import actions, delivery, queries
 from crm.letters.audience import Audience
 from crm.letters.delivery import Outcome
-from crm.letters.labels import REFUSALS, audience_words, reason_words, refusal_words
-from crm.letters.ledger import LedgerFilter, countries_known, ledger_page
+from crm.letters.labels import REFUSALS, audience_words, refusal_words
+from crm.letters.ledger import LedgerFilter, ledger_page
 from crm.letters.models import Ledger, Mailing, SkipReason, Standing, standing_of
 from crm.letters.views.blueprint import blueprint, mailing_or_404
+from crm.letters.views.ledger import RowWords
 from crm.outbox.actions import BatchRefused
 from crm.outbox.labels import OUTAGES, PAUSES
 from crm.outbox.outages import present_outage
@@ -94,12 +96,12 @@ def mailing(mailing_id: int) -> ResponseReturnValue:
         chosen=chosen,
         reasons=reasons_in(status["ledger"], chosen),
         written_in=sorted({language for language, _approach in wordings}),
-        from_countries=countries_known(),
+        from_countries=countries_present(),
         wordings=wordings,
         files=queries.attachments_of(mailing_id),
         schedule=found.schedule,
         outcome_of=delivery.outcome_of,
-        reason_words=reason_words,
+        row_words=RowWords(),
         audience=audience_words(audience, dict(active_users())),
         **status,
     )

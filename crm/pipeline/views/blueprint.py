@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, redirect, request
@@ -38,7 +37,7 @@ from crm.pipeline.queries import AnyRow
 from crm.policy import Permission, can
 from crm.stances.labels import stance_label
 from crm.text import fold
-from crm.web import ago, own_page, toast
+from crm.web import Once, ago, own_page, toast
 
 blueprint = Blueprint("pipeline", __name__)
 for _filter in (stage_label, stage_tone, priority_label, close_reason_label, commitment_label, commitment_tone):
@@ -59,28 +58,16 @@ for _name, _word in {
     blueprint.add_app_template_global(_word, _name)  # type: ignore[arg-type]  # any object may be a global of Jinja
 
 
-class _Once(dict[Any, str]):
-    """Words for values, each looked up the first time it is asked for."""
-
-    def __init__(self, look_up: Callable[[Any], str]) -> None:
-        super().__init__()
-        self.look_up = look_up
-
-    def __missing__(self, value: Any) -> str:
-        self[value] = words = self.look_up(value)
-        return words
-
-
 class Words:
     """What a page with many rows says again and again; a page of the board asks for 150 countries and 8 differ."""
 
     def __init__(self) -> None:
-        self.category = _Once(category_label)
-        self.country = _Once(country_label)
-        self.stage = _Once(stage_label)
-        self.stance = _Once(stance_label)
-        self.ago = _Once(ago)
-        self.day = _Once(format_date)
+        self.category = Once(category_label)
+        self.country = Once(country_label)
+        self.stage = Once(stage_label)
+        self.stance = Once(stance_label)
+        self.ago = Once(ago)
+        self.day = Once(format_date)
         self.now = i18n.today()
 
 
