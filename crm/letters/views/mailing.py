@@ -102,6 +102,7 @@ def mailing(mailing_id: int) -> ResponseReturnValue:
         schedule=found.schedule,
         outcome_of=delivery.outcome_of,
         row_words=RowWords(),
+        now=clock.now(),
         audience=audience_words(audience, dict(active_users())),
         **status,
     )
