@@ -171,7 +171,7 @@ def running(program: Program, settings: Settings) -> Iterator[None]:
 def _serving(program: Program, settings: Settings, path: str) -> Iterator[Server]:
     with running(program, settings):
         server = Server(settings.port, http.client.HTTPConnection(HOST, settings.port, timeout=60))
-        for _attempt in range(200):
+        for _attempt in range(600):
             try:
                 server.connection.request("GET", path)
                 server.connection.getresponse().read()
@@ -180,7 +180,7 @@ def _serving(program: Program, settings: Settings, path: str) -> Iterator[Server
                 server.connection.close()
                 time.sleep(0.1)
         else:
-            raise RuntimeError("the web server did not come up in 20 s")
+            raise RuntimeError("the web server did not come up in a minute")
         yield server
         server.connection.close()
 

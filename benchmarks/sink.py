@@ -14,7 +14,7 @@ _REFUSED_EVERY = 50
 
 
 async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    recipients = 0
+    recipients, accepted = 0, False
     writer.write(b"220 sink\r\n")
     while line := await reader.readline():
         verb = line[:4].upper()
@@ -22,9 +22,13 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(b"250-sink\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 PIPELINING\r\n")
         elif verb == b"RCPT":
             recipients += 1
-            refused = recipients % _REFUSED_EVERY == 0
-            writer.write(b"550 5.1.1 no such user\r\n" if refused else b"250 ok\r\n")
+            accepted = recipients % _REFUSED_EVERY != 0
+            writer.write(b"250 ok\r\n" if accepted else b"550 5.1.1 no such user\r\n")
+        elif verb == b"DATA" and not accepted:
+            # Commands come together (RFC 2920): this one was sent before the refusal was read.
+            writer.write(b"554 5.5.1 no recipient\r\n")
         elif verb == b"DATA":
+            accepted = False
             writer.write(b"354 go on\r\n")
             await reader.readuntil(b"\r\n.\r\n")
             writer.write(b"250 taken\r\n")
