@@ -20,6 +20,7 @@ from crm.roster_import.models import ImportState, RowKind
 from crm.roster_import.preparing import Step
 from crm.roster_import.readers.columns import FIELDS, SEAT, SEVERAL
 from crm.roster_import.records import Item, UnreadableRoster
+from crm.roster_import.reviewing import open_questions, questions
 from crm.roster_import.spool import Spool
 from crm.roster_import.staging import Heading, compared, layout_of, read_heading
 from crm.roster_import.tally import Tally
@@ -84,20 +85,38 @@ def _table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _apply(heading: Heading, bad: _Bad, *, confirmed: bool) -> tuple[Tally, int]:
-    """Compare, and write at once what was compared; an alarm nobody has confirmed leaves everything as it was."""
+def _refusal(import_id: int) -> str:
+    number = open_questions(import_id)
+    asked = questions(import_id, _LINES_SHOWN)
+    more = [f"and {number - len(asked)} more"] if number > len(asked) else []
+    how = (
+        "Answer line by line where contacts are imported in the browser, or run the command again with --apart: then "
+        "each of these becomes a contact of its own."
+    )
+    title = f"Nothing was changed. New lines look like others, or like somebody known ({number}):"
+    return "\n".join([title, *asked, *more, how])
+
+
+def _apply(heading: Heading, bad: _Bad, *, confirmed: bool, apart: bool) -> tuple[Tally, int]:
+    """Compare, and write at once what was compared.
+
+    An alarm nobody has confirmed leaves everything as it was, and so do lines that may be somebody else's, unless they
+    are to stay `apart`.
+    """
     with unit_of_work("stage import", actor=ACTOR):
         import_id = actions.bring(heading.file_name, stored_name=None, asked={}, user_id=None, ring=False).id
         since = mark()
     applying = False
     try:
         with Spool[Step]() as spool:
-            tally = works.compare(import_id, heading, actor=ACTOR, spool=spool, watch=bad.note)
+            tally = works.compare(import_id, heading, actor=ACTOR, spool=spool, asking=not apart, watch=bad.note)
             if tally.alarms() and not confirmed:
                 why = " ".join(alarm_text(alarm, tally.by_kind(), tally.seen()) for alarm in tally.alarms())
                 raise NotApplied(
                     f"Nothing was changed. {why} If the file is right, run the command again with --confirm-drop."
                 )
+            if not apart and open_questions(import_id):
+                raise NotApplied(_refusal(import_id))
             with unit_of_work("take up import", actor=ACTOR):
                 lease = take_up(import_id, ImportState.APPLYING, actor=ACTOR)
             applying = True
@@ -163,6 +182,11 @@ def _mapping(file: Path, named: Sequence[str]) -> list[str] | None:
     is_flag=True,
     help="Apply it even if many mandates end or many names change at once, or some end while lines are unreadable.",
 )
+@click.option(
+    "--apart",
+    is_flag=True,
+    help="Apply it even if new lines look like other lines, or like somebody known: each becomes a contact of its own.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def import_roster(
     file: Path,
@@ -171,6 +195,7 @@ def import_roster(
     mapping: tuple[str, ...],
     apply_it: bool,
     confirm_drop: bool,
+    apart: bool,
     as_json: bool,
 ) -> None:
     """Import contacts: compare FILE with the directory, and apply it with --apply.
@@ -188,7 +213,7 @@ def import_roster(
             with Spool[Item]() as lines:
                 heading = read_heading(file, file.name, as_of=day, complete=complete, fields=fields, keep=lines)
                 if apply_it:
-                    tally, import_id = _apply(heading, bad, confirmed=confirm_drop)
+                    tally, import_id = _apply(heading, bad, confirmed=confirm_drop, apart=apart)
                     report = _report(heading, tally, import_id, bad)
                 else:
                     tally = Tally()

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
-from crm.directory.models import Category
+from crm.directory.models import Category, Contact
 from crm.extensions import db
 from crm.roster_import.models import Decision, ImportRow, RowKind
 from crm.roster_import.queries import IS_ALIKE, IS_JOINED, AnyRow
@@ -80,6 +81,28 @@ def open_questions(import_id: int) -> int:
     """How many new rows may be somebody of another line, or somebody known, and nobody has said whether they are."""
     rows = sa.select(sa.func.count()).where(ImportRow.import_id == import_id, ImportRow.decision.is_(None), _APART)
     return db.session.scalar(rows) or 0
+
+
+def questions(import_id: int, limit: int) -> list[str]:
+    """The first open questions in words that name line and name: who looks like which line, or like whom we know."""
+    twin = aliased(ImportRow)
+    rows = db.session.execute(
+        sa.select(
+            ImportRow.line, ImportRow.name, ImportRow.candidates, twin.line.label("twin"), twin.name.label("other")
+        )
+        .outerjoin(twin, twin.id == ImportRow.twin_id)
+        .where(ImportRow.import_id == import_id, ImportRow.decision.is_(None), _APART)
+        .order_by(ImportRow.line, ImportRow.id)
+        .limit(limit)
+    ).all()
+    wanted = {one for row in rows for one in row.candidates}
+    known = dict(db.session.execute(sa.select(Contact.id, Contact.name).where(Contact.id.in_(wanted))).all())
+    asked = []
+    for row in rows:
+        like = [f"line {row.twin}, {row.other}"] if row.twin is not None else []
+        like += [f"{known[one]} (contact {one})" for one in row.candidates if one in known]
+        asked.append(f"line {row.line}, {row.name}: the same as {' or '.join(like)}?")
+    return asked
 
 
 def categories(import_id: int) -> list[tuple[Category, int]]:

@@ -49,12 +49,14 @@ def compare(
     report: Report = untold,
     lease: Lease | None = None,
     spool: Spool[Step] | None = None,
+    asking: bool = True,
     watch: Callable[[Sequence[dict[str, Any]]], None] = lambda _rows: None,
 ) -> Tally:
     """Compare a file with the directory and keep the outcome for review, batch by batch; the directory stays as it is.
 
     With a lease, it is renewed with every batch. With a spool, what is to be written is kept there too, for whoever
-    applies it at once; `watch` sees the rows. What people have decided on rows of an earlier reading is kept.
+    applies it at once; `watch` sees the rows. Unless `asking`, nobody is asked about lines that look alike. What people
+    have decided on rows of an earlier reading is kept.
     """
     tally = Tally()
     done = 0
@@ -68,10 +70,10 @@ def compare(
                 lease.renew()
             ids = actions.keep_rows(import_id, batch.rows)
         watch(batch.rows)
-        if spool is None:
+        if asking:
             for row_id, item, plan in zip(ids, batch.items, batch.plans, strict=False):
                 lines.add(row_id, item, plan.contact_id)
-        else:
+        if spool is not None:
             known = [
                 Known(row_id, row["kind"], row["contact_id"], row["reason"])
                 for row_id, row in zip(ids, batch.rows, strict=True)
@@ -79,11 +81,11 @@ def compare(
             spool.add(Step(known, batch.plans))
         done += len(ids)
         report(Phase.COMPARED, done, max(done, heading.survey.rows))
-    if spool is None:
-        # For those who review it; whoever applies it at once is not asked.
+    if asking:
         tally.twins = note_twins(lines, actor=actor)
         del lines
         tally.alike = note_resemblance(import_id, actor=actor, progress=_beating(report, Phase.LIKENED, lease))
+    if spool is None:
         decided.give(import_id, actor=actor)
     is_older = bool(described_after(heading))
     with unit_of_work("stage import", actor=actor):

@@ -67,6 +67,22 @@ def test_unreadable_lines_are_listed(tmp_path: Path) -> None:
     assert len(json.loads(import_roster(path, "--json").output)["unreadable_lines"]) == 20
 
 
+def test_open_questions_are_listed_and_nothing_is_applied_before_they_are_answered(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("name,country,email\nAda Lovelace,France,ada@x.example\n")
+    assert import_roster(path, "--apply").exit_code == 0
+    path.write_text("name,country,email\nAda Lovelase,France,\nGrace Hopper,Spain,\nGrace Hoper,Spain,\n")
+    refused = import_roster(path, "--apply")
+    assert refused.exit_code == 1
+    assert "line 2, Ada Lovelase: the same as Ada Lovelace (contact " in refused.output
+    assert "--apart" in refused.output
+    assert json.loads(import_roster(path, "--json").output)["new"] == 3
+    report = json.loads(import_roster(path, "--apply", "--apart", "--json").output)
+    assert (report["applied"], report["new"]) == (True, 3)
+    # An import that was refused has left nothing behind.
+    assert report["import_id"] == 2
+
+
 def test_an_alarm_leaves_no_import_behind(tmp_path: Path) -> None:
     path = tmp_path / "list.xml"
     assert import_roster(full_list(path, members(20)), "--apply", "--as-of", "2025-06-01").exit_code == 0
