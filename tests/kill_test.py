@@ -29,6 +29,7 @@ from crm.database import upgrade_schema
 from crm.extensions import db
 from crm.outbox.actions import Draft, open_batch, post, release, suppress
 from crm.outbox.models import MessageState, OutgoingMessage, SuppressionReason
+from crm.outbox.tallies import recount
 from crm.unit_of_work import unit_of_work
 from tests.servers.processes import PromiseBroken, ServerLog, Workers, environment_of, queue_process, smtp_process
 
@@ -127,6 +128,8 @@ def figures(log: ServerLog, killing: Killing) -> dict[str, int]:
     rows = db.session.execute(sa.select(OutgoingMessage.message_id_header, OutgoingMessage.state)).all()
     states = Counter(state for _message_id, state in rows)
     taken = log.letters
+    with unit_of_work("recount", actor="test"):
+        miscounted = len(recount())
     return {
         "kills": sum(killing.done.values()),
         "letters": len(rows),
@@ -141,6 +144,7 @@ def figures(log: ServerLog, killing: Killing) -> dict[str, int]:
         "cancelled": states[MessageState.CANCELLED],
         **{f"killed_{victim}": killing.done[victim] for victim in VICTIMS},
         "in_flight_at_last_kill": killing.in_flight_at_last,
+        "miscounted_batches": miscounted,
     }
 
 
@@ -154,6 +158,7 @@ def broken_promises(found: dict[str, int], *, kills: int, letters: int) -> list[
         "a letter is called sent that never arrived": found["false_sent"] == 0,
         "more letters are held than kills were done": found["held"] <= found["kills"],
         "the letters do not add up": found["letters"] == accounted,
+        "a batch has counted its letters wrongly": found["miscounted_batches"] == 0,
         "a letter arrived that is called failed or cancelled": found["server_received"]
         == found["sent"] + found["held_arrived"],
         "fewer kills than asked": found["kills"] == kills,

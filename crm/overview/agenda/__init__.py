@@ -1,6 +1,25 @@
 """What waits for somebody: its sections, each a list with a count, as one reader sees them."""
 
 from crm.overview.agenda.reader import Reader
-from crm.overview.agenda.sections import FIRST, MOST_COUNTED, Found, Section, first_of, page_of, sections_of
+from crm.overview.agenda.sections import (
+    FIRST,
+    MOST_COUNTED,
+    Found,
+    Section,
+    first_of,
+    page_of,
+    sections_of,
+    sections_with_work,
+)
 
-__all__ = ["FIRST", "MOST_COUNTED", "Found", "Reader", "Section", "first_of", "page_of", "sections_of"]
+__all__ = [
+    "FIRST",
+    "MOST_COUNTED",
+    "Found",
+    "Reader",
+    "Section",
+    "first_of",
+    "page_of",
+    "sections_of",
+    "sections_with_work",
+]

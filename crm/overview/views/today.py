@@ -13,7 +13,16 @@ from flask_login import current_user
 
 from crm import i18n
 from crm.history.queries import Whose
-from crm.overview.agenda import MOST_COUNTED, Found, Reader, Section, first_of, page_of, sections_of
+from crm.overview.agenda import (
+    MOST_COUNTED,
+    Found,
+    Reader,
+    Section,
+    first_of,
+    page_of,
+    sections_of,
+    sections_with_work,
+)
 from crm.overview.finding import recent_hits
 from crm.overview.queries import begun
 from crm.overview.views.blueprint import blueprint
@@ -143,7 +152,7 @@ def _shared(reader: Reader, ended: Any) -> dict[str, Any]:
 def today() -> ResponseReturnValue:
     """What waits for the reader, or for their team: of each kind how many, and the first of them."""
     reader = _reader()
-    found = [first_of(section, reader) for section in sections_of(reader)]
+    found = [first_of(section, reader) for section in sections_with_work(reader)]
     return render_template(
         "overview/today.html",
         found=[each for each in found if each.total],
