@@ -23,6 +23,8 @@ from crm.audit import views as audit_views
 from crm.audit.actions import after_undo, on_undo
 from crm.caught_mail import views as caught_mail_views
 from crm.database import prepare_engine
+from crm.demo import jobs as demo_jobs
+from crm.demo import views as demo_views
 from crm.directory import contact_rows as directory_rows
 from crm.directory import labels, registry
 from crm.directory.undoing import let_go_of_undone, project_undone
@@ -79,6 +81,7 @@ gc.enable()
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
 JOBS = (
+    demo_jobs,
     duplicates_jobs,
     exports_jobs,
     letters_jobs,
@@ -142,6 +145,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(letters_views.blueprint)
     inbox_views.init_app(app)
     app.register_blueprint(roster_import_views.blueprint)
+    demo_views.init_app(app)
     duplicates_views.init_app(app)
     turnover_views.init_app(app)
     app.register_blueprint(turnover_views.blueprint)

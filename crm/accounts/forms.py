@@ -39,7 +39,7 @@ def _deliverable(_form: FlaskForm, field: Field) -> None:
         raise ValidationError(gettext("Enter an address such as name@example.org.")) from None
 
 
-class _NewPassword(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """A new password, typed once: it can be shown, and reset by mail."""
 
     new_password = PasswordField(
@@ -75,11 +75,11 @@ class ForgottenPasswordForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is un
     email = EmailField(_l("E-mail"), [DataRequired(_l("Enter your e-mail address.")), Length(max=254), _deliverable])
 
 
-class ChoosePasswordForm(_NewPassword):
+class ChoosePasswordForm(NewPasswordForm):
     """The password that a link from a mail lets one choose."""
 
 
-class ChangePasswordForm(_NewPassword):
+class ChangePasswordForm(NewPasswordForm):
     """A new password, by who knows the present one."""
 
     password = PasswordField(

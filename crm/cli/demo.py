@@ -8,6 +8,7 @@ from config import Environment, Settings
 from crm.cli.app import ready_app
 from crm.demo.actions import load_demo
 from crm.demo.crowd import create_crowd
+from crm.demo.rows import CROWDED, highest_ids, note_rows_since
 from crm.demo.users import PASSWORD, USERS, demo_users_exist, no_users_yet
 from crm.unit_of_work import unit_of_work
 
@@ -26,6 +27,8 @@ def demo(size: int) -> None:
         elif not (size and demo_users_exist()):
             raise click.ClickException("There are users already: the demo is for an empty database")
         if size:
-            with unit_of_work("load a crowd", actor="command:demo"):
+            with unit_of_work(CROWDED, actor="command:demo"):
+                before = highest_ids()
                 create_crowd(size)
+                note_rows_since(before)
             click.echo(f"{size:,} invented people")
