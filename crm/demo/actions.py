@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from crm import clock
-from crm.demo import campaign, directory, history, letters, statements
+from crm.demo import aftermath, campaign, directory, history, letters, statements
 from crm.demo.rows import LOADED, highest_ids, note_rows_since
 from crm.demo.users import create_users
 from crm.policy import Role
 from crm.unit_of_work import unit_of_work
+
+# Long enough for answers, and short enough for nobody to have gone quiet.
+SENT_DAYS_AGO = 21
 
 
 def load_demo() -> None:
@@ -31,6 +34,15 @@ def load_demo() -> None:
         history.write(running, contacts, users)
         with clock.pretend(campaign.office_hours(moment, 30)):
             templates = letters.write_templates(running, users)
+            aftermath.mend_directory(contacts)
+        with clock.pretend(campaign.office_hours(moment, SENT_DAYS_AGO)):
+            past = letters.plan_past_mailing(running, templates, users[Role.OFFICER])
+            work.actor = actors[Role.LEAD]
+            letters.approve_one(past, users[Role.LEAD])
+            aftermath.deliver(past)
+            work.actor = actors[Role.OFFICER]
+            aftermath.answer(past, running)
+        aftermath.change_of_office(contacts)
         with clock.pretend(campaign.office_hours(moment, 1)):
             mailings = letters.plan_mailings(running, templates, users[Role.OFFICER])
             letters.write_on(templates["First letter"], users)

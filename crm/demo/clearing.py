@@ -80,7 +80,9 @@ def doomed_rows(keeper_id: int | None = None) -> Doomed:
     gone, ranges = [user.id for user in users if known_to_everybody(user)], demo_rows()
     mailings = Doomed(ranges, gone, (), ()).of(Base.metadata.tables["mailing"])
     posted = sa.select(Mailing.batch_id).where(Mailing.batch_id.is_not(None))
-    batches = [each for each in db.session.scalars(posted.where(mailings)) if each]
+    batches = {each for each in db.session.scalars(posted.where(mailings)) if each}
+    # Notices tell of what stands on Today as well; their batch is opened again by the next one.
+    batches |= set(db.session.scalars(sa.select(Batch.id).where(Batch.kind == NOTICES)))
     files = [each for start, end in ranges.get("attachment", ()) for each in range(start, end + 1)]
     return Doomed(ranges, gone, batches, files)
 
@@ -100,7 +102,7 @@ class Staying:
         return bool(self.contacts or self.campaigns or self.imports)
 
 
-def staying(doomed: Doomed) -> Staying:
+def staying(doomed: Doomed, keeper_id: int) -> Staying:
     """What stays beside the demo, in a few counts."""
 
     def left(model: type[Base]) -> int:
@@ -109,7 +111,7 @@ def staying(doomed: Doomed) -> Staying:
         return db.session.scalar(statement) or 0
 
     gone = doomed.of(Base.metadata.tables["user"])
-    users = sa.select(User.name).where(User.active, sa.not_(gone))
+    users = sa.select(User.name).where(User.active, User.id != keeper_id, sa.not_(gone))
     return Staying(left(Contact), left(Campaign), left(Import), db.session.scalars(users.order_by(User.name)).all())
 
 
@@ -134,7 +136,7 @@ class _Clearing:
     def __init__(self, doomed: Doomed, keeper_id: int) -> None:
         self.doomed = doomed
         self.keeper_id = keeper_id
-        self.mixed = staying(doomed).anything
+        self.mixed = staying(doomed, keeper_id).anything
         self.last_set = db.session.scalar(sa.select(sa.func.max(ChangeSet.id))) or 0
         self.sets: set[int] = set()
         self.rows: dict[str, int] = {}

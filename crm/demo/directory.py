@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from crm.directory.actions import add_membership, add_point, create_organization, create_person
 from crm.directory.models import Category, Organization, Person, PointKind
 from crm.directory.projection import projected_together
+from crm.extensions import db
 from crm.text import fold
 
 _HERE = Path(__file__).parent
-SOURCE = "demo"
+SOURCE = "Roster of the rehearsal"
 TERM = "10"
 TERM_BEGAN = date(2024, 7, 16)
 # A rehearsal's parliament by its name too: the roster of the real one ends nobody's seat in it.
@@ -91,6 +94,11 @@ def _create_contact(row: dict[str, str], organizations: _Organizations) -> Conta
     else:
         add_membership(person, organizations[seat], role=row["role"], source=SOURCE)
     return Contact(person, row)
+
+
+def group_of(row: dict[str, str]) -> Organization:
+    """The political group a member sits for."""
+    return db.session.scalars(sa.select(Organization).where(Organization.name == row["group"])).one()
 
 
 def create_contacts() -> list[Contact]:

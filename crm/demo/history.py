@@ -107,7 +107,7 @@ def write(campaign: Campaign, contacts: list[Contact], users: dict[Role, User]) 
                 told.append(record_interaction(what))
     _together(campaign, spoken, officer, lead, now)
     _mend(next(one for one in told if one.kind is _Kind.CALL))
-    _tasks(spoken, officer, lead)
+    _tasks(spoken, users)
 
 
 def _together(campaign: Campaign, spoken: list[Contact], officer: User, lead: User, now: datetime) -> None:
@@ -131,10 +131,12 @@ def _mend(happened: Interaction) -> None:
         change_interaction(happened, what)
 
 
-def _tasks(spoken: list[Contact], officer: User, lead: User) -> None:
-    today = clock.today()
+def _tasks(spoken: list[Contact], users: dict[Role, User]) -> None:
+    today, officer, lead = clock.today(), users[Role.OFFICER], users[Role.LEAD]
     for number, (title, days) in enumerate(_TASKS):
         owner = lead if number % 3 == 2 else officer
         add_task(ToDo(title, owner.id, today + timedelta(days=days), contact_id=spoken[number * 2].person.id))
+    add_task(ToDo("Decide who speaks at the hearing", lead.id, today))
+    add_task(ToDo("Bring the Spanish letter up to date", users[Role.TRANSLATOR].id, today))
     add_task(ToDo("Collect examples from the neighbours", officer.id))
     finish_task(add_task(ToDo("Book the room for the round table", officer.id, today - timedelta(days=20))))

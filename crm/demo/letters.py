@@ -1,4 +1,4 @@
-"""The demo's letters in four languages: a mailing that is sent at once, and one that waits for a second person."""
+"""The demo's letters in four languages: mailings sent weeks ago and just now, one that waits for a second person."""
 
 from __future__ import annotations
 
@@ -113,6 +113,17 @@ def plan_mailings(campaign: Campaign, templates: dict[str, LetterTemplate], offi
     }
 
 
+def plan_past_mailing(campaign: Campaign, templates: dict[str, LetterTemplate], officer: User) -> Mailing:
+    """The mailing of three weeks ago, to those who had been called before."""
+    stages = (Stage.CONTACTED, Stage.CLOSED)
+    return _mailing(campaign, templates["First letter"], "After the first calls", officer, *stages)
+
+
 def approve(mailings: dict[str, Mailing], lead: User) -> None:
     """Release the thanks; the first letter goes on waiting."""
-    approve_mailing(mailings["Thanks"].id, approver_id=lead.id)
+    approve_one(mailings["Thanks"], lead)
+
+
+def approve_one(mailing: Mailing, lead: User) -> None:
+    """Release a mailing, in the lead's name."""
+    approve_mailing(mailing.id, approver_id=lead.id)

@@ -30,8 +30,8 @@ blueprint = Blueprint("demo", __name__)
 # More than so many contacts, as of a crowd, are cleared by the desk worker while one waits for something else.
 AT_ONCE = 2000
 CLEAR_AWAY = "crm.demo.jobs.clear_away"
-# What goes, in the order people think of it.
-_COUNTED = ("contact", "campaign", "target", "interaction", "statement", "commitment", "task", "letter")
+# What goes and everybody sees: of what a team keeps to itself, not even the number is told.
+_COUNTED = ("contact", "campaign", "target", "commitment", "letter")
 
 
 def _counts(doomed: Doomed) -> dict[str, int]:
@@ -52,7 +52,12 @@ def _page(form: StartForm | None, status: int = 200) -> ResponseReturnValue:
         form.team.data = "" if user.team.name == TEAM else user.team.name
     return (
         render_template(
-            "demo/start.html", form=form, own=known, goes=_counts(doomed), stays=staying(doomed), running=_running()
+            "demo/start.html",
+            form=form,
+            own=known,
+            goes=_counts(doomed),
+            stays=staying(doomed, user.id),
+            running=_running(),
         ),
         status,
     )
