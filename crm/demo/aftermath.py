@@ -40,7 +40,7 @@ _ANSWERS = (
     (2, 4, "Replied: asks who else has been written to"),
     (7, 1, "Replied by the office: the letter has been passed on"),
 )
-_CORRECTION = (3, "fr", "J’ai quitté la commission de l’emploi au printemps ; mon adresse électronique reste la même.")
+_CORRECTION = (3, "en", "I left the committee in spring. My address is still the same.")
 _NO_LETTERS = (8, "en")
 
 
