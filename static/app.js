@@ -43,8 +43,14 @@ function poll(element) {
     }
     try {
       const response = await fetchPartial(element.dataset.poll);
-      replaceContent(element, await response.text());
+      const html = await response.text();
       failures = 0;
+      // A form that asks whether it is meant must still be there when the answer comes.
+      if (document.querySelector("dialog[open]")) {
+        again();
+        return;
+      }
+      replaceContent(element, html);
       if (response.headers.get("X-Poll") === "stop") {
         if ("pollReloads" in element.dataset) location.reload();
         return;

@@ -109,6 +109,16 @@ def test_from_the_form_to_the_last_letter_without_a_reload(
     dialog.get_by_role("button", name="Yes, go on").click()
     expect(lead.get_by_text("Approved: the letters are on their way.")).to_be_visible()
 
+    # What asks whether it is meant stays in the page while that is told anew.
+    rest = lead.get_by_role("button", name="Cancel the rest")
+    form = rest.element_handle()
+    rest.click()
+    with lead.expect_response(lambda response: "/progress" in response.url):
+        pass
+    lead.wait_for_timeout(200)
+    assert form.evaluate("button => button.isConnected")
+    dialog.get_by_role("button", name="Cancel", exact=True).click()
+
     polls: list[str] = []
     lead.on("request", lambda request: polls.append(request.url) if "/progress" in request.url else None)
     deliver(db.session.get_one(Mailing, mailing_id), MessageState.SENT)
