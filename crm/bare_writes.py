@@ -75,6 +75,9 @@ class BareWrites:
         else:
             self._driver.autocommit = True
             self._driver.execute("SET synchronous_commit TO off")
+            # Few statements, a thousand times each: planned once, whatever the server makes of the first values.
+            self._driver.prepare_threshold = 0
+            self._driver.execute("SET plan_cache_mode TO force_generic_plan")
         self._cursor = self._driver.cursor()
 
     def _close(self) -> None:
@@ -90,34 +93,28 @@ class BareWrites:
         prepared = self._prepared.get(statement)
         if prepared is None:
             prepared = self._prepared[statement] = _Prepared(statement, self.engine.dialect)
-        with self._errors(prepared.sql):
-            if self._cursor is None:
-                self._open()
-            return self._cursor.execute(prepared.sql, prepared.parameters(values))
+        return self._run(prepared.sql, prepared.parameters(values))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make one transaction of the statements inside; any error undoes it."""
-        with self._errors("BEGIN"):
-            if self._cursor is None:
-                self._open()
-            # The write lock of SQLite comes first: what waits for it half-way would fail.
-            self._cursor.execute("BEGIN IMMEDIATE" if self.engine.dialect.name == "sqlite" else "BEGIN")
+        # The write lock of SQLite comes first: what waits for it half-way would fail.
+        self._run("BEGIN IMMEDIATE" if self.engine.dialect.name == "sqlite" else "BEGIN")
         try:
             yield
         except BaseException:
             if self._driver is not None:
                 self._driver.rollback()
             raise
-        with self._errors("COMMIT"):
-            self._driver.commit()
+        self._run("COMMIT")
 
-    @contextmanager
-    def _errors(self, sql: str) -> Iterator[None]:
-        """Tell the driver's errors as SQLAlchemy's; after one nothing of the connection is trusted any more."""
+    def _run(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> Any:
+        """Errors of the driver become SQLAlchemy's; after one nothing of the connection is trusted any more."""
         dbapi: Any = self.engine.dialect.loaded_dbapi
         try:
-            yield
+            if self._cursor is None:
+                self._open()
+            return self._cursor.execute(sql, parameters)
         except dbapi.Error as error:
             away = isinstance(error, (dbapi.OperationalError, dbapi.InterfaceError))
             self._close()

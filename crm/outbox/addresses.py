@@ -68,6 +68,12 @@ def key_id() -> str:
     return hashlib.sha256(_key()).hexdigest()[:8]
 
 
+# A claim asks whether its addresses are suppressed, then signs a link for each.
+@lru_cache(maxsize=1024)
+def _hash(key: bytes, address: str) -> str:
+    return hmac.digest(key, normalized(address).encode(), "sha256").hex()
+
+
 def address_hash(address: str) -> str:
     """The keyed hash that stands for an address where the address itself must not be kept."""
-    return hmac.digest(_key(), normalized(address).encode(), "sha256").hex()
+    return _hash(_key(), address)

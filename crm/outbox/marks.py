@@ -32,13 +32,18 @@ def _expects(target: MessageState) -> sa.ColumnElement[bool]:
     return sa.or_(*(MESSAGES.c.state == state for state in sources_of(target)))
 
 
+def _mine() -> sa.ColumnElement[bool]:
+    # A letter is found by its id: the index of the tokens, which this cannot use, would look at the whole claim.
+    return sa.func.coalesce(MESSAGES.c.lease_token, "") == sa.bindparam("token")
+
+
 def _finishing(target: MessageState) -> sa.Update:
     # Held letters too: the sweep took us for dead, and nobody has decided yet; we know what happened.
     return (
         sa.update(MESSAGES)
         .where(
             MESSAGES.c.id == sa.bindparam("letter"),
-            MESSAGES.c.lease_token == sa.bindparam("token"),
+            _mine(),
             _expects(target),
         )
         .values(
@@ -61,7 +66,7 @@ _HAND_OVER = (
     sa.update(MESSAGES)
     .where(
         MESSAGES.c.id == sa.bindparam("next"),
-        MESSAGES.c.lease_token == sa.bindparam("token"),
+        _mine(),
         _expects(MessageState.HANDED_OVER),
         # A pause or a cancel stops the very next letter.
         sa.exists().where(Batch.id == sa.bindparam("batch"), Batch.state == BatchState.RUNNING),
