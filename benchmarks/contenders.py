@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import re
@@ -146,10 +147,16 @@ class Product:
         settings = replaced(settings_in(folder, database_url), port)
         prepare_data(settings)
         self.app = create_app(settings)
+        # Planning rings for the desk worker, and there is no queue server.
+        logging.getLogger("crm.unit_of_work").setLevel(logging.ERROR)
         with self.app.app_context():
             self.mailings = prepare(round(letters / _WITH_ADDRESS), mailings=rounds, body=_BODY, rest_days=0)
             for mailing_id in self.mailings:
                 plan(mailing_id)
+            if database_url:
+                # What a server's autovacuum does sooner or later.
+                with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.exec_driver_sql("VACUUM ANALYZE")
             self._rest()
 
     @staticmethod

@@ -20,7 +20,8 @@ from benchmarks.contenders import NoTools, Product, Sink, Turn, flask_mail_loop,
 from benchmarks.figures import write
 from benchmarks.servers import NoPostgresql, postgresql
 
-LETTERS, ROUNDS, LEAST_ROUNDS = 3000, 7, 5
+# A turn of the worker takes 20 seconds: few letters would measure its first moments, when statements are compiled.
+LETTERS, ROUNDS, LEAST_ROUNDS = 5000, 5, 5
 # A contender that takes ten times as long need not send as many letters.
 _PLAIN_PART = 8
 OURS = ("ratify_sqlite", "ratify_postgresql")

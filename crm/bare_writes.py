@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -20,7 +21,6 @@ class _Prepared:
     def __init__(self, statement: sa.Executable, dialect: sa.Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # all we give it can be
         self.sql = str(compiled)
-        self.positional: Sequence[str] | None = compiled.positiontup
         self.fixed: dict[str, Any] = {}
         self.given: list[tuple[str, _Conversion | None]] = []
         for name, value in compiled.params.items():
@@ -30,13 +30,17 @@ class _Prepared:
                 self.given.append((name, convert))
             else:
                 self.fixed[name] = convert(value) if convert else value
+        # The driver of SQLite takes them in their order, psycopg by name.
+        self.in_order = itemgetter(*compiled.positiontup) if compiled.positiontup else None
 
     def parameters(self, values: Values) -> Mapping[str, Any] | Sequence[Any]:
         """The parameters in the driver's own form."""
-        named = dict(self.fixed)
+        named = self.fixed.copy()
         for name, convert in self.given:
-            named[name] = convert(values[name]) if convert else values[name]
-        return named if self.positional is None else [named[name] for name in self.positional]
+            value = values[name]
+            # No conversion of ours makes anything else of nothing.
+            named[name] = value if convert is None or value is None else convert(value)
+        return self.in_order(named) if self.in_order else named
 
 
 class BareWrites:

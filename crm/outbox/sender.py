@@ -197,7 +197,7 @@ class Sender:
             recipient = for_envelope(letter.to_address)
         except BadAddress:
             raise Unsendable(Reason.BAD_ADDRESS) from None
-        if is_reserved(recipient) and not connection.is_local:
+        if not connection.is_local and is_reserved(recipient):
             raise Unsendable(Reason.RESERVED_DOMAIN)
         if not recipient.isascii() and not connection.takes_utf8:
             raise Unsendable(Reason.NEEDS_SMTPUTF8)

@@ -53,7 +53,8 @@ def add_events(events: Sequence[Event]) -> None:
     columns: dict[str, Sequence[Any]] = {
         name: [getattr(event, name) for event in events] for name in Event.__dataclass_fields__
     }
-    columns["actor"] = [event.actor or current_unit_of_work().actor for event in events]
+    acting = current_unit_of_work().actor
+    columns["actor"] = [event.actor or acting for event in events]
     insert_columns(db.session.connection(), TimelineEntry.__table__, columns)  # type: ignore[arg-type]  # it is a table
     contacts_changed({event.contact_id for event in events if event.kind in REACHING})
 
