@@ -110,16 +110,25 @@ class BareWrites:
             if self._driver is not None:
                 self._driver.rollback()
             raise
-        self._run("COMMIT")
+        try:
+            self._driver.commit()
+        except self._dbapi.Error as error:
+            raise self._told("COMMIT", error) from error
+
+    @property
+    def _dbapi(self) -> Any:
+        return self.engine.dialect.loaded_dbapi
 
     def _run(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> Any:
-        """Errors of the driver become SQLAlchemy's; after one nothing of the connection is trusted any more."""
-        dbapi: Any = self.engine.dialect.loaded_dbapi
         try:
             if self._cursor is None:
                 self._open()
             return self._cursor.execute(sql, parameters)
-        except dbapi.Error as error:
-            away = isinstance(error, (dbapi.OperationalError, dbapi.InterfaceError))
-            self._close()
-            raise (OperationalError if away else DBAPIError)(sql, None, error) from error
+        except self._dbapi.Error as error:
+            raise self._told(sql, error) from error
+
+    def _told(self, sql: str, error: Exception) -> DBAPIError:
+        """The driver's error as SQLAlchemy's; after one nothing of the connection is trusted any more."""
+        self._close()
+        away = isinstance(error, (self._dbapi.OperationalError, self._dbapi.InterfaceError))
+        return (OperationalError if away else DBAPIError)(sql, None, error)
