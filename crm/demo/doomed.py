@@ -29,8 +29,9 @@ _OWN = frozenset(
         "wording_draft",
     }
 )
-# Files taken out of the directory hold invented people too, and are written again in no time.
-_ALL = frozenset({"export"})
+# Files taken out of the directory hold invented people too, and are written again in no time; how far duplicates were
+# looked for is told by ids, and on SQLite those begin anew.
+_ALL = frozenset({"export", "duplicate_search"})
 
 
 def is_own(table: sa.Table) -> bool:

@@ -19,6 +19,7 @@ from crm.directory.models import Contact, ContactPoint, ContactSource, Membershi
 from crm.extensions import db
 from crm.inbox.models import ReaderRequest
 from crm.letters.models import Letter, Mailing
+from crm.outbox.addresses import address_hash
 from crm.outbox.models import OutgoingMessage, Suppression, SuppressionReason
 from crm.outbox.unsubscribing import Unsubscription
 from crm.pipeline.models import Campaign, Target
@@ -83,7 +84,8 @@ def letter_behind(link: Unsubscription) -> LetterBehind | None:
             sa.func.coalesce(OutgoingMessage.finished_at, OutgoingMessage.created_at) > clock.now() - LINK_LIVES,
         )
     ).one_or_none()
-    return LetterBehind(*row) if row else None
+    # A number may be somebody else's letter by now (a restored copy, a cleared demo): the address has the last word.
+    return LetterBehind(*row) if row and address_hash(row.to_address) == link.address_hash else None
 
 
 def standing_of(link: Unsubscription, letter: LetterBehind | None) -> Standing:

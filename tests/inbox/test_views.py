@@ -168,6 +168,11 @@ def test_the_link_of_an_erased_or_old_letter_only_ends_letters(client: FlaskClie
         assert "more than a year old" in client.post(f"{old}/{act}", data={"words": "wrong"}).text
     assert client.post(old).status_code == 200
     assert queries.suppressed([ADDRESS]) == {ADDRESS}
+    with unit_of_work("the letter is new", actor="test"):
+        db.session.execute(sa.update(OutgoingMessage).values(finished_at=clock.now()))
+    assert letter.message_id is not None
+    of_another = f"/unsubscribe/{unsubscribe_token(letter.message_id, 'bo@parliament.example')}"
+    assert "more than a year old" in client.post(f"{of_another}/objection").text, "the number is somebody else's letter"
     assert requests() == []
 
 
