@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 
 from crm.processes.ports import HOST
@@ -30,7 +31,8 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         elif verb == b"DATA":
             accepted = False
             writer.write(b"354 go on\r\n")
-            await reader.readuntil(b"\r\n.\r\n")
+            with contextlib.suppress(asyncio.IncompleteReadError):  # a worker that was stopped
+                await reader.readuntil(b"\r\n.\r\n")
             writer.write(b"250 taken\r\n")
         elif verb == b"QUIT":
             writer.write(b"221 bye\r\n")

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, abort
 from flask_babel import gettext
+from sqlalchemy.orm import joinedload
 
 from crm.extensions import db
 from crm.letters import labels
@@ -42,6 +43,16 @@ def _words() -> dict[str, Any]:
     return {"Standing": Standing, "MailingState": MailingState, "Outcome": Outcome, "Approach": Approach}
 
 
+# What a mailing's page says of it, in the same query.
+_WITH_MAILING = (
+    joinedload(Mailing.batch),
+    joinedload(Mailing.campaign),
+    joinedload(Mailing.template),
+    joinedload(Mailing.planned_by),
+    joinedload(Mailing.approved_by),
+)
+
+
 def template_or_404(template_id: int) -> LetterTemplate:
     """The template, or the page that says there is none."""
     return db.session.get(LetterTemplate, template_id) or abort(404, gettext("There is no such template."))
@@ -49,4 +60,6 @@ def template_or_404(template_id: int) -> LetterTemplate:
 
 def mailing_or_404(mailing_id: int) -> Mailing:
     """The mailing, or the page that says there is none."""
-    return db.session.get(Mailing, mailing_id) or abort(404, gettext("There is no such mailing."))
+    return db.session.get(Mailing, mailing_id, options=_WITH_MAILING) or abort(
+        404, gettext("There is no such mailing.")
+    )
