@@ -51,6 +51,19 @@ class Settings(BaseSettings):
         le=25,
         description="megabytes that may go with one letter of a mailing, all its files together",
     )
+    approval_cooling_hours: int = Field(
+        12,
+        validation_alias="APPROVAL_COOLING_HOURS",
+        ge=0,
+        le=168,
+        description="hours after which who planned a mailing may approve it, where nobody else in the team may",
+    )
+    letters_alike_limit: int = Field(
+        100,
+        validation_alias="LETTERS_ALIKE_LIMIT",
+        ge=1,
+        description="letters of one text to one institution above which the check of a mailing warns",
+    )
     port: int = Field(
         8000, validation_alias="PORT", ge=0, le=65535, description="port of the web server of `ratify up`"
     )

@@ -23,11 +23,20 @@ from crm.cli.app import prepare_data
 from crm.demo.crowd_targets import start_campaign
 from crm.directory.models import Category, Contact, ContactKind, Membership, Organization
 from crm.extensions import db
-from crm.letters.actions import MailingText, create_mailing, create_template, plan_mailing, write_wording
+from crm.letters.actions import (
+    MailingText,
+    approve_mailing,
+    create_mailing,
+    create_template,
+    open_letter,
+    plan_mailing,
+    write_wording,
+)
 from crm.letters.audience import Audience
-from crm.letters.jobs import plan
+from crm.letters.jobs import check as check_letters
 from crm.letters.models import Letter, Mailing, MailingState
-from crm.letters.queries import ledgers
+from crm.letters.planning import plan_next
+from crm.letters.queries import findings_of_mailing, ledgers, sample_of
 from crm.many_rows import insert_columns, new_ids
 from crm.policy import Role
 from crm.treaties.actions import load_facts
@@ -42,16 +51,20 @@ _COUNTRIES = ("ES", "MT", "FR", "DE", "PL", "IT", "SE", "BE", "AT", "IE")
 _CONTACTS = cast("sa.Table", Contact.__table__)
 _LANGUAGES = ("en", "fr", "de", "es")
 _CHUNK = 1000
-_BODY = (
-    "{{salutation}}\n\n"
-    + "Will you support the *{{treaty}}* in {{country}}? " * 20
-    + "\n\n{{closing}}\n{{sender_name}}"
-)
+# In its language, for the check looks at that.
+_QUESTIONS = {
+    "en": "Will you support the *{{treaty}}* in {{country}}? ",
+    "fr": "Soutiendrez-vous la convention *{{treaty}}* dans votre pays, {{country}} ? ",
+    "de": "Werden Sie das Übereinkommen *{{treaty}}* in Ihrem Land unterstützen, {{country}}? ",
+    "es": "¿Apoyará usted la convención *{{treaty}}* en su país, {{country}}? ",
+}
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of planning so many targets, the peak of memory before and after, and what came of it."""
+    """Seconds of planning so many targets, the peak of memory before and after, and what came of it; and of the check
+    after it, its CPU time and what it found.
+    """
 
     targets: int
     seconds: float
@@ -60,6 +73,8 @@ class Measured:
     letters: int
     skipped: int
     languages: int
+    check_cpu_seconds: float = 0.0
+    findings: int = 0
 
     @property
     def per_second(self) -> float:
@@ -99,8 +114,15 @@ def _people(first: int, count: int, parliament_id: int) -> list[int]:
     return ids
 
 
-def prepare(targets: int, *, mailings: int = 1, body: str = _BODY, rest_days: int = 14) -> list[int]:
-    """A campaign of so many targets and mailings to all of them, being planned; their ids."""
+def _body(language: str) -> str:
+    return f"{{{{salutation}}}}\n\n{_QUESTIONS[language] * 20}\n\n{{{{closing}}}}\n{{{{sender_name}}}}"
+
+
+def prepare(targets: int, *, mailings: int = 1, body: str = "", rest_days: int = 14) -> list[int]:
+    """A campaign of so many targets and mailings to all of them, being planned; their ids.
+
+    `body` is for every language; without it each has its own.
+    """
     with unit_of_work("prepare", actor=ACTOR):
         load_facts()
     with unit_of_work("prepare", actor=ACTOR):
@@ -123,11 +145,22 @@ def prepare(targets: int, *, mailings: int = 1, body: str = _BODY, rest_days: in
     with unit_of_work("prepare", actor=ACTOR):
         template = create_template(campaign.id, "Letter")
         for language in _LANGUAGES:
-            write_wording(template.id, language, "To {{name}}", body, author_id=None)
+            wording = write_wording(template.id, language, "To {{name}}", body or _body(language), author_id=None)
+            wording.approved_at = clock.now()
         text = MailingText("Mailing", template.id, "en", Audience(), "Olga", "olga@team.example", rest_days=rest_days)
         officer_id = campaign.officers[0]
         made = [create_mailing(campaign.id, text, planned_by_id=officer_id) for _ in range(mailings)]
         return [plan_mailing(mailing.id, planned_by_id=officer_id).id for mailing in made]
+
+
+def approve(mailing_id: int, approver_id: int) -> None:
+    """Open the sample of a planned mailing, read what the check warns of, and release it."""
+    sample = sample_of(db.session.get_one(Mailing, mailing_id), approver_id)
+    warnings = sum(each.letters for each in findings_of_mailing(mailing_id))
+    with unit_of_work("approve", actor=ACTOR):
+        for letter in sample:
+            open_letter(letter.letter_id, approver_id)
+        approve_mailing(mailing_id, approver_id=approver_id, warnings_read=warnings)
 
 
 def run(folder: Path, targets: int) -> Measured:
@@ -139,15 +172,23 @@ def run(folder: Path, targets: int) -> Measured:
         [mailing_id] = prepare(targets)
         db.session.remove()
         before = _peak()
-        began = time.perf_counter()
-        plan(mailing_id)
+        began, more = time.perf_counter(), True
+        while more:
+            with unit_of_work("plan letters", actor=ACTOR):
+                more = plan_next(mailing_id)
         seconds = time.perf_counter() - began
+        began = time.process_time()
+        check_letters(mailing_id)
+        check_seconds = time.process_time() - began
         mailing = db.session.get_one(Mailing, mailing_id)
         ledger = ledgers([mailing_id])[mailing_id]
         if mailing.state is not MailingState.AWAITING_APPROVAL or not ledger.adds_up or ledger.planned != targets:
             raise AssertionError(f"{ledger.planned} of {targets} targets were decided")
         used = sa.select(sa.func.count(sa.distinct(Letter.language))).where(Letter.skip_reason.is_(None))
-        return Measured(targets, seconds, before, _peak(), ledger.posted, ledger.skipped, db.session.scalar(used) or 0)
+        languages = db.session.scalar(used) or 0
+        found = sum(each.letters for each in findings_of_mailing(mailing_id))
+        parts = (ledger.posted, ledger.skipped, languages, check_seconds, found)
+        return Measured(targets, seconds, before, _peak(), *parts)
 
 
 def measure(targets: int) -> Measured:
@@ -165,9 +206,14 @@ def check(small: Measured, large: Measured) -> None:
             raise AssertionError(f"not every target was decided: {each}")
         if each.languages < len(_LANGUAGES):
             raise AssertionError(f"letters in {each.languages} languages alone: {each}")
-    times = large.seconds / small.seconds * (small.targets * (LARGE // SMALL) / large.targets)
-    if times > MOST_TIMES:
-        raise AssertionError(f"ten times the targets took {times:.1f} times the time")
+    share = small.targets * (LARGE // SMALL) / large.targets
+    for what, few, many in (
+        ("to plan", small.seconds, large.seconds),
+        ("to check", small.check_cpu_seconds, large.check_cpu_seconds),
+    ):
+        times = many / few * share if few else 0.0
+        if times > MOST_TIMES:
+            raise AssertionError(f"ten times the targets took {times:.1f} times the time {what}")
     # Preparing may have taken more than planning did: then planning is below its peak.
     if large.megabytes - max(small.megabytes, large.megabytes_before) > MOST_MORE_MEGABYTES:
         raise AssertionError(f"memory grows with the targets: {small.megabytes:.0f} MB, then {large.megabytes:.0f} MB")
@@ -178,7 +224,8 @@ def text(measured: Measured) -> str:
     return (
         f"planning {measured.targets:,} targets: {measured.seconds:.1f} s ({measured.per_second:.0f} a second), "
         f"peak memory {measured.megabytes:.0f} MB ({measured.megabytes_before:.0f} before), "
-        f"{measured.letters:,} letters in {measured.languages} languages, {measured.skipped:,} skipped"
+        f"{measured.letters:,} letters in {measured.languages} languages, {measured.skipped:,} skipped; "
+        f"the check: {measured.check_cpu_seconds:.1f} s of CPU, {measured.findings:,} findings"
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import write
-from benchmarks.planning import LARGE, prepare
+from benchmarks.planning import LARGE, approve, prepare
 from benchmarks.servers import (
     EMAIL,
     PASSWORD,
@@ -34,7 +34,6 @@ from crm.accounts.actions import create_user
 from crm.cli.app import prepare_data
 from crm.extensions import db
 from crm.job_queue import MAIL
-from crm.letters.actions import approve_mailing
 from crm.letters.jobs import plan
 from crm.letters.models import Ledger, Mailing, MailingState
 from crm.letters.queries import ledgers
@@ -84,9 +83,9 @@ def _fill(settings: Settings, letters: int) -> None:
         if db.session.get(Mailing, 1) is None:
             [mailing_id] = prepare(letters)
             plan(mailing_id)
-            with unit_of_work("approve", actor=ACTOR):
-                officer = create_user(EMAIL, "Officer", Role.LEAD, "Campaigns", PASSWORD)
-                approve_mailing(mailing_id, approver_id=officer.id)
+            with unit_of_work("make approver", actor=ACTOR):
+                approver_id = create_user(EMAIL, "Officer", Role.LEAD, "Campaigns", PASSWORD).id
+            approve(mailing_id, approver_id)
         if db.session.get_one(Mailing, 1).state is not MailingState.APPROVED:
             raise RuntimeError("the mailing is not on its way")
         db.session.remove()

@@ -132,11 +132,15 @@ def test_every_member_gets_exactly_one_letter(
 
     mailing_id = plan_a_mailing(officer, campaign_id)
     wait_until(
-        lambda: db.session.get_one(Mailing, mailing_id).state is MailingState.AWAITING_APPROVAL, "planning the letters"
+        lambda: db.session.get_one(Mailing, mailing_id).checked_at is not None, "planning and checking the letters"
     )
+    assert db.session.get_one(Mailing, mailing_id).state is MailingState.AWAITING_APPROVAL
     assert smtp_server.received == []
     assert officer.post(f"/mailings/{mailing_id}/approve").status_code == 403
-    assert lead.post(f"/mailings/{mailing_id}/approve").status_code == 302
+    read_the_sample(lead, mailing_id)
+    # Every member of one parliament gets the same words.
+    answer = {"warnings_read": "yes", "warnings": MEMBERS_WITH_ADDRESS}
+    assert lead.post(f"/mailings/{mailing_id}/approve", data=answer).status_code == 302
     wait_until(lambda: ledgers([mailing_id])[mailing_id].waiting == 0, "sending the letters")
     wait_until(lambda: letters_told_of() >= MEMBERS_WITH_ADDRESS, "telling of the last letters")
 
@@ -144,6 +148,16 @@ def test_every_member_gets_exactly_one_letter(
     check_letters_received(smtp_server)
     check_server_log(smtp_server)
     check_what_the_contacts_pages_show(officer, mailing_id)
+
+
+def read_the_sample(lead: FlaskClient, mailing_id: int) -> None:
+    """Open one letter after the other, until the button leads back to the mailing."""
+    for _letter in range(5):
+        following = lead.get(f"/mailings/{mailing_id}/sample").location
+        if following.startswith("/mailings"):
+            return
+        assert lead.get(following).status_code == 200
+    pytest.fail("the sample has no end")
 
 
 def letters_told_of() -> int:

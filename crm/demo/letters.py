@@ -13,13 +13,15 @@ from crm.letters.actions import (
     create_mailing,
     create_template,
     keep_draft,
+    open_letter,
     plan_mailing,
     write_wording,
 )
 from crm.letters.audience import Audience
+from crm.letters.lint.checking import check_next
 from crm.letters.models import Approach, LetterTemplate, Mailing, Wording
 from crm.letters.planning import plan_next
-from crm.letters.queries import newest_wording, newest_wordings
+from crm.letters.queries import findings_of_mailing, newest_wording, newest_wordings, sample_of
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Campaign, Stage
 from crm.policy import Role
@@ -99,6 +101,8 @@ def _mailing(campaign: Campaign, template: LetterTemplate, name: str, officer: U
     plan_mailing(mailing.id, planned_by_id=officer.id)
     while plan_next(mailing.id):
         pass
+    while check_next(mailing.id):
+        pass
     return mailing
 
 
@@ -125,5 +129,8 @@ def approve(mailings: dict[str, Mailing], lead: User) -> None:
 
 
 def approve_one(mailing: Mailing, lead: User) -> None:
-    """Release a mailing, in the lead's name."""
-    approve_mailing(mailing.id, approver_id=lead.id)
+    """Release a mailing, in the name of the lead, who has read a sample of it and what the check warned of."""
+    for letter in sample_of(mailing, lead.id):
+        open_letter(letter.letter_id, lead.id)
+    warnings = sum(each.letters for each in findings_of_mailing(mailing.id))
+    approve_mailing(mailing.id, approver_id=lead.id, warnings_read=warnings)

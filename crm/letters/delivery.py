@@ -90,6 +90,7 @@ def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
             Letter.language_reason,
             Letter.message_id,
             Letter.edited_at,
+            Letter.left_out_at,
             Letter.skip_reason,
             Letter.skip_detail,
             Letter.address,

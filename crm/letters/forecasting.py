@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ from crm.directory.models import Contact
 from crm.extensions import db
 from crm.letters.audience import Audience
 from crm.letters.judging import Judged, Terms, judge
-from crm.letters.models import LanguageReason, SkipReason
+from crm.letters.models import LanguageReason, SkipReason, Wording
+from crm.letters.queries import wanting_approval
 from crm.letters.recipients import recipients
 from crm.pipeline.models import Stage, Target
 
@@ -30,7 +31,8 @@ _LOOKED_AT = 20_000
 class Forecast:
     """Letters, and skips by reason; `newcomers` would become targets. Where it is not `exact`, a few more are skipped.
 
-    `languages` counts the letters by language and why they are in it; `first` is the first reader who gets one (the
+    `languages` counts the letters by language and why they are in it, `unapproved` those of each text that wants
+    somebody's approval; `first` is the first reader who gets one (the
     first of all, where nobody does).
     """
 
@@ -40,6 +42,7 @@ class Forecast:
     newcomers: int
     exact: bool
     languages: Mapping[tuple[str, LanguageReason], int]
+    unapproved: Sequence[tuple[Wording, int]]
     first: Judged | None
 
 
@@ -75,8 +78,11 @@ def forecast(campaign_id: int, audience: Audience, terms: Terms) -> Forecast:
         (each.wording.language, each.language_reason) for each in letters if each.wording and each.language_reason
     )
     first = next(iter(letters or judged), None)
+    texts = {each.wording.id: each.wording for each in letters if each.wording}
+    said = Counter(each.wording.id for each in letters if each.wording)
+    unapproved = [(text, said[text.id]) for text in wanting_approval(campaign_id, texts.values())] if exact else []
     in_order = {reason: skipped[reason] for reason in SkipReason if skipped[reason]}
-    return Forecast(size, written_to, in_order, newcomers, exact, languages if exact else {}, first)
+    return Forecast(size, written_to, in_order, newcomers, exact, languages if exact else {}, unapproved, first)
 
 
 def _roughly(campaign_id: int, audience: Audience) -> dict[SkipReason, int]:

@@ -133,6 +133,16 @@ class LetterForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     )
 
 
+class ReturnForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """Why a mailing goes back to who planned it."""
+
+    reason = TextAreaField(
+        _l("What has to change"),
+        [DataRequired(_l("Say what has to change.")), Length(max=1000, message=_l("At most 1,000 characters."))],
+        filters=[_stripped],
+    )
+
+
 class MailingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     """What a mailing is; its audience stands beside these fields in the terms of the target filter."""
 

@@ -1,14 +1,16 @@
-"""What the desk worker does for letters: planning mailings."""
+"""What the desk worker does for letters: planning mailings, and checking what was planned."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from rq.timeouts import BaseTimeoutException
 
 from crm.job_queue import DESK, background
+from crm.letters.lint.checking import check_next
 from crm.letters.planning import plan_next
-from crm.letters.queries import mailings_being_planned
+from crm.letters.queries import mailings_being_checked, mailings_being_planned
 from crm.unit_of_work import unit_of_work
 
 logger = logging.getLogger(__name__)
@@ -17,20 +19,36 @@ ACTOR = "worker:desk"
 
 @background(DESK, timeout=3600)
 def plan(mailing_id: int) -> None:
-    """Plan a mailing to its end, one short transaction after the other."""
+    """Plan a mailing to its end and check its letters, one short transaction after the other."""
     more = True
     while more:
         with unit_of_work("plan letters", actor=ACTOR):
             more = plan_next(mailing_id)
+    check(mailing_id)
+
+
+@background(DESK, timeout=3600)
+def check(mailing_id: int) -> None:
+    """Check the letters of a planned mailing to their end, one short transaction after the other."""
+    more = True
+    while more:
+        with unit_of_work("check letters", actor=ACTOR):
+            more = check_next(mailing_id)
 
 
 @background(DESK, timeout=3600, catches_up=True)
 def plan_waiting() -> None:
-    """Go on with every planning whose bell was lost or whose worker died; one that fails holds up no other."""
+    """Go on with what was planned or checked when a bell was lost or a worker died; a failure holds up no other."""
     for mailing_id in mailings_being_planned():
-        try:
-            plan(mailing_id)
-        except BaseTimeoutException:
-            raise
-        except Exception:
-            logger.exception("mailing %s could not be planned; it is tried again", mailing_id)
+        _go_on(plan, mailing_id)
+    for mailing_id in mailings_being_checked():
+        _go_on(check, mailing_id)
+
+
+def _go_on(job: Callable[[int], None], mailing_id: int) -> None:
+    try:
+        job(mailing_id)
+    except BaseTimeoutException:
+        raise
+    except Exception:
+        logger.exception("mailing %s could not be planned or checked; it is tried again", mailing_id)

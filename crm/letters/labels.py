@@ -24,6 +24,7 @@ STANDINGS = {
     Standing.DRAFT: (lazy_gettext("Draft"), "neutral"),
     Standing.PLANNING: (lazy_gettext("Being planned"), "info"),
     Standing.AWAITING_APPROVAL: (lazy_gettext("Waits for approval"), "warn"),
+    Standing.RETURNED: (lazy_gettext("Sent back"), "caution"),
     Standing.SENDING: (lazy_gettext("Sending"), "info"),
     Standing.PAUSED: (lazy_gettext("Paused"), "caution"),
     Standing.CANCELLED: (lazy_gettext("Cancelled"), "neutral"),
@@ -88,6 +89,12 @@ REFUSALS = {
     "files_too_large": lazy_gettext("The files are too large together: leave some out, or link to them."),
     "nothing_to_send": lazy_gettext("No letter is left to send: everybody was skipped."),
     "own_mailing": lazy_gettext("You planned this mailing, so somebody else has to approve it."),
+    "cooling": lazy_gettext("You planned this mailing: sleep on it. The page says from when on you may approve."),
+    "unchecked": lazy_gettext("The letters are still being checked: wait a moment."),
+    "blocked": lazy_gettext("The check found letters that must not leave as they are: the page names them."),
+    "warnings_unread": lazy_gettext("The check warns of some letters: look at them, and tick that you have."),
+    "new_warnings": lazy_gettext("What the check warns of has changed since you opened the page: look once more."),
+    "unopened": lazy_gettext("Open every letter of the sample first: the page says which are left."),
 }
 
 

@@ -101,9 +101,10 @@ def recipients(
     after: int = 0,
     limit: int | None = None,
     target_id: int | None = None,
+    target_ids: Collection[int] | None = None,
     as_planned: bool = True,
 ) -> list[Recipient]:
-    """The audience in the order of targets, from beyond target `after`; two queries.
+    """The audience in the order of targets, from beyond target `after`, or those with these ids of it; two queries.
 
     Not `as_planned`, an audience of the whole directory holds contacts that are no targets yet: in their own order, and
     `after` is a contact.
@@ -145,6 +146,8 @@ def recipients(
     )
     if target_id is not None:
         statement = statement.where(Target.id == target_id)
+    if target_ids is not None:
+        statement = statement.where(Target.id.in_(target_ids))
     rows = db.session.execute(statement).mappings().all()
     mandates = running_mandates([row["contact_id"] for row in rows])
     return [Recipient(**row, mandates=mandates.get(row["contact_id"], ())) for row in rows]

@@ -1,4 +1,6 @@
-"""What may still be changed of letters that wait: their time and, before their batch is released, their words."""
+"""What may still be changed of letters that wait: their time and, before their batch is released, their words,
+and whether they leave at all.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,10 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.extensions import db
-from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage
+from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, movable
+from crm.outbox.reasons import Reason
 from crm.outbox.safe_header import safe_header
+from crm.outbox.tallies import add, lock
 
 
 class NotWaiting(Exception):
@@ -54,3 +58,21 @@ def rewrite(message_id: int, subject: str, text: str, html: str | None) -> None:
     )
     if changed is None:
         raise NotWaiting(message_id)
+
+
+def withdraw(batch_id: int, message_ids: sa.Select[int | None]) -> None:
+    """Let these letters of an unreleased batch never leave; those of any other stay as they are."""
+    if lock(batch_id) is not BatchState.UNRELEASED:
+        return
+    gone = db.session.scalars(
+        sa.update(OutgoingMessage)
+        .where(
+            OutgoingMessage.batch_id == batch_id,
+            OutgoingMessage.state.in_(movable({MessageState.QUEUED}, MessageState.CANCELLED)),
+            OutgoingMessage.id.in_(message_ids),
+        )
+        .values(state=MessageState.CANCELLED, next_attempt_at=None, reason=Reason.LEFT_OUT, finished_at=clock.now())
+        .returning(OutgoingMessage.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    add(batch_id, cancelled=len(gone))

@@ -95,9 +95,19 @@ def test_from_the_form_to_the_last_letter_without_a_reload(
     expect(page.get_by_text("Being planned")).to_be_visible()
     mailing_id = int(page.url.rpartition("/")[2])
     plan(mailing_id)
-    expect(page.get_by_text("A lead has to read and approve them")).to_be_visible()
+    expect(page.get_by_text("You planned it, so a lead reads and approves it:")).to_be_visible()
 
     lead = open_page(f"/mailings/{mailing_id}", role=Role.LEAD)
+    to_open = lead.get_by_role("link", name=re.compile("to open before you approve"))
+    expect(to_open).to_be_visible()
+    assert_accessible(lead)
+    to_open.click()
+    following = lead.get_by_role("link", name=re.compile("Next letter to open"))
+    while following.count():
+        following.click()
+    lead.get_by_role("link", name="Back to the mailing").click()
+    if lead.get_by_label("I have read what the check warns of").count():
+        lead.get_by_label("I have read what the check warns of").check()
     lead.get_by_role("button", name="Approve and send").click()
     dialog = lead.get_by_role("dialog")
     expect(dialog).to_contain_text(f"Send {italians} letter")
@@ -137,7 +147,8 @@ def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant
     first = db.session.scalars(sa.select(LetterTemplate.id).order_by(LetterTemplate.id)).first()
     mailing = approved(planned(make_mailing(campaign)))
     deliver(mailing, MessageState.FAILED, reply="5.1.1 no-such-user-" + "x" * 80)
-    awaiting, draft = planned(make_mailing(campaign)), make_mailing(campaign)
+    slip = make_wording(campaign, body="Dear {{name}}, TODO")
+    awaiting, draft = planned(make_mailing(campaign, wording=slip)), make_mailing(campaign)
     letters = sa.select(Letter.id).where(Letter.mailing_id == mailing.id)
     written = db.session.scalars(letters.where(Letter.skip_reason.is_(None))).first()
     skipped = db.session.scalars(letters.where(Letter.skip_reason.is_not(None))).first()
@@ -158,6 +169,8 @@ def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant
         f"/mailings/{draft.id}",
         f"/mailings/{draft.id}/edit",
         f"/mailings/{awaiting.id}",
+        f"/mailings/{awaiting.id}/findings/odd_text",
+        f"/letters/{waiting}",
         f"/mailings/{mailing.id}?outcome=failed",
         f"/mailings/{mailing.id}?outcome=skipped",
         f"/letters/{written}",

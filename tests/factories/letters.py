@@ -15,12 +15,15 @@ from crm.letters.actions import (
     approve_mailing,
     create_mailing,
     create_template,
+    look_again,
+    open_letter,
     plan_mailing,
     write_wording,
 )
 from crm.letters.audience import Audience
 from crm.letters.jobs import plan
-from crm.letters.models import Approach, Mailing, Wording
+from crm.letters.models import Approach, Mailing, Severity, Wording
+from crm.letters.queries import findings_of_mailing, sample_of
 from crm.outbox.actions import results_of
 from crm.outbox.models import WAITING, MessageState, OutgoingMessage
 from crm.outbox.reasons import Reason
@@ -100,11 +103,25 @@ def planned(mailing: Mailing) -> Mailing:
     return db.session.get_one(Mailing, mailing.id)
 
 
+def read(mailing: Mailing, user_id: int) -> int:
+    """Have the user open every letter of the sample; how many they are."""
+    sample = sample_of(db.session.get_one(Mailing, mailing.id), user_id)
+    with unit_of_work("open letters", actor="test"):
+        for letter in sample:
+            open_letter(letter.letter_id, user_id)
+    return len(sample)
+
+
 def approved(mailing: Mailing, lead: User | None = None) -> Mailing:
-    """The planned mailing, released by a lead."""
+    """The planned mailing, released by a lead who has read a sample of it, and what the check warned of."""
     lead_id = (lead or make_user(Role.LEAD)).id
+    read(mailing, lead_id)
+    with unit_of_work("look again", actor="test"):
+        look_again(mailing.id)
+    found = findings_of_mailing(mailing.id)
+    warnings = sum(each.letters for each in found if each.severity is Severity.WARNING)
     with unit_of_work("approve mailing", actor="test"):
-        return approve_mailing(mailing.id, approver_id=lead_id)
+        return approve_mailing(mailing.id, approver_id=lead_id, warnings_read=warnings)
 
 
 def deliver(mailing: Mailing, state: MessageState, names: Collection[str] | None = None, reply: str = "") -> int:

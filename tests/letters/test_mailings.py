@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -10,6 +11,7 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
+from crm import clock
 from crm.audit.models import ChangeSet
 from crm.extensions import db
 from crm.letters.actions import (
@@ -134,7 +136,11 @@ def test_the_only_lead_of_a_team_approves_alone_and_the_audit_says_so(campaign: 
         campaign = db.session.merge(campaign)
         campaign.team_id = lead.team_id
         db.session.merge(invited).password_hash = None  # who never came cannot approve
-    mailing = approved(planned(make_mailing(campaign, officer=lead)), lead)
+    mailing = planned(make_mailing(campaign, officer=lead))
+    with pytest.raises(MailingRefused, match="cooling"):
+        approved(mailing, lead)
+    with clock.pretend(clock.now() + timedelta(hours=13)):
+        mailing = approved(mailing, lead)
     assert mailing.state is MailingState.APPROVED
     notes = db.session.scalars(sa.select(ChangeSet.notes).where(ChangeSet.action == "approve mailing")).one()
     assert "approved alone" in notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
@@ -11,8 +12,9 @@ from crm import clock
 from crm.directory.filters import ContactFilter
 from crm.directory.models import ContactLanguage
 from crm.extensions import db
-from crm.letters.actions import write_wording
+from crm.letters.actions import MailingRefused, write_wording
 from crm.letters.audience import Audience
+from crm.letters.jobs import check
 from crm.letters.models import Approach, LanguageReason, LetterEdit, Mailing, SkipReason, Wording
 from crm.letters.queries import ledgers
 from crm.letters.schedule import Schedule
@@ -53,6 +55,9 @@ def test_one_letter_is_changed_before_approval_and_what_stood_there_is_kept(
     assert "Dear *Ana*!" in as_officer.get(f"/letters/{number}/edit").text
     assert "Changed by hand" in as_officer.get(f"/letters/{number}").text
     assert "Edited" in as_officer.get(f"/mailings/{mailing.id}").text
+    with pytest.raises(MailingRefused, match="unchecked"):
+        approved(mailing)
+    check(mailing.id)
     approved(mailing)
     assert as_officer.post(f"/letters/{number}/edit", data={**data, "body": "Too late"}).status_code == 302
     assert message_of(mailing, "Ana Ruiz").text == "Dear Ana!\n"

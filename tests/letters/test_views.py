@@ -78,6 +78,13 @@ def test_from_a_wording_to_a_finished_mailing(
     assert figures(progress.text) == [4, 1, 3, 0, 0, 0, 0]
     assert "Approve and send" not in progress.text
     assert as_officer.post(f"/mailings/{mailing_id}/approve").status_code == 403
+    assert "2 letters to open before you approve" in words(as_lead.get(location).text)
+    as_lead.post(f"/mailings/{mailing_id}/approve")
+    assert "Open every letter of the sample first" in as_lead.get(location).text
+    for left in ("1 left", "opened every letter of the sample"):
+        letter = as_lead.get(f"/mailings/{mailing_id}/sample").location
+        assert left in words(as_lead.get(letter).text)
+    assert as_lead.get(f"/mailings/{mailing_id}/sample").location == f"{location}#approval"
     assert "Approve and send" in as_lead.get(location).text
     assert as_lead.post(f"/mailings/{mailing_id}/approve").location == location
     sending = as_lead.get(f"/mailings/{mailing_id}/progress", headers={"X-Partial": "1"})

@@ -18,16 +18,16 @@ from crm.letters.actions import (
     MailingRefused,
     WordingChanged,
     approve_wording,
-    plan_mailing,
     write_wording,
 )
-from crm.letters.models import APPROACH_TO, Approach, Wording, WordingDraft, pick_wording
+from crm.letters.models import APPROACH_TO, Approach, MailingState, Wording, WordingDraft, pick_wording
 from crm.letters.queries import (
     is_outdated,
     newest_wording,
     newest_wordings,
     translations_by_language,
     translations_waiting,
+    unapproved_texts,
     wanting_approval,
 )
 from crm.pipeline.models import Campaign
@@ -36,7 +36,7 @@ from crm.salutations.terms import Formality
 from crm.stances.models import Stance
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
-from tests.factories.letters import make_letter_target, make_mailing, make_wording
+from tests.factories.letters import approved, make_letter_target, make_mailing, make_wording, planned
 from tests.factories.pipeline import make_campaign
 from tests.factories.stances import make_statement
 
@@ -108,10 +108,18 @@ def test_a_mailing_waits_for_its_wordings_where_two_may_approve(campaign: Campai
     assert wanting_approval(campaign.id, [wording]) == []
     mailing = make_mailing(campaign, wording=wording)
     lead = make_user(Role.LEAD)
-    write(wording, "another text", None)
-    with pytest.raises(MailingRefused, match="unapproved_wording") as refused, unit_of_work("plan", actor="test"):
-        plan_mailing(mailing.id, planned_by_id=lead.id)
+    newer = write(wording, "another text", None)
+    # Nobody of this campaign reads it: it keeps nothing from leaving.
+    write(wording, "un autre texte", None, "fr")
+    mailing = planned(mailing)
+    (waiting,) = unapproved_texts(mailing.id)
+    assert (waiting.wording.body, waiting.letters) == ("another text", 1)
+    with pytest.raises(MailingRefused, match="unapproved_wording") as refused:
+        approved(mailing, lead)
     assert [refused_for.body for refused_for in refused.value.wordings] == ["another text"]
+    with unit_of_work("approve wording", actor="test"):
+        approve_wording(newer.id, approver_id=lead.id)
+    assert approved(mailing, lead).state is MailingState.APPROVED
 
 
 def test_the_only_one_who_may_approve_approves_alone_and_the_audit_says_so(campaign: Campaign) -> None:

@@ -28,7 +28,7 @@ from crm.exports.queries import TARGETS_OF
 from crm.extensions import db
 from crm.history.models import Interaction, Task
 from crm.inbox.models import ReaderRequest, RequestKind
-from crm.letters.models import Approach, Letter, LetterTemplate, Mailing, Wording
+from crm.letters.models import Approach, FindingCode, Letter, LetterTemplate, Mailing, Wording
 from crm.outbox.models import Batch, OutgoingMessage
 from crm.outbox.unsubscribing import unsubscribe_token
 from crm.overview.actions import save_view
@@ -208,6 +208,7 @@ class World:
             "treaty_id": [who.treaty.id],
             "language": ["en"],
             "approach": [Approach.GENERAL],
+            "letters.code": [FindingCode.ODD_TEXT],
             "outbox.order": ["pause"],
             "key": [catch_letter(settings.caught_mail)],
             "accounts.token": [_TOKEN],

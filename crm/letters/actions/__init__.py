@@ -1,12 +1,20 @@
 """Writes of letters: templates and their wordings, and what people decide about a mailing."""
 
+from crm.letters.actions.approval import (
+    approve_mailing,
+    hand_in,
+    leave_out_letter,
+    leave_out_letters_with,
+    look_again,
+    open_letter,
+    send_back,
+)
 from crm.letters.actions.copying import copy_templates
 from crm.letters.actions.letters import LetterRefused, edit_letter, send_test, words_to_edit
 from crm.letters.actions.mailings import (
     BATCH_KIND,
     MailingRefused,
     MailingText,
-    approve_mailing,
     cancel_mailing,
     create_mailing,
     files_limit,
@@ -48,11 +56,17 @@ __all__ = [
     "discard_draft",
     "edit_letter",
     "files_limit",
+    "hand_in",
     "keep_draft",
+    "leave_out_letter",
+    "leave_out_letters_with",
+    "look_again",
     "may_approve_wording",
+    "open_letter",
     "pause_mailing",
     "plan_mailing",
     "resume_mailing",
+    "send_back",
     "send_test",
     "update_mailing",
     "words_to_edit",

@@ -13,7 +13,7 @@ from crm.accounts.models import User
 from crm.extensions import db
 from crm.letters.audience import Audience
 from crm.letters.judging import Terms
-from crm.letters.models import Letter, LetterEdit, Mailing, MailingState, Wording
+from crm.letters.models import BEFORE_APPROVAL, Letter, LetterEdit, Mailing, Wording
 from crm.letters.placeholders import PLACEHOLDER_PATTERN
 from crm.letters.planning import terms_of
 from crm.letters.queries import files_of
@@ -23,6 +23,7 @@ from crm.outbox import actions as outbox
 from crm.outbox.actions import Draft
 from crm.outbox.models import OutgoingMessage, Priority
 from crm.outbox.waiting import rewrite
+from crm.unit_of_work import current_unit_of_work
 
 TEST_KIND = "test_letter"
 # What Markdown would read as its own in a value.
@@ -67,11 +68,14 @@ def words_to_edit(letter_id: int) -> tuple[str, str]:
 def edit_letter(letter_id: int, subject: str, body: str, *, editor_id: int) -> None:
     """Change the words of one letter that waits for approval, and keep who did, when, and what stood there before.
 
-    Raises LetterRefused, and crm.outbox.waiting.NotWaiting where it was released meanwhile.
+    The desk worker checks it anew. Raises LetterRefused, and crm.outbox.waiting.NotWaiting where it was released
+    meanwhile.
     """
     letter = db.session.get_one(Letter, letter_id, with_for_update=True)
     mailing = db.session.get_one(Mailing, letter.mailing_id, with_for_update=True)
-    if mailing.state is not MailingState.AWAITING_APPROVAL or letter.message_id is None or letter.wording_id is None:
+    if mailing.state not in BEFORE_APPROVAL or letter.message_id is None or letter.wording_id is None:
+        raise LetterRefused
+    if letter.left_out_at is not None:
         raise LetterRefused
     compiled = compile_wording(subject, body, letter.language)
     if compiled.problems:
@@ -96,7 +100,9 @@ def edit_letter(letter_id: int, subject: str, body: str, *, editor_id: int) -> N
             body=body,
         )
     )
+    mailing.checked_at = None
     db.session.flush()
+    current_unit_of_work().ring("crm.letters.jobs.check", mailing.id)
 
 
 def send_test(letter_id: int, user_id: int) -> str:

@@ -11,30 +11,20 @@ from flask import current_app
 from config import Settings
 from crm import clock
 from crm.accounts.models import User
-from crm.directory.models import Contact
 from crm.extensions import db
 from crm.letters.audience import Audience
 from crm.letters.models import (
     ALLOWED_MOVES,
-    Letter,
     Mailing,
     MailingAttachment,
     MailingState,
     MailingWording,
     Wording,
 )
-from crm.letters.queries import (
-    attachments_size,
-    files_of,
-    ledgers,
-    may_approve,
-    newest_wordings,
-    wanting_approval,
-)
+from crm.letters.queries import attachments_size, files_of, newest_wordings
 from crm.letters.rendering import compile_wording
-from crm.letters.schedule import LATE, Schedule
+from crm.letters.schedule import Schedule
 from crm.outbox import actions as outbox
-from crm.outbox.waiting import put_off
 from crm.unit_of_work import current_unit_of_work
 
 # The kind of a mailing's batch in the outbox, by which its results are told apart.
@@ -44,8 +34,9 @@ BATCH_KIND = "mailing"
 class MailingRefused(Exception):
     """The mailing stays as it is; `reason` is a code.
 
-    not_allowed (its state), no_wording, faulty_wording, unapproved_wording, empty_audience, nothing_to_send,
-    own_mailing, files_too_large. `wordings` are those that are not approved.
+    not_allowed (its state), no_wording, faulty_wording, empty_audience, files_too_large; of an approval: own_mailing,
+    cooling (too early to approve alone), unchecked, blocked, unapproved_wording (with these `wordings`),
+    warnings_unread, new_warnings, unopened (letters of the sample), nothing_to_send.
     """
 
     def __init__(self, reason: str, wordings: Sequence[Wording] = ()) -> None:
@@ -80,7 +71,7 @@ def create_mailing(campaign_id: int, text: MailingText, *, planned_by_id: int) -
 
 def update_mailing(mailing_id: int, text: MailingText, *, planned_by_id: int) -> Mailing:
     """Change a draft. Raises MailingRefused once it is planned."""
-    mailing = _locked(mailing_id)
+    mailing = locked(mailing_id)
     if mailing.state is not MailingState.DRAFT:
         raise MailingRefused("not_allowed")
     _fill_in(mailing, text)
@@ -114,27 +105,30 @@ def files_limit() -> int:
     return settings.letter_attachments_limit * 1024 * 1024
 
 
-def _locked(mailing_id: int) -> Mailing:
+def locked(mailing_id: int) -> Mailing:
+    """The mailing, which nobody else changes meanwhile."""
     return db.session.get_one(Mailing, mailing_id, with_for_update=True)
 
 
-def _move(mailing: Mailing, to: MailingState) -> None:
+def move(mailing: Mailing, to: MailingState) -> None:
+    """Bring it to a state. Raises MailingRefused where that is not allowed."""
     if to not in ALLOWED_MOVES[mailing.state]:
         raise MailingRefused("not_allowed")
     mailing.state = to
 
 
 def plan_mailing(mailing_id: int, *, planned_by_id: int) -> Mailing:
-    """Have the letters of a draft written by the desk worker, with the newest version of each wording, now frozen."""
-    mailing = _locked(mailing_id)
-    _move(mailing, MailingState.PLANNING)
+    """Have the letters of a draft written by the desk worker, with the newest version of each wording, now frozen.
+
+    Which of them readers get is known then: those want approval, and no others.
+    """
+    mailing = locked(mailing_id)
+    move(mailing, MailingState.PLANNING)
     wordings = newest_wordings(mailing.template_id).values()
     if not wordings:
         raise MailingRefused("no_wording")
     if any(compile_wording(each.subject, each.body, each.language).problems for each in wordings):
         raise MailingRefused("faulty_wording")
-    if unapproved := wanting_approval(mailing.campaign_id, wordings):
-        raise MailingRefused("unapproved_wording", unapproved)
     mailing.planned_by_id = planned_by_id
     team_id = db.session.get_one(User, planned_by_id).team_id
     mailing.audience_size = Audience.from_args(mailing.audience, team_id).size(mailing.campaign_id)
@@ -148,42 +142,6 @@ def plan_mailing(mailing_id: int, *, planned_by_id: int) -> Mailing:
     db.session.flush()
     current_unit_of_work().ring("crm.letters.jobs.plan", mailing.id)
     return mailing
-
-
-def approve_mailing(mailing_id: int, *, approver_id: int) -> Mailing:
-    """Release a planned mailing's letters, in the name of a second person.
-
-    Who planned it approves it only where nobody else of the campaign's team may; the audit says so.
-    """
-    mailing = _locked(mailing_id)
-    if not may_approve(mailing, approver_id):
-        raise MailingRefused("own_mailing")
-    _move(mailing, MailingState.APPROVED)
-    if not ledgers([mailing.id])[mailing.id].waiting or mailing.batch_id is None:
-        raise MailingRefused("nothing_to_send")
-    mailing.approved_by_id, mailing.approved_at = approver_id, clock.now()
-    if approver_id == mailing.planned_by_id:
-        current_unit_of_work().notes["approved alone"] = "nobody else in the team may approve"
-    db.session.flush()
-    _set_times(mailing, mailing.batch_id)
-    outbox.release(mailing.batch_id)
-    return mailing
-
-
-def _set_times(mailing: Mailing, batch_id: int) -> None:
-    """Let the letters of a released mailing wait for their time, one statement a country."""
-    schedule, now = mailing.schedule, clock.now()
-    if schedule.asks_nothing:
-        return
-    if not schedule.readers_zone:
-        put_off(batch_id, schedule.moment(None, now), late_after=LATE)
-        return
-    written = sa.and_(Letter.mailing_id == mailing.id, Letter.message_id.is_not(None))
-    to = sa.select(Letter.message_id).join(Contact, Contact.id == Letter.contact_id).where(written)
-    countries = sa.select(Contact.country).join(Letter, Letter.contact_id == Contact.id).where(written).distinct()
-    for country in db.session.scalars(countries).all():
-        there = to.where(Contact.country.is_not_distinct_from(country))
-        put_off(batch_id, schedule.moment(country, now), late_after=LATE, only=there)
 
 
 def pause_mailing(mailing_id: int) -> Mailing:
@@ -201,7 +159,7 @@ def resume_mailing(mailing_id: int) -> Mailing:
 
 
 def _running(mailing_id: int) -> tuple[Mailing, int]:
-    mailing = _locked(mailing_id)
+    mailing = locked(mailing_id)
     if mailing.state is not MailingState.APPROVED or mailing.batch_id is None:
         raise MailingRefused("not_allowed")
     return mailing, mailing.batch_id
@@ -209,8 +167,8 @@ def _running(mailing_id: int) -> tuple[Mailing, int]:
 
 def cancel_mailing(mailing_id: int) -> Mailing:
     """Stop a mailing for good: what waits never leaves, what was sent stays sent."""
-    mailing = _locked(mailing_id)
-    _move(mailing, MailingState.CANCELLED)
+    mailing = locked(mailing_id)
+    move(mailing, MailingState.CANCELLED)
     db.session.flush()
     if mailing.batch_id is not None:
         outbox.cancel(mailing.batch_id)

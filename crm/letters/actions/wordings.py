@@ -8,7 +8,15 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.extensions import db
-from crm.letters.models import Approach, LetterTemplate, Wording, WordingDraft
+from crm.letters.models import (
+    Approach,
+    FindingCode,
+    Letter,
+    LetterFinding,
+    LetterTemplate,
+    Wording,
+    WordingDraft,
+)
 from crm.letters.queries import draft_of, is_only_approver, is_translated, newest_wording
 from crm.letters.rendering import compile_wording
 from crm.salutations.terms import Formality
@@ -152,7 +160,18 @@ def approve_wording(wording_id: int, *, approver_id: int, seen: str | None = Non
     if approver_id == wording.written_by_id:
         current_unit_of_work().notes["approved alone"] = "nobody else in the team may approve"
     db.session.flush()
+    _let_go(wording_id)
     return wording
+
+
+def _let_go(wording_id: int) -> None:
+    """Letters of planned mailings that say these words wait for them no more."""
+    saying = sa.select(Letter.id).where(Letter.wording_id == wording_id)
+    db.session.execute(
+        sa.delete(LetterFinding)
+        .where(LetterFinding.code == FindingCode.UNAPPROVED_TEXT, LetterFinding.letter_id.in_(saying))
+        .execution_options(synchronize_session=False)
+    )
 
 
 @dataclass(frozen=True)

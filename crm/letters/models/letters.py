@@ -39,7 +39,7 @@ class Letter(Base):
 
     `address` is kept in lower case, to find two targets that share an office address; `skip_detail` is what the reason
     is about: the empty placeholders, who shares the address, which letter was the last. `edited_at` is when a person
-    changed this letter alone.
+    changed this letter alone, `left_out_at` when one took it out of the mailing before it was approved.
     """
 
     __tablename__ = "letter"
@@ -63,6 +63,22 @@ class Letter(Base):
             sqlite_where=sa.text("skip_reason IS NOT NULL"),
             postgresql_where=sa.text("skip_reason IS NOT NULL"),
         ),
+        # Of each text the first letter and the last, which whoever approves the mailing opens.
+        sa.Index(
+            "ix_letter_written",
+            "mailing_id",
+            "wording_id",
+            "id",
+            sqlite_where=sa.text("message_id IS NOT NULL AND left_out_at IS NULL"),
+            postgresql_where=sa.text("message_id IS NOT NULL AND left_out_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_letter_edited",
+            "mailing_id",
+            "edited_at",
+            sqlite_where=sa.text("edited_at IS NOT NULL"),
+            postgresql_where=sa.text("edited_at IS NOT NULL"),
+        ),
     )
 
     mailing_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing.id"))
@@ -76,6 +92,8 @@ class Letter(Base):
     skip_detail: Mapped[str] = mapped_column(sa.String(300), default="")
     message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("outgoing_message.id"), unique=True)
     edited_at: Mapped[datetime | None]
+    left_out_at: Mapped[datetime | None]
+    left_out_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     # 0, or the target it was planned for, where that one became part of another that has a letter of the mailing too.
     merged_target_id: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
 

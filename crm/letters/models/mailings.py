@@ -28,6 +28,7 @@ class MailingState(StrEnum):
     DRAFT = "draft"
     PLANNING = "planning"
     AWAITING_APPROVAL = "awaiting_approval"
+    RETURNED = "returned"  # to who planned it
     APPROVED = "approved"
     CANCELLED = "cancelled"
 
@@ -35,10 +36,13 @@ class MailingState(StrEnum):
 ALLOWED_MOVES: dict[MailingState, frozenset[MailingState]] = {
     MailingState.DRAFT: frozenset({MailingState.PLANNING, MailingState.CANCELLED}),
     MailingState.PLANNING: frozenset({MailingState.AWAITING_APPROVAL, MailingState.CANCELLED}),
-    MailingState.AWAITING_APPROVAL: frozenset({MailingState.APPROVED, MailingState.CANCELLED}),
+    MailingState.AWAITING_APPROVAL: frozenset({MailingState.APPROVED, MailingState.RETURNED, MailingState.CANCELLED}),
+    MailingState.RETURNED: frozenset({MailingState.AWAITING_APPROVAL, MailingState.CANCELLED}),
     MailingState.APPROVED: frozenset({MailingState.CANCELLED}),
     MailingState.CANCELLED: frozenset(),
 }
+# Its letters are written and none may leave yet: they are checked, edited, left out and read.
+BEFORE_APPROVAL = frozenset({MailingState.AWAITING_APPROVAL, MailingState.RETURNED})
 
 
 class Standing(StrEnum):
@@ -47,6 +51,7 @@ class Standing(StrEnum):
     DRAFT = "draft"
     PLANNING = "planning"
     AWAITING_APPROVAL = "awaiting_approval"
+    RETURNED = "returned"
     SENDING = "sending"
     PAUSED = "paused"
     CANCELLED = "cancelled"
@@ -61,6 +66,8 @@ class Mailing(Base):
     `ask` is what it asks of targets that have no ask of their own. `send_on`, `send_at`, `zone` (IANA), `readers_zone`
     and `office_hours` are its schedule. `letters` and `skipped` (by reason) are
     counted in the transaction that plans each chunk, so that the ledger of a large mailing costs no scan of letters.
+    The check has looked at `checked` letters, the last of them `checked_to`, and is done at `checked_at`.
+    `warnings_read_at` is when whoever approved it said that they had read what the check warns of.
     """
 
     __tablename__ = "mailing"
@@ -92,6 +99,11 @@ class Mailing(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     planned_by_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id"))
     planned_at: Mapped[datetime | None]
+    checked: Mapped[int] = mapped_column(default=0, server_default="0")
+    checked_to: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    checked_at: Mapped[datetime | None]
+    warnings_read_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    warnings_read_at: Mapped[datetime | None]
     approved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     approved_at: Mapped[datetime | None]
 
@@ -100,6 +112,7 @@ class Mailing(Base):
     batch: Mapped[Batch | None] = relationship()
     planned_by: Mapped[User] = relationship(foreign_keys=[planned_by_id])
     approved_by: Mapped[User | None] = relationship(foreign_keys=[approved_by_id])
+    warnings_read_by: Mapped[User | None] = relationship(foreign_keys=[warnings_read_by_id])
 
     @property
     def schedule(self) -> Schedule:

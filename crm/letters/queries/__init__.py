@@ -1,17 +1,34 @@
 """Reads of letters: templates with their wordings, mailings with their ledgers, and who may approve them."""
 
-from crm.letters.queries.approvers import approvers, is_only_approver, wanting_approval
+from crm.letters.queries.approvers import (
+    Permit,
+    approvers,
+    is_only_approver,
+    may_decide,
+    permit_of,
+    wanting_approval,
+)
+from crm.letters.queries.findings import (
+    Counted,
+    findings_of_letter,
+    findings_of_mailing,
+    letters_with,
+    may_see,
+    returns_of,
+    unapproved_texts,
+)
 from crm.letters.queries.mailings import (
     attachments_of,
     attachments_size,
     files_of,
     ledgers,
     mailings,
+    mailings_being_checked,
     mailings_being_planned,
-    may_approve,
     wordings_of,
 )
 from crm.letters.queries.readers import beside, first_reader, readers_named, stance_of_reader
+from crm.letters.queries.samples import Ground, Sampled, readings_of, sample_of
 from crm.letters.queries.translations import translations_by_language, translations_waiting, wanted_translations
 from crm.letters.queries.wordings import (
     Cell,
@@ -19,6 +36,7 @@ from crm.letters.queries.wordings import (
     draft_of,
     drafts_of_others,
     grid,
+    is_newest,
     is_outdated,
     is_translated,
     languages_of_campaign,
@@ -32,6 +50,10 @@ from crm.letters.queries.wordings import (
 
 __all__ = [
     "Cell",
+    "Counted",
+    "Ground",
+    "Permit",
+    "Sampled",
     "WordingStanding",
     "approvers",
     "attachments_of",
@@ -40,23 +62,34 @@ __all__ = [
     "draft_of",
     "drafts_of_others",
     "files_of",
+    "findings_of_letter",
+    "findings_of_mailing",
     "first_reader",
     "grid",
+    "is_newest",
     "is_only_approver",
     "is_outdated",
     "is_translated",
     "languages_of_campaign",
     "ledgers",
+    "letters_with",
     "mailings",
+    "mailings_being_checked",
     "mailings_being_planned",
-    "may_approve",
+    "may_decide",
+    "may_see",
     "newest_wording",
     "newest_wordings",
+    "permit_of",
     "readers_named",
+    "readings_of",
+    "returns_of",
+    "sample_of",
     "stance_of_reader",
     "templates",
     "translations_by_language",
     "translations_waiting",
+    "unapproved_texts",
     "versions",
     "wanted_translations",
     "wanting_approval",

@@ -12,6 +12,7 @@ from crm.accounts.models import User
 from crm.attachments.models import Attachment
 from crm.extensions import db
 from crm.letters.models import (
+    BEFORE_APPROVAL,
     Ledger,
     LetterTemplate,
     Mailing,
@@ -22,7 +23,6 @@ from crm.letters.models import (
     Wording,
     Wordings,
 )
-from crm.letters.queries.approvers import is_only_approver
 from crm.outbox.actions import File
 from crm.outbox.models import Batch, MessageState, OutgoingMessage
 from crm.outbox.reasons import Reason
@@ -109,6 +109,12 @@ def mailings_being_planned() -> Sequence[int]:
     return db.session.scalars(statement).all()
 
 
+def mailings_being_checked() -> Sequence[int]:
+    """Ids of the planned mailings whose letters are not all checked yet, the oldest first."""
+    statement = sa.select(Mailing.id).where(Mailing.state.in_(sorted(BEFORE_APPROVAL)), Mailing.checked_at.is_(None))
+    return db.session.scalars(statement.order_by(Mailing.id)).all()
+
+
 def wordings_of(mailing_id: int) -> Wordings:
     """The versions a planned mailing uses, by language and approach."""
     statement = (
@@ -140,8 +146,3 @@ def attachments_size(attachment_ids: Collection[int]) -> int:
     """How many bytes these files are together."""
     size = sa.select(sa.func.sum(Attachment.size)).where(Attachment.id.in_(attachment_ids))
     return int(db.session.scalar(size) or 0) if attachment_ids else 0
-
-
-def may_approve(mailing: Mailing, user_id: int) -> bool:
-    """Whether the user, who holds the permission, is a second person, or the only one in the team who could be."""
-    return user_id != mailing.planned_by_id or is_only_approver(mailing.campaign_id, user_id)

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import joinedload
 
 from crm.extensions import db
-from crm.letters import labels
+from crm.letters import finding_words, labels
 from crm.letters.delivery import Outcome
 from crm.letters.models import Approach, LetterTemplate, Mailing, MailingState, Standing
 from crm.salutations.labels import addressed_as_label, form_of_address_label, why_addressed
@@ -31,6 +31,12 @@ for _filter in (
     labels.wording_standing_label,
     labels.wording_standing_tone,
     labels.direction_of,
+    finding_words.finding_label,
+    finding_words.finding_hint,
+    finding_words.finding_detail,
+    finding_words.severity_label,
+    finding_words.severity_tone,
+    finding_words.ground_label,
     addressed_as_label,
     form_of_address_label,
     why_addressed,

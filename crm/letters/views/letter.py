@@ -13,11 +13,12 @@ from flask_login import current_user
 from crm.letters import actions, delivery
 from crm.letters.forms import LetterForm
 from crm.letters.labels import problem_label
-from crm.letters.models import MailingState
+from crm.letters.models import BEFORE_APPROVAL
+from crm.letters.views.approval import reading_of
 from crm.letters.views.blueprint import blueprint
 from crm.outbox.reasons import EXPLANATIONS
 from crm.outbox.waiting import NotWaiting
-from crm.policy import Permission, actor, requires
+from crm.policy import Permission, actor, can, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
 
@@ -29,10 +30,17 @@ def _letter(letter_id: int) -> sa.Row[*tuple[Any, ...]]:
     return delivery.letter(letter_id) or abort(404, gettext("There is no such letter."))
 
 
+def _is_editable(letter: sa.Row[*tuple[Any, ...]]) -> bool:
+    return letter.message_id is not None and not letter.left_out_at and letter.mailing_state in BEFORE_APPROVAL
+
+
 @blueprint.get("/letters/<int:letter_id>")
 @requires(Permission.READ)
 def letter(letter_id: int) -> ResponseReturnValue:
     """The letter as text and as its reader's mail program shows it."""
+    if request.method == "GET" and can(Permission.APPROVE):
+        with unit_of_work("open letter", actor=actor()):
+            actions.open_letter(letter_id, current_user.id)
     found = _letter(letter_id)
     outcome = delivery.outcome_of(found.skip_reason, found.state)
     return render_template(
@@ -41,7 +49,8 @@ def letter(letter_id: int) -> ResponseReturnValue:
         outcome=outcome,
         explanations=EXPLANATIONS,
         edits=delivery.edits_of(letter_id) if found.edited_at else (),
-        editable=found.message_id is not None and found.mailing_state is MailingState.AWAITING_APPROVAL,
+        editable=_is_editable(found),
+        **reading_of(found),
     )
 
 
@@ -51,7 +60,7 @@ def edit_letter(letter_id: int) -> ResponseReturnValue:
     """Change this one letter before it is approved."""
     found = _letter(letter_id)
     here = url_for("letters.letter", letter_id=letter_id)
-    if found.message_id is None or found.mailing_state is not MailingState.AWAITING_APPROVAL:
+    if not _is_editable(found):
         toast(gettext("Only a letter that waits for approval can be changed."), category="error")
         return redirect(here)
     form = LetterForm()

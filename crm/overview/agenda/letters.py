@@ -2,39 +2,88 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from crm.accounts.models import User
 from crm.directory.models import Contact
 from crm.inbox.models import ReaderRequest
-from crm.letters.models import Mailing, MailingState
-from crm.letters.queries import wanted_translations
+from crm.letters.models import LetterTemplate, Mailing, MailingState, Wording
+from crm.letters.queries import is_newest, may_decide, wanted_translations
 from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage
-from crm.overview.agenda.lists import Waiting
+from crm.overview.agenda.lists import AnySelect, Waiting, constant, nothing
 from crm.overview.agenda.reader import Asked, parameter
 from crm.pipeline.models import Campaign
 
 
 def approvals(_reader: Asked) -> Waiting:
-    """Mailings of the team's campaigns that wait for a second person, which is never who planned them."""
-    statement = (
+    """Mailings and texts of the team's campaigns that wait for a second person.
+
+    Who planned or wrote them is none; a mailing waits for them too where nobody else in the team may approve.
+    """
+    return Waiting((_mailings(), _texts()), ("kind", "id"))
+
+
+def _is_another(author: Any) -> sa.ColumnElement[bool]:
+    return sa.func.coalesce(author, 0) != parameter("user_id", User.id)
+
+
+def _mailings() -> AnySelect:
+    other = aliased(User)
+    someone_else = sa.exists().where(
+        other.team_id == Campaign.team_id, other.id != Mailing.planned_by_id, may_decide(other)
+    )
+    return (
         sa.select(
+            constant("mailing").label("kind"),
             Mailing.id,
             Mailing.name,
             Mailing.letters,
-            Mailing.planned_at,
+            Mailing.planned_at.label("since"),
             Campaign.name.label("campaign"),
-            User.name.label("planned_by"),
+            User.name.label("author"),
+            nothing(sa.BigInteger).label("template_id"),
+            nothing(sa.String).label("language"),
+            nothing(sa.String).label("approach"),
         )
         .join(Campaign, Campaign.id == Mailing.campaign_id)
         .join(User, User.id == Mailing.planned_by_id)
         .where(
             Mailing.state == MailingState.AWAITING_APPROVAL,
-            Mailing.planned_by_id != parameter("user_id", User.id),
+            sa.or_(_is_another(Mailing.planned_by_id), ~someone_else),
             Campaign.team_id == parameter("team_id", User.team_id),
         )
     )
-    return Waiting((statement,), ("id",))
+
+
+def _texts() -> AnySelect:
+    return (
+        sa.select(
+            constant("text").label("kind"),
+            Wording.id,
+            LetterTemplate.name,
+            nothing(sa.Integer).label("letters"),
+            Wording.written_at.label("since"),
+            Campaign.name.label("campaign"),
+            User.name.label("author"),
+            Wording.template_id,
+            Wording.language,
+            sa.cast(Wording.approach, sa.String).label("approach"),
+        )
+        .select_from(Wording)
+        .join(LetterTemplate, LetterTemplate.id == Wording.template_id)
+        .join(Campaign, Campaign.id == LetterTemplate.campaign_id)
+        .outerjoin(User, User.id == Wording.written_by_id)
+        .where(
+            Wording.approved_at.is_(None),
+            is_newest(Wording),
+            _is_another(Wording.written_by_id),
+            Campaign.archived_at.is_(None),
+            Campaign.team_id == parameter("team_id", User.team_id),
+        )
+    )
 
 
 def held(_reader: Asked) -> Waiting:

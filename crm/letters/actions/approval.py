@@ -1,0 +1,186 @@
+"""Writes of the way to approval: letters opened and left out, a mailing sent back and handed in again, its release."""
+
+from __future__ import annotations
+
+import textwrap
+
+import sqlalchemy as sa
+from flask_babel import gettext
+
+from crm import clock
+from crm.directory.models import Contact
+from crm.extensions import db
+from crm.history.actions import ToDo, add_task
+from crm.history.models import TITLE_LENGTH
+from crm.letters.actions.mailings import MailingRefused, locked, move
+from crm.letters.lint.readers import look_at_readers
+from crm.letters.models import (
+    BEFORE_APPROVAL,
+    FindingCode,
+    Letter,
+    LetterFinding,
+    LetterReading,
+    Mailing,
+    MailingReturn,
+    MailingState,
+    Severity,
+)
+from crm.letters.queries import findings_of_mailing, ledgers, permit_of, sample_of, unapproved_texts
+from crm.letters.schedule import LATE
+from crm.outbox import actions as outbox
+from crm.outbox.waiting import put_off, withdraw
+from crm.unit_of_work import current_unit_of_work
+
+# Letters named in the trail where many are left out at once; the rest are counted.
+_NAMED = 100
+
+
+def look_again(mailing_id: int) -> None:
+    """Find anew what is known now of a mailing's readers: before an approval, so that who is refused sees why."""
+    mailing = locked(mailing_id)
+    if mailing.state is MailingState.AWAITING_APPROVAL and mailing.checked_at is not None:
+        look_at_readers(mailing)
+
+
+def approve_mailing(mailing_id: int, *, approver_id: int, warnings_read: int | None = None) -> Mailing:
+    """Release a planned mailing's letters, in the name of a second person who has opened a sample of them.
+
+    Who planned it approves it only where nobody else of the campaign's team may, some hours later; the audit says so.
+    What keeps letters from leaving is looked at once more, here. `warnings_read` is how many warnings the approver says
+    they have read, null for none.
+    """
+    mailing = locked(mailing_id)
+    move(mailing, MailingState.APPROVED)
+    permit = permit_of(mailing, approver_id)
+    if permit.refusal:
+        raise MailingRefused(permit.refusal)
+    if not ledgers([mailing.id])[mailing.id].waiting or mailing.batch_id is None:
+        raise MailingRefused("nothing_to_send")
+    if mailing.checked_at is None:
+        raise MailingRefused("unchecked")
+    look_at_readers(mailing)
+    warnings = _refuse_findings(mailing, warnings_read)
+    if any(letter.opened_at is None for letter in sample_of(mailing, approver_id)):
+        raise MailingRefused("unopened")
+    mailing.approved_by_id, mailing.approved_at = approver_id, clock.now()
+    if warnings:
+        mailing.warnings_read_by_id, mailing.warnings_read_at = approver_id, mailing.approved_at
+        current_unit_of_work().notes["warnings read"] = warnings
+    if permit.alone:
+        current_unit_of_work().notes["approved alone"] = "nobody else in the team may approve"
+    db.session.flush()
+    _set_times(mailing, mailing.batch_id)
+    outbox.release(mailing.batch_id)
+    return mailing
+
+
+def _refuse_findings(mailing: Mailing, warnings_read: int | None) -> dict[str, int]:
+    """Raise MailingRefused for what blocks, and for warnings nobody says they have read; the warnings by their code."""
+    found = findings_of_mailing(mailing.id)
+    blocking = {each.code for each in found if each.severity is Severity.BLOCKER}
+    if blocking == {FindingCode.UNAPPROVED_TEXT}:
+        raise MailingRefused("unapproved_wording", [each.wording for each in unapproved_texts(mailing.id)])
+    if blocking:
+        raise MailingRefused("blocked")
+    warnings = {each.code.value: each.letters for each in found}
+    if warnings and warnings_read is None:
+        raise MailingRefused("warnings_unread")
+    if sum(warnings.values()) != (warnings_read or 0):
+        raise MailingRefused("new_warnings")
+    return warnings
+
+
+def _set_times(mailing: Mailing, batch_id: int) -> None:
+    """Let the letters of a released mailing wait for their time, one statement a country."""
+    schedule, now = mailing.schedule, clock.now()
+    if schedule.asks_nothing:
+        return
+    if not schedule.readers_zone:
+        put_off(batch_id, schedule.moment(None, now), late_after=LATE)
+        return
+    written = sa.and_(Letter.mailing_id == mailing.id, Letter.message_id.is_not(None))
+    to = sa.select(Letter.message_id).join(Contact, Contact.id == Letter.contact_id).where(written)
+    countries = sa.select(Contact.country).join(Letter, Letter.contact_id == Contact.id).where(written).distinct()
+    for country in db.session.scalars(countries).all():
+        there = to.where(Contact.country.is_not_distinct_from(country))
+        put_off(batch_id, schedule.moment(country, now), late_after=LATE, only=there)
+
+
+def open_letter(letter_id: int, user_id: int) -> None:
+    """Keep that somebody who may approve opened a letter, and when; nothing once its mailing is approved."""
+    state = db.session.scalar(
+        sa.select(Mailing.state).join(Letter, Letter.mailing_id == Mailing.id).where(Letter.id == letter_id)
+    )
+    if state not in BEFORE_APPROVAL:
+        return
+    reading = db.session.scalar(
+        sa.select(LetterReading).where(LetterReading.letter_id == letter_id, LetterReading.user_id == user_id)
+    )
+    if reading is None:
+        reading = LetterReading(letter_id=letter_id, user_id=user_id)
+        db.session.add(reading)
+    reading.opened_at = clock.now()
+    db.session.flush()
+
+
+def send_back(mailing_id: int, reason: str, *, user_id: int) -> Mailing:
+    """Send a mailing back to who planned it, with what is wanted of it: it becomes a task of theirs, due today."""
+    mailing = locked(mailing_id)
+    move(mailing, MailingState.RETURNED)
+    db.session.add(MailingReturn(mailing_id=mailing.id, returned_by_id=user_id, reason=reason))
+    said = gettext("“%(name)s” was sent back: %(reason)s", name=mailing.name, reason=reason)
+    title = textwrap.shorten(said, TITLE_LENGTH, placeholder="…")
+    add_task(ToDo(title, owner_id=mailing.planned_by_id, due_on=clock.today()))
+    db.session.flush()
+    return mailing
+
+
+def hand_in(mailing_id: int) -> Mailing:
+    """Ask for the approval of a mailing that was sent back, once more."""
+    mailing = locked(mailing_id)
+    if mailing.state is not MailingState.RETURNED:
+        raise MailingRefused("not_allowed")
+    move(mailing, MailingState.AWAITING_APPROVAL)
+    db.session.flush()
+    return mailing
+
+
+def leave_out_letter(letter_id: int, *, user_id: int) -> int:
+    """Take one letter out of a mailing that is not approved yet; how many that were."""
+    letter = db.session.get_one(Letter, letter_id)
+    return _leave_out(locked(letter.mailing_id), sa.select(Letter.id).where(Letter.id == letter_id), user_id)
+
+
+def leave_out_letters_with(mailing_id: int, code: FindingCode, severity: Severity, *, user_id: int) -> int:
+    """Take every letter with a finding out of a mailing that is not approved yet; how many that were."""
+    named = sa.select(LetterFinding.letter_id).where(
+        LetterFinding.mailing_id == mailing_id, LetterFinding.code == code, LetterFinding.severity == severity
+    )
+    return _leave_out(locked(mailing_id), named, user_id)
+
+
+def _leave_out(mailing: Mailing, chosen: sa.Select[int], user_id: int) -> int:
+    if mailing.state not in BEFORE_APPROVAL or mailing.batch_id is None:
+        raise MailingRefused("not_allowed")
+    written = (Letter.mailing_id == mailing.id, Letter.message_id.is_not(None), Letter.left_out_at.is_(None))
+    left = db.session.execute(
+        sa.update(Letter)
+        .where(*written, Letter.id.in_(chosen))
+        .values(left_out_at=clock.now(), left_out_by_id=user_id)
+        .returning(Letter.id)
+        .execution_options(synchronize_session=False)
+    )
+    ids = sorted(left.scalars())
+    gone = (Letter.mailing_id == mailing.id, Letter.left_out_at.is_not(None))
+    withdraw(mailing.batch_id, sa.select(Letter.message_id).where(*gone))
+    db.session.execute(
+        sa.delete(LetterFinding)
+        .where(LetterFinding.mailing_id == mailing.id, LetterFinding.letter_id.in_(sa.select(Letter.id).where(*gone)))
+        .execution_options(synchronize_session=False)
+    )
+    current_unit_of_work().notes["letters left out"] = {
+        "mailing_id": mailing.id,
+        "count": len(ids),
+        "letters": ids[:_NAMED],
+    }
+    return len(ids)

@@ -1,0 +1,46 @@
+"""One decision about a mailing, and the way back to its page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from crm.letters import actions, queries
+from crm.letters.labels import REFUSALS, refusal_words
+from crm.letters.models import Mailing, Standing, standing_of
+from crm.letters.views.blueprint import mailing_or_404
+from crm.outbox.actions import BatchRefused
+from crm.policy import actor
+from crm.unit_of_work import unit_of_work
+from crm.web import toast
+
+
+def seen_of(mailing: Mailing, standing: Standing) -> str:
+    """What a form shows of a mailing when it is opened, to tell it later from one that is out of date."""
+    paused_for = mailing.batch.paused_for if mailing.batch else None
+    return f"{standing}:{paused_for or ''}"
+
+
+def _standing(mailing: Mailing) -> Standing:
+    waiting = queries.ledgers([mailing.id])[mailing.id].waiting
+    return standing_of(mailing.state, mailing.batch.state if mailing.batch else None, waiting)
+
+
+def decide(mailing_id: int, name: str, action: Callable[[int], object], done: str) -> ResponseReturnValue:
+    """Run one decision about a mailing and go back to its page; a form that shows what is past decides nothing."""
+    found = mailing_or_404(mailing_id)
+    if "seen" in request.form and request.form["seen"] != seen_of(found, _standing(found)):
+        toast(str(REFUSALS["not_allowed"]), category="error")
+        return redirect(url_for("letters.mailing", mailing_id=mailing_id))
+    try:
+        with unit_of_work(name, actor=actor()):
+            action(mailing_id)
+    except actions.MailingRefused as refusal:
+        toast(refusal_words(refusal), category="error")
+    except BatchRefused:
+        toast(str(REFUSALS["not_allowed"]), category="error")
+    else:
+        toast(done)
+    return redirect(url_for("letters.mailing", mailing_id=mailing_id))
