@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from enum import StrEnum
 from typing import Any
@@ -120,10 +120,19 @@ def address_for_questions(letter: LetterBehind | None) -> str:
     return letter.write_to if letter else parseaddr(current_app.config["MAIL_DEFAULT_SENDER"])[1]
 
 
-def requests_of(contact_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """What a contact asked for by a link and nobody has seen to yet, the newest first."""
-    return db.session.execute(
+@dataclass(frozen=True)
+class Asked:
+    """What a contact asked for by the links of letters: when they objected, if so, and what nobody has seen to yet."""
+
+    restricted_since: datetime | None
+    requests: Sequence[sa.Row[*tuple[Any, ...]]]
+
+
+def asked_by(contact_id: int) -> Asked:
+    """What a contact asked for, the newest first, in one query."""
+    rows = db.session.execute(
         sa.select(
+            Restriction.at.label("restricted_since"),
             ReaderRequest.id,
             ReaderRequest.kind,
             ReaderRequest.words,
@@ -132,12 +141,11 @@ def requests_of(contact_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
             ReaderRequest.taken_back_at,
             User.name.label("owner"),
         )
-        .join(User, User.id == ReaderRequest.owner_id)
-        .where(ReaderRequest.contact_id == contact_id, ReaderRequest.settled_at.is_(None))
+        .select_from(Contact)
+        .outerjoin(Restriction, Restriction.contact_id == Contact.id)
+        .outerjoin(ReaderRequest, sa.and_(ReaderRequest.contact_id == Contact.id, ReaderRequest.settled_at.is_(None)))
+        .outerjoin(User, User.id == ReaderRequest.owner_id)
+        .where(Contact.id == contact_id)
         .order_by(ReaderRequest.at.desc(), ReaderRequest.id.desc())
     ).all()
-
-
-def restricted_since(contact_id: int) -> Any:
-    """When the contact objected to the use of their data; None for who did not."""
-    return db.session.scalar(sa.select(Restriction.at).where(Restriction.contact_id == contact_id))
+    return Asked(rows[0].restricted_since if rows else None, [row for row in rows if row.id is not None])

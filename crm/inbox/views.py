@@ -161,8 +161,7 @@ def init_app(app: Any) -> None:
     """Register the pages, and what a contact's page and Today ask about requests."""
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(
-        requests_of=queries.requests_of,
-        restricted_since=queries.restricted_since,
+        asked_by=queries.asked_by,
         request_labels=REQUESTS,
         request_consequences=CONSEQUENCES,
     )
