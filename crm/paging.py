@@ -90,23 +90,57 @@ def page(
     """
     direction, values = _decode(cursor, keys) if cursor else ("after", [])
     backwards = direction == "before"
+    found = db.session.execute(_narrowed(statement, keys, values, backwards).limit(size + 1)).all()
+    return _page(found, keys, bool(values), backwards, size)
+
+
+def page_of_union(
+    parts: Sequence[tuple[sa.Select[*tuple[Any, ...]], Sequence[SortKey]]], cursor: str | None, size: int = PAGE_SIZE
+) -> Page:
+    """One page of several statements' rows together, in one query; as `page`.
+
+    Each has the same columns and keys of its own, of the same kinds and directions, and gives no more rows than the
+    page has: a database that sorts a union sorts all of it, and each by itself goes by its own index.
+    """
+    _statement, keys = parts[0]
+    direction, values = _decode(cursor, keys) if cursor else ("after", [])
+    backwards = direction == "before"
+    limited = [
+        sa.select(_narrowed(statement, own, values, backwards).limit(size + 1).subquery()) for statement, own in parts
+    ]
+    union = sa.union_all(*limited).subquery()
+    order = [_ordered(union.c[f"key_{index}"], key, backwards) for index, key in enumerate(keys)]
+    found = db.session.execute(sa.select(union).order_by(*order).limit(size + 1)).all()
+    return _page(found, keys, bool(values), backwards, size)
+
+
+def _ordered(column: Any, key: SortKey, backwards: bool) -> Any:
+    return column.desc() if key.descending != backwards else column.asc()
+
+
+def _narrowed(
+    statement: sa.Select[*tuple[Any, ...]], keys: Sequence[SortKey], values: Sequence[Any], backwards: bool
+) -> sa.Select[*tuple[Any, ...]]:
+    """The statement from the cursor on, in order, with its keys as columns."""
     if values:
         statement = statement.where(_beyond(keys, values, backwards))
     statement = statement.add_columns(*(key.column.label(f"key_{index}") for index, key in enumerate(keys)))
-    statement = statement.order_by(
-        *(key.column.desc() if key.descending != backwards else key.column.asc() for key in keys)
-    )
-    found = list(db.session.execute(statement.limit(size + 1)).all())
+    return statement.order_by(*(_ordered(key.column, key, backwards) for key in keys))
+
+
+def _page(
+    found: Sequence[sa.Row[*tuple[Any, ...]]], keys: Sequence[SortKey], has_cursor: bool, backwards: bool, size: int
+) -> Page:
     more = len(found) > size
-    rows = found[:size]
+    rows = list(found[:size])
     if backwards:
         rows.reverse()
 
     def cursor_at(row: sa.Row[*tuple[Any, ...]], towards: str) -> str:
         return _encode(towards, [getattr(row, f"key_{index}") for index in range(len(keys))])
 
-    has_previous = more if backwards else bool(values)
-    has_next = bool(values) if backwards else more
+    has_previous = more if backwards else has_cursor
+    has_next = has_cursor if backwards else more
     return Page(
         rows,
         cursor_at(rows[0], "before") if rows and has_previous else None,

@@ -37,13 +37,15 @@ def has_not_answered(mailing_id: int, days: int, team_id: int | None) -> sa.Sele
         TimelineEntry.kind.in_(_HEARD),
         visible_to(TimelineEntry.team_id, team_id),
     )
+    # What left has a moment; said so that no database reads everything ever sent by it to find one mailing's.
+    left_at = sa.func.coalesce(OutgoingMessage.finished_at, OutgoingMessage.created_at)
     return (
         sa.select(Letter.target_id)
         .join(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
         .where(
             Letter.mailing_id == mailing_id,
             OutgoingMessage.state == MessageState.SENT,
-            OutgoingMessage.finished_at <= clock.now() - timedelta(days=days),
+            left_at <= clock.now() - timedelta(days=days),
             ~reply,
         )
     )

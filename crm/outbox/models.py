@@ -184,6 +184,15 @@ class OutgoingMessage(Base):
             sqlite_where=sa.text("reason IS NOT NULL"),
             postgresql_where=sa.text("reason IS NOT NULL"),
         ),
+        # A report counts what left lately in this alone, and lists it in this order.
+        sa.Index(
+            "ix_outgoing_message_state_finished_at",
+            "state",
+            "finished_at",
+            "batch_id",
+            sqlite_where=sa.text("finished_at IS NOT NULL"),
+            postgresql_where=sa.text("finished_at IS NOT NULL"),
+        ),
         # Letters in flight, sent ones not told of yet, and held ones: a few hundred at most.
         sa.Index(
             "ix_outgoing_message_lease_token",

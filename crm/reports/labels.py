@@ -12,7 +12,7 @@ def officer_name(officer: Officer) -> str:
     """The name of one of us, or what stands for nobody."""
     if officer.user_id is None:
         return str(gettext("Nobody yet"))
-    return officer.name if officer.user_id != NO_OFFICER else str(gettext("By itself, from a letter sent"))
+    return officer.name if officer.user_id != NO_OFFICER else str(gettext("By itself: letters sent, imports"))
 
 
 def stance_kind_label(kind: str) -> str:
@@ -26,6 +26,8 @@ def deed_label(deed: Deed) -> str:
         Deed.CALL: gettext("Calls"),
         Deed.MEETING: gettext("Meetings"),
         Deed.LETTER: gettext("Letters"),
+        Deed.STATEMENT: gettext("Statements"),
+        Deed.COMMITMENT: gettext("Commitments"),
         Deed.MOVE: gettext("Moves"),
         Deed.TASK: gettext("Tasks done"),
         Deed.FORWARD: gettext("Moved forward"),

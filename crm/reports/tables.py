@@ -13,7 +13,7 @@ from flask_babel import format_date, gettext
 from crm.pipeline.labels import close_reason_label, stage_label
 from crm.pipeline.models import OPEN_STAGES, WON, Stage
 from crm.reports.cells import BLANK, Cell, Numbers, Row, Table, country_name, days_words, percent
-from crm.reports.labels import officer_name, stance_kind_label
+from crm.reports.labels import deed_label, officer_name, stance_kind_label
 from crm.reports.queries import (
     BY_OFFICER,
     NO_OFFICER,
@@ -253,7 +253,9 @@ class Tables:
     def officers(self, found: Sequence[Officer]) -> Table:
         """Who looks after how much, and did what within the period."""
         looked = [] if self.question.past else [gettext("Open targets"), gettext("Overdue"), gettext("Gone quiet")]
-        words = [gettext("Calls"), gettext("Meetings"), gettext("Letters"), gettext("Moves"), gettext("Tasks done")]
+        words = [deed_label(deed) for deed in BY_OFFICER]
+        notes = [gettext("Open, overdue and quiet targets are counted as they are today.")] if looked else []
+        notes.append(gettext("Letters are those written down by hand and those of mailings, by who planned them."))
 
         def row(officer: Officer) -> Row:
             # Nobody owns with no id; what no user did comes from nobody's hand.
@@ -284,7 +286,7 @@ class Tables:
             [gettext("Who"), *looked, *words],
             [row(officer) for officer in found],
             Row(gettext("All"), totals) if found else None,
-            gettext("Open, overdue and quiet targets are counted as they are today.") if looked else "",
+            " ".join(notes),
             written_title=gettext("By officer"),
         )
 

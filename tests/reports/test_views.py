@@ -13,18 +13,26 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from crm import clock
+from crm.accounts.models import User
 from crm.extensions import db
 from crm.history.actions import finish_task
 from crm.history.models import InteractionKind, Task
-from crm.pipeline.actions import mark_contacted
+from crm.outbox.models import MessageState
+from crm.paging import cursor_after
+from crm.pipeline.actions import mark_contacted, record_commitment
+from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Campaign, Stage
 from crm.policy import Role
+from crm.reports.queries import Asked, Deed, activity_page
+from crm.reports.question import Question
+from crm.stances.actions import withdraw_statement
 from crm.stances.models import Stance
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_person
 from tests.factories.history import make_interaction, make_task
-from tests.factories.pipeline import make_campaign, make_target, make_targets
+from tests.factories.letters import approved, deliver, make_letter_target, make_mailing, planned
+from tests.factories.pipeline import PROMISE, make_campaign, make_target, make_targets
 from tests.factories.stances import make_statement
 from tests.queries import queries_of
 
@@ -48,7 +56,7 @@ def campaign(client: FlaskClient) -> Campaign:
         make_statement(old.contact_id, Stance.OPPOSED, now.date() - timedelta(days=2000))
     for country, stage in (("ES", Stage.IDENTIFIED), ("ES", Stage.DELIVERED), (None, Stage.CLOSED)):
         target = make_target(campaign, make_person(country=country), stage=stage, owner_id=officer.id)
-        make_statement(target.contact_id, Stance.CHAMPION, now.date())
+        make_statement(target.contact_id, Stance.CHAMPION, now.date(), actor=f"user:{officer.id}")
     make_target(campaign, next_step="x", next_step_due=now.date() - timedelta(days=1), owner_id=officer.id)
     by = f"user:{officer.id}"
     make_interaction([old.contact_id], at=now - timedelta(days=9), actor=by)
@@ -62,12 +70,34 @@ def campaign(client: FlaskClient) -> Campaign:
         with unit_of_work("mark task", actor=by):
             finish_task(db.session.get_one(Task, task.id))
     # A letter that left moves its target by itself.
-    written_to = make_target(campaign).id
+    written_to = make_letter_target(campaign, "Ann Lee").id
     with unit_of_work("send letters", actor="worker:mail"):
         mark_contacted([written_to])
-    # What another team keeps to itself counts for nobody else.
-    make_interaction([old.contact_id], at=now, actor=by, team_id=make_user().team_id)
+    write_letters(campaign, officer)
+    with unit_of_work("record commitment", actor=by):
+        record_commitment(old.id, PROMISE)
+    make_statement(old.contact_id, Stance.OPPOSED, now.date(), actor=by, team_id=officer.team_id)
+    # What another team keeps to itself counts for nobody else, and what was taken back for nobody at all.
+    other = make_user(team="Others").team_id
+    make_interaction([old.contact_id], at=now, actor=by, team_id=other)
+    make_statement(old.contact_id, Stance.CHAMPION, now.date(), actor=by, team_id=other)
+    wrong = make_statement(old.contact_id, Stance.CHAMPION, now.date(), actor=by).id
+    with unit_of_work("withdraw statement", actor=by):
+        withdraw_statement(wrong, "A misprint")
     return campaign
+
+
+def write_letters(campaign: Campaign, officer: User) -> None:
+    """Two mailings to the two who were contacted: a week ago both letters left, today one did and one failed."""
+    contacted = TargetFilter((Stage.CONTACTED,))
+    for days, names in ((8, None), (0, ["Ann Lee"])):
+        with clock.pretend(clock.now() - timedelta(days=days)):
+            mailing = approved(planned(make_mailing(campaign, officer=officer, audience=contacted)))
+            if names:
+                assert deliver(mailing, MessageState.FAILED, names) == 1
+            assert deliver(mailing, MessageState.SENT) >= 1
+    # Nor does what was never planned, and what another campaign sends.
+    make_mailing(campaign, officer=officer)
 
 
 def test_reports_begin_where_there_is_nothing(viewer: FlaskClient) -> None:
@@ -90,6 +120,24 @@ def test_every_figure_leads_to_a_list_of_as_many(client: FlaskClient, campaign: 
             found = TOTAL.search(reader.get(unescape(link)).text)
             total = found[1] if found else None
             assert total == figure, f"{figure} in {query}, {total} in {link}"
+
+
+def test_letters_written_by_hand_and_sent_by_mailings_stand_in_one_list_with_a_link_to_each(
+    client: FlaskClient, campaign: Campaign
+) -> None:
+    question = Question.from_args(campaign, {}, campaign.team_id)
+    asked = Asked(Deed.LETTER)
+    whole = activity_page(question, asked, None).rows
+    assert [row.mailed for row in whole] == [1, 0, 1, 1]
+    further = activity_page(question, asked, cursor_after(whole[1], ("key_0", "key_1", "key_2")))
+    assert [(row.mailed, row.id) for row in further.rows] == [(row.mailed, row.id) for row in whole[2:]]
+    back = activity_page(question, asked, further.previous)
+    assert [(row.mailed, row.id) for row in back.rows] == [(row.mailed, row.id) for row in whole[:2]]
+    page = sign_in(client, campaign.owner).get(f"/reports/activity?campaign={campaign.id}&kind=letter").text
+    for row in whole:
+        link = f"/letters/{row.id}" if row.mailed else f"/interactions/{row.id}"
+        assert re.search(rf'href="{link}"><bdi>{row.name}</bdi>', page)
+    assert "Ann Lee" in page
 
 
 def test_how_many_came_to_a_stage_in_a_country_stands_there_with_its_list(
@@ -130,7 +178,13 @@ def test_files_hold_every_table_and_no_formula(viewer: FlaskClient, campaign: Ca
     assert len(cells) > 150
     assert not [cell.value for cell in cells if cell.data_type == "f"]
     one = viewer.get(f"/reports/pipeline.csv?campaign={campaign.id}&table=commitments").data.decode("utf-8-sig")
-    assert one.splitlines()[1:3] == ["Promised,2,0", "Open,1,"]
+    assert one.splitlines()[1:3] == ["Promised,3,0", "Open,2,"]
+    officers = viewer.get(f"/reports/pipeline.csv?campaign={campaign.id}&table=officers").data.decode("utf-8-sig")
+    head, first, *_others = csv.reader(officers.splitlines())
+    did = dict(zip(head, first, strict=True))
+    assert [did[name] for name in ("Calls", "Meetings", "Letters", "Statements", "Commitments", "Tasks done")] == [
+        *("1", "1", "4", "4", "1", "2")
+    ]
     assert viewer.get(f"/reports/pipeline.csv?campaign={campaign.id}&table=nothing").status_code == 404
 
 

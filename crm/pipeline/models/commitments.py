@@ -53,6 +53,7 @@ class Commitment(Base):
         sa.Index("ix_commitment_due_order_id", "due_order", "id"),
         sa.Index("ix_commitment_promised_on_id", "promised_on", "id"),
         sa.Index("ix_commitment_state_remind_on", "state", "remind_on"),
+        sa.Index("ix_commitment_created_at", "created_at", "target_id", "recorded_by_id"),
     )
 
     target_id: Mapped[int] = mapped_column(sa.ForeignKey("target.id"), index=True)

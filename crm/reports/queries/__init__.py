@@ -1,17 +1,16 @@
 """What the pipeline report says: each figure from a grouped statement, the same number of them at any size."""
 
-from crm.reports.queries.activity import (
+from crm.reports.queries.activity import Officer, officers
+from crm.reports.queries.course import Course, Moves, Stays, Week, course, stays
+from crm.reports.queries.deeds import (
     BY_OFFICER,
     INTERACTIONS,
     NO_OFFICER,
     Asked,
     Deed,
-    Officer,
     activity_count,
     activity_page,
-    officers,
 )
-from crm.reports.queries.course import Course, Moves, Stays, Week, course, stays
 from crm.reports.queries.promises import Promises, promises
 from crm.reports.queries.standing import OUTDATED, CountryRow, FunnelRow, Stances, Standing, Tally, standing
 
