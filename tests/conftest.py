@@ -53,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 LONGEST = (
     "tests/test_thin_path.py",
     "tests/outbox/test_kills.py",
+    "tests/browser/test_journey.py",
     "tests/browser/test_screens.py",
     "tests/processes/",
     "tests/benchmarks/",
