@@ -144,7 +144,7 @@ function prepare(form, address, restores = true) {
     showStep();
   }
 
-  /** The next step there is, of the target that is chosen: done as soon as another one is entered, unless said otherwise. */
+  /** The next step there is, of the target that is chosen. */
   function showStep() {
     const before = form.querySelector("[data-step-before]");
     if (!before) return;
@@ -154,10 +154,7 @@ function prepare(form, address, restores = true) {
       any ||= !line.hidden;
     }
     before.hidden = !any;
-    const fate = form.elements.step_before;
-    if (!("touched" in fate.dataset)) fate.value = form.elements.next_step.value.trim() ? "done" : "";
   }
-  form.elements.next_step?.addEventListener("input", showStep);
 
   form.addEventListener("chosen", (event) => {
     add(event.detail);

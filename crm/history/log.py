@@ -33,7 +33,7 @@ class Said:
 class Following:
     """What follows from an interaction: a next step (of the target, or else a task), a new stage, words, a task.
 
-    `step_before` is what becomes of the next step the target has had so far; None leaves it to the new one, if any.
+    `step_before` is what becomes of the next step the target has had so far; with None a new one, if any, replaces it.
     """
 
     user_id: int

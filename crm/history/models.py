@@ -91,7 +91,7 @@ class InteractionAttachment(Base):
 
 
 class StepFate(StrEnum):
-    """What becomes of a target's next step when something is logged: it is done, or is kept as a task."""
+    """What may become of a target's next step, other than being replaced: it is done, or is kept as a task."""
 
     DONE = "done"
     TASK = "task"

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm import clock
+from crm.audit.models import Change
 from crm.extensions import db
 from crm.history.models import Interaction, InteractionKind, InteractionUser, Task
 from crm.pipeline.models import Commitment, Stage, Target
@@ -129,9 +130,16 @@ def test_the_next_step_so_far_stays_on_record(officer: FlaskClient) -> None:
         officer.post(f"/audit/{deed}/undo")
         return *found, answer
 
-    step, tasks, page = after(next_step="Send the figures")
+    # A new step takes its place: nobody said that it was done. What it was stands in the trail.
+    step, tasks, page = after(next_step="Send the figures", next_step_due="2026-06-01")
+    assert (step, tasks) == ("Send the figures", [])
+    assert "Logged: “Called”. Next step: “Send the figures”, due " in page
+    assert "<strong>Next step done</strong>" not in page
+    trail = db.session.scalars(sa.select(Change.before).where(Change.table_name == "target")).all()
+    assert "Call the assistant" in [before.get("next_step") for before in trail]
+    step, tasks, page = after(next_step="Send the figures", step_before="done")
     assert (step, tasks) == ("Send the figures", [("Call the assistant", True)])
-    assert "Logged. Next step done: Call the assistant" in page
+    assert "Next step: “Send the figures”. Done: “Call the assistant”." in page
     assert "<strong>Next step done</strong>" in page
     # Undone as a whole, with its line.
     assert "<strong>Next step done</strong>" not in officer.get(f"/contacts/{contact_id}").text
@@ -169,7 +177,7 @@ def test_a_next_step_without_a_campaign_is_a_task(officer: FlaskClient) -> None:
     assert "Call again" not in officer.get("/tasks").text
     assert "Call again" in officer.get("/tasks?done=yes&whose=team").text
     stayed = officer.post("/log", data=data | {"stay": "1"}, headers={"X-Partial": "1"})
-    assert "Logged." in (stayed.json or {})["toasts"]
+    assert "Logged: “Called”. Next step: “Call again”." in (stayed.json or {})["toasts"]
 
 
 def test_an_edit_shows_and_keeps_what_it_said(officer: FlaskClient, app: Flask) -> None:

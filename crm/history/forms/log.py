@@ -74,7 +74,7 @@ class LogForm(InteractionForm):
         self.treaties, self.day = treaty_names(), i18n.today()
         self.stage.choices = [("", _l("As it is")), *((stage.value, stage_label(stage)) for stage in OPEN_STAGES)]
         self.step_before.choices = [
-            ("", _l("As it is; done once a new one is entered")),
+            ("", _l("It stays, until a new one replaces it")),
             (StepFate.DONE.value, _l("It is done")),
             (StepFate.TASK.value, _l("Still to do: keep it as a task")),
         ]
@@ -168,11 +168,11 @@ class LogForm(InteractionForm):
         return next((target for target in self.targets if self.about.data == f"target:{target.id}"), None)
 
     def fate_of_step(self) -> StepFate | None:
-        """What becomes of the target's next step so far: what was chosen, or done once another one takes its place."""
+        """What was chosen to become of the target's next step so far; None: it stays, or a new one takes its place."""
         target = self.target()
         if target is None or not target.next_step or target.next_step == self.next_step.data:
             return None
-        return self.step_before.data or (StepFate.DONE if self.next_step.data else None)
+        return StepFate(self.step_before.data) if self.step_before.data else None
 
     def campaign_id(self) -> int | None:
         """The campaign that was chosen, by itself or by a target in it."""

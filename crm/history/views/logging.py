@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import get_flashed_messages, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import format_date, gettext
 from flask_login import current_user
 
 from crm import i18n
@@ -110,13 +110,18 @@ def _why(refused: MoveRefused) -> str:
 
 
 def _said(form: LogForm) -> str:
-    """That it is logged, and what became of the next step there was."""
+    """What was logged, what is next and when, and what was chosen to become of the next step there was."""
+    told = [gettext("Logged: “%(what)s”.", what=form.what.data)]
+    if (step := form.next_step.data) and (due := form.next_step_due.data):
+        told.append(gettext("Next step: “%(step)s”, due %(day)s.", step=step, day=format_date(due, "medium")))
+    elif step:
+        told.append(gettext("Next step: “%(step)s”.", step=step))
     fate = form.fate_of_step()
-    if fate is None:
-        return str(gettext("Logged."))
     if fate is StepFate.DONE:
-        return str(gettext("Logged. Next step done: %(step)s", step=form.target().next_step))
-    return str(gettext("Logged. Next step kept as a task: %(step)s", step=form.target().next_step))
+        told.append(gettext("Done: “%(step)s”.", step=form.target().next_step))
+    elif fate is StepFate.TASK:
+        told.append(gettext("Kept as a task: “%(step)s”.", step=form.target().next_step))
+    return " ".join(map(str, told))
 
 
 def _saved(form: LogForm) -> ResponseReturnValue:
