@@ -181,6 +181,18 @@ if (location.hash && (mend ?? opened)) {
   }));
 }
 
+// data-keep-place: what is done in this part loads the page anew, and the reader stays where they were; without script
+// the address leads to the part.
+const place = JSON.parse(sessionStorage.getItem("place") ?? "null");
+sessionStorage.removeItem("place");
+if (place?.of === location.pathname + location.search) scrollTo({ top: place.down, behavior: "instant" });
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || !event.target.closest("[data-keep-place]")) return;
+  const next = event.target.elements.next;
+  if (next) next.value = next.value.replace(/#.*$/, "");
+  sessionStorage.setItem("place", JSON.stringify({ of: location.pathname + location.search, down: scrollY }));
+});
+
 // data-insert="text" data-into="#subject, #body": writes a placeholder where the cursor stood last in one of these
 // fields; at the end of the last one where it stood in none.
 let written;

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField, URLField
+from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from crm import i18n
@@ -24,6 +24,7 @@ from crm.stances.models import (
     Confidence,
     Refusal,
     Stance,
+    as_link,
     is_link,
 )
 
@@ -42,10 +43,12 @@ class StatementForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         choices=[(stance.value, STANCES[stance]) for stance in STATED],
         coerce=lambda value: Stance(value) if value else None,
     )
-    source_url = URLField(
+    # A field of this type would let the browser refuse an address without https://.
+    source_url = StringField(
         _l("Link to the source"),
         [Length(max=URL_LENGTH, message=_l("This link is too long."))],
-        filters=[_stripped],
+        filters=[as_link],
+        render_kw={"inputmode": "url"},
         description=_l("The page, video or minutes where it can be read or heard."),
     )
     file = AttachmentField(
@@ -81,7 +84,7 @@ class StatementForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         if isinstance(field.data, date) and field.data < FIRST_DAY:
             raise ValidationError(refusal_text(Refusal.TOO_EARLY))
 
-    def validate_source_url(self, field: URLField) -> None:
+    def validate_source_url(self, field: StringField) -> None:
         """A link, or else a file."""
         if field.data and not is_link(field.data):
             raise ValidationError(refusal_text(Refusal.LINK))

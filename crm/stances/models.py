@@ -145,6 +145,12 @@ class Refusal(StrEnum):
     NO_CONTRADICTION = "no contradiction"  # or no longer one
 
 
+def as_link(text: str | None) -> str:
+    """What was typed as a link: stripped, and `www.…` as the address that a browser would make of it."""
+    typed = (text or "").strip()
+    return f"https://{typed}" if typed.lower().startswith("www.") else typed
+
+
 def is_link(text: str) -> bool:
     """Whether the text is an address of a page that a browser may follow from ours."""
     try:

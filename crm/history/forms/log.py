@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, Optional, ValidationError
 
 from crm import i18n
@@ -21,7 +21,7 @@ from crm.pipeline.labels import stage_label
 from crm.pipeline.models import OPEN_STAGES, Stage
 from crm.pipeline.queries import campaign_names
 from crm.stances.labels import CONFIDENCE_HINTS, STANCES, refusal_text
-from crm.stances.models import QUOTE_LENGTH, STATED, URL_LENGTH, Confidence, Refusal, Stance, is_link
+from crm.stances.models import QUOTE_LENGTH, STATED, URL_LENGTH, Confidence, Refusal, Stance, as_link, is_link
 from crm.treaties.queries import treaty_names
 
 
@@ -46,10 +46,11 @@ class LogForm(InteractionForm):
     stance = RadioField(_l("Where they stand"), coerce=lambda value: Stance(value) if value else None)
     confidence = SelectField(_l("How sure is it?"), coerce=Confidence, default=Confidence.LIKELY)
     quote = TextAreaField(_l("Their words"), [at_most(QUOTE_LENGTH)], filters=[stripped])
-    source_url = URLField(
+    source_url = StringField(
         _l("Link, if it was said elsewhere"),
         [Length(max=URL_LENGTH, message=_l("This link is too long."))],
-        filters=[stripped],
+        filters=[as_link],
+        render_kw={"inputmode": "url"},
         description=_l("Without one, this conversation is the source."),
     )
     promised_words = TextAreaField(
@@ -143,7 +144,7 @@ class LogForm(InteractionForm):
         if field.data and not self.stance.data:
             raise ValidationError(gettext("Choose where they stand, or write their words into the notes."))
 
-    def validate_source_url(self, field: URLField) -> None:
+    def validate_source_url(self, field: StringField) -> None:
         """A source is one of a stance."""
         if field.data and not is_link(field.data):
             raise ValidationError(refusal_text(Refusal.LINK))
