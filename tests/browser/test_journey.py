@@ -225,7 +225,7 @@ def read_report(person: Person) -> None:
     """Letters move those whom they reach; what was said of the treaty is counted where they are from."""
     page = person.page
     go_to(page, "Reports")
-    moves = page.get_by_role("table", name="By officer").get_by_role("row", name="By itself, from a letter sent")
+    moves = page.get_by_role("table", name="By officer").get_by_role("row", name="By itself: letters sent, imports")
     expect(moves.get_by_role("link", name=str(len(MINISTERS)), exact=True)).to_be_visible()
     person.look()
 
