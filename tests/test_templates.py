@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).parents[1]
+EXTENDS = re.compile(r'{% extends "([^"]+)" %}')
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+# Those that others extend.
+PARENTS = [
+    ROOT / "templates" / name
+    for name in sorted({name for path in TEMPLATES for name in EXTENDS.findall(path.read_text())})
+]
 SHEETS = sorted((ROOT / "static").glob("*.css"))
 
 JINJA = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
@@ -89,6 +97,35 @@ def test_every_class_of_a_template_has_its_style() -> None:
     used = {template.name: _read(template).classes - styled - PLAIN_CLASSES for template in TEMPLATES}
     assert any(_read(template).classes for template in TEMPLATES)
     assert {name: classes for name, classes in used.items() if classes} == {}
+
+
+def _left_behind(node: nodes.Node) -> Iterator[str]:
+    """Names a template sets outside of any block, macro or `with`: the blocks of its children find them changed."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Assign | nodes.AssignBlock):
+            targets = child.target.items if isinstance(child.target, nodes.Tuple) else [child.target]
+            yield from (target.name for target in targets if isinstance(target, nodes.Name))
+        elif isinstance(child, nodes.If):
+            yield from _left_behind(child)
+
+
+def _names_left_behind(source: str) -> list[str]:
+    environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    return list(_left_behind(environment.parse(source)))
+
+
+@pytest.mark.parametrize("template", PARENTS, ids=lambda path: path.name)
+def test_a_page_finds_what_its_view_gave_it(template: Path) -> None:
+    assert _names_left_behind(template.read_text()) == []
+
+
+def test_the_reading_of_names_sees_what_it_must() -> None:
+    assert _names_left_behind("{% if a %}{% set b = 1 %}{% endif %}{% set c, d = e %}") == ["b", "c", "d"]
+    assert (
+        _names_left_behind("{% with b = 1 %}{% set c = b %}{% endwith %}{% block d %}{% set e = 1 %}{% endblock %}")
+        == []
+    )
+    assert {path.name for path in PARENTS} >= {"layout.html"}
 
 
 def test_the_reading_of_templates_sees_what_it_must(tmp_path: Path) -> None:

@@ -17,11 +17,13 @@ from crm.directory.models import (
     ContactLanguage,
     ContactPoint,
     ContactSource,
+    ContactTag,
     Identifier,
     Membership,
     OtherName,
     Post,
     Relationship,
+    Tag,
 )
 from crm.exports.models import UNFINISHED, Export, ExportState
 from crm.extensions import db
@@ -119,6 +121,15 @@ def whole_contacts(ids: Sequence[int]) -> list[WholeContact]:
     for contact_id, statements in shared_statements(ids).items():
         found[contact_id].statements = statements
     return [found[contact_id] for contact_id in ids if contact_id in found]
+
+
+def tags_of(ids: Sequence[int]) -> dict[int, list[str]]:
+    """The tags of a batch of contacts, in the order of the alphabet."""
+    statement = sa.select(ContactTag.contact_id, Tag.name).join(Tag, Tag.id == ContactTag.tag_id)
+    tags: dict[int, list[str]] = defaultdict(list)
+    for row in db.session.execute(statement.where(ContactTag.contact_id.in_(ids)).order_by(Tag.name)):
+        tags[row.contact_id].append(row.name)
+    return tags
 
 
 def _memberships(people: Sequence[int]) -> Iterable[AnyRow]:

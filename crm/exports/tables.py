@@ -8,9 +8,11 @@ from typing import Any
 
 from flask_babel import get_locale, gettext, lazy_gettext
 
-from crm.directory.labels import category_label, kind_label
+from crm.accounts.queries import actor_names
+from crm.directory.labels import category_label, kind_label, region_label
 from crm.directory.models import OPEN_END, PointKind, PointStatus
-from crm.exports.queries import WholeContact, batches, names_of, whole_contacts
+from crm.directory.name_parts import Parts, parts_of
+from crm.exports.queries import WholeContact, batches, names_of, tags_of, whole_contacts
 from crm.places.countries import country_name
 from crm.stances.labels import stance_label
 from crm.stances.models import Stance
@@ -26,6 +28,8 @@ class _Line:
 
     contact: WholeContact
     names: dict[int, str]
+    owner: str
+    tags: Sequence[str]
 
     def name_of(self, contact_id: int | None) -> str:
         return self.names.get(contact_id, "") if contact_id is not None else ""
@@ -42,6 +46,13 @@ class _Line:
     def day(self, name: str) -> str:
         value = getattr(self.contact.row, name)
         return value.isoformat() if value else ""
+
+    def parts(self) -> Parts:
+        """Given and family name; where nobody has told them, what the list files the person under."""
+        row = self.contact.row
+        if row.family_name or not self.contact.is_person:
+            return row.given_name, row.family_name
+        return parts_of(row.name, row.country)
 
     def others(self) -> str:
         """The addresses letters do not go to, though they are in use."""
@@ -70,8 +81,8 @@ _COLUMNS: tuple[tuple[Any, Callable[[_Line], Any]], ...] = (
     (lazy_gettext("Category"), lambda line: category_label(line.contact.row.category)),
     (lazy_gettext("Name"), lambda line: line.contact.row.name),
     (lazy_gettext("Title before the name"), lambda line: line.column("honorific_prefix")),
-    (lazy_gettext("Given name"), lambda line: line.column("given_name")),
-    (lazy_gettext("Family name"), lambda line: line.column("family_name")),
+    (lazy_gettext("Given name"), lambda line: line.parts()[0] or ""),
+    (lazy_gettext("Family name"), lambda line: line.parts()[1] or ""),
     (lazy_gettext("Title after the name"), lambda line: line.column("honorific_suffix")),
     (lazy_gettext("Short name"), lambda line: line.column("abbreviation")),
     (lazy_gettext("Other names"), lambda line: _BETWEEN.join(one.name for one in line.contact.other_names)),
@@ -79,7 +90,8 @@ _COLUMNS: tuple[tuple[Any, Callable[[_Line], Any]], ...] = (
     (lazy_gettext("Date of birth"), lambda line: line.day("birth_date")),
     (lazy_gettext("Country code"), lambda line: line.column("country")),
     (lazy_gettext("Country"), lambda line: country_name(line.contact.row.country, get_locale())),
-    (lazy_gettext("Region"), lambda line: line.column("region")),
+    (lazy_gettext("Region code"), lambda line: line.column("effective_region")),
+    (lazy_gettext("Region"), lambda line: region_label(line.contact.row.effective_region)),
     (lazy_gettext("Institution"), lambda line: line.name_of(line.contact.row.institution_id)),
     (lazy_gettext("Offices held now"), _Line.mandates),
     (lazy_gettext("Political group"), lambda line: line.name_of(line.contact.row.group_id)),
@@ -104,6 +116,8 @@ _COLUMNS: tuple[tuple[Any, Callable[[_Line], Any]], ...] = (
         lazy_gettext("Identifiers"),
         lambda line: _BETWEEN.join(f"{one.scheme} {one.value}" for one in line.contact.identifiers),
     ),
+    (lazy_gettext("Tags"), lambda line: _BETWEEN.join(line.tags)),
+    (lazy_gettext("Owner"), lambda line: line.owner),
     (lazy_gettext("Sources"), lambda line: _BETWEEN.join(one.label for one in line.contact.sources)),
 )
 
@@ -125,15 +139,16 @@ def _stances(contact_id: int, treaties: Sequence[Any], known: Mapping[tuple[int,
 
 def table_rows(ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
     """The headings, then one row per contact, read batch by batch; of stances those that everybody sees."""
-    known_treaties = treaties()
+    known_treaties, users = treaties(), actor_names()
     yield tuple(_headings(known_treaties))
     for batch in batches(ids):
         contacts = whole_contacts(batch)
         rows = [contact.row for contact in contacts]
         names = names_of(one for row in rows for one in (row.institution_id, row.group_id, row.party_id))
-        known = current_stances(batch, None)
+        known, tags = current_stances(batch, None), tags_of(batch)
         for contact in contacts:
-            line = _Line(contact, names)
+            owner = users.get(f"user:{contact.row.owner_id}", "")
+            line = _Line(contact, names, owner, tags.get(contact.row.id, ()))
             yield (
                 *(value(line) for _label, value in _COLUMNS),
                 *_stances(contact.row.id, known_treaties, known),

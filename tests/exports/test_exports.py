@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ import vobject
 from flask import Flask
 
 from crm import clock
+from crm.accounts.models import User
 from crm.audit.models import ChangeSet
 from crm.directory.actions import add_point, set_point_status
 from crm.directory.models import Category, ContactPoint, OtherName, Person, PointKind, PointStatus
+from crm.directory.projection import project
+from crm.directory.tagging import tag_contacts
 from crm.exports import jobs, views
 from crm.exports.models import Export, ExportState
 from crm.extensions import db
@@ -56,6 +60,37 @@ def test_a_table_has_every_contact_of_the_filter_and_marks_what_is_out_of_use(of
     assert rows[0]["Institution"] == "European Parliament"
     assert rows[0]["Identifiers"] == "wikidata Q1"
     assert "attachment" in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.sqlite_only
+def test_the_form_of_a_download_asks_for_those_it_names(officer: Any) -> None:
+    swede, spaniard = rich(), make_person("Other Person", country="ES")
+    make_person("Third Person", country="ES")
+    for asked, names in (("country=SE&kind=person", [swede.name]), (f"ids={spaniard.id}", ["Other Person"])):
+        page = officer.get(f"/contacts/export?{asked}").text
+        form = page[page.index('action="/contacts/export"') :].partition("</form>")[0]
+        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+        answer = officer.post("/contacts/export", data={**fields, "format": "csv"})
+        rows = csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig")))
+        assert [row["Name"] for row in rows] == names
+
+
+def test_a_table_tells_what_the_list_tells(officer: Any) -> None:
+    person = make_person("Ada Alvaro Invent", country="ES")
+    owner = db.session.scalars(sa.select(User)).first()
+    assert owner is not None
+    with unit_of_work("describe", actor="test"):
+        person.name, person.given_name, person.family_name = "Ada Alvaro Invent", None, None
+        person.region, person.owner_id = "ES-CT", owner.id
+        db.session.flush()
+        project([person.id])
+        tag_contacts([person.id], "hearing")
+    answer = officer.get("/contacts/export?format=csv&kind=person")
+    row = next(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert (row["Region code"], row["Tags"]) == ("ES-CT", "hearing")
+    assert row["Region"].startswith("Catal")
+    assert (row["Given name"], row["Family name"]) == ("Ada", "Alvaro Invent")
+    assert row["Owner"] == owner.name
 
 
 @pytest.mark.sqlite_only
