@@ -32,6 +32,7 @@ from crm.letters.jobs import plan
 from crm.letters.models import Mailing
 from crm.letters.queries import ledgers
 from crm.outbox.actions import release
+from crm.outbox.footers import html_with, link_to, text_with
 from crm.outbox.jobs import send_waiting
 from crm.outbox.models import Lease, MessageState, OutgoingMessage
 from crm.processes.ports import HOST
@@ -43,9 +44,10 @@ ACTOR = "command:benchmark"
 LETTER_BYTES = 2048
 # One target in fifty has no address.
 _WITH_ADDRESS = 0.98
-_BODY = (
-    "{{salutation}}\n\n" + "Will you support the *{{treaty}}* in {{country}}? " * 2 + "\n\n{{closing}}\n{{sender_name}}"
-)
+# As long as ours.
+_LINK = f"https://ratify.example/unsubscribe/{'x' * 135}"
+_LINK_HTML = link_to(_LINK)
+_BODY = "{{salutation}}\n\nWill you support *the Convention* in {{country}}?\n\n{{closing}}\n{{sender_name}}"
 
 
 class NoTools(Exception):
@@ -170,10 +172,19 @@ class Product:
         db.engine.dispose()
 
     def words(self, count: int) -> list[Letter]:
-        """So many letters as they are planned."""
+        """So many letters as they leave, but for the token in the link below them."""
         with self.app.app_context():
             columns = (OutgoingMessage.to_address, OutgoingMessage.subject, OutgoingMessage.text, OutgoingMessage.html)
-            found = [Letter(*row) for row in db.session.execute(sa.select(*columns).limit(count))]  # type: ignore[arg-type]
+            rows = db.session.execute(sa.select(*columns, OutgoingMessage.footer).limit(count))
+            found = [
+                Letter(
+                    address,
+                    subject,
+                    text_with(below or "", text, _LINK),
+                    html_with(below or "", html or "", _LINK_HTML),
+                )
+                for address, subject, text, html, below in rows
+            ]
             self._rest()
         return found
 

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from config import Settings, load_settings
 from crm.directory.models import OPEN_END, Category, Contact, Person
 from crm.extensions import db
+from crm.letters.footers import footer_in
 from crm.letters.models import Letter, LetterTemplate, Mailing, MailingState, SkipReason
 from crm.letters.queries import ledgers
 from crm.outbox.models import MessageState, OutgoingMessage
@@ -203,9 +204,12 @@ def check_letters_received(server: SmtpServer) -> None:
         assert sender.display_name == "Zoë Čapek, officer"
         assert message["Subject"] == f"A question to {name}"
         assert message["Reply-To"] == "zoe@campaign.example"
+        link = message["List-Unsubscribe"].strip("<>")
         assert part(message, "plain") == (
             f"Dear {name},\n\nwill you, {given_name} {family_name}, support the {treaty}?\n\nZoë Čapek, officer\n"
+            f"\n-- \n{footer_in('en')}\n{link}\n"
         )
+        assert f'href="{link}"' in part(message, "html")
         assert f"<strong>{name}</strong>" in part(message, "html").replace("&#x27;", "'")
 
 

@@ -104,6 +104,7 @@ def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
             OutgoingMessage.subject,
             OutgoingMessage.text,
             OutgoingMessage.html,
+            OutgoingMessage.footer,
             OutgoingMessage.message_id_header,
             *RECORD,
         )

@@ -14,6 +14,7 @@ from crm import clock
 from crm.directory.models import Contact
 from crm.extensions import db
 from crm.letters.audience import Audience
+from crm.letters.footers import footer_in
 from crm.letters.judging import Judged, Terms, judge
 from crm.letters.models import Letter, Mailing, MailingState
 from crm.letters.queries import wordings_of
@@ -120,7 +121,7 @@ def _reference(target_id: int) -> str:
 
 def draft_of(judged: Judged, sender: str, reply_to: str) -> Draft:
     """The letter of a recipient who gets one, ready to be posted."""
-    if judged.compiled is None:
+    if judged.compiled is None or judged.wording is None:
         raise ValueError(f"no letter for target {judged.recipient.target_id}")
     letter = judged.compiled.render(judged.values)
     return Draft(
@@ -133,6 +134,7 @@ def draft_of(judged: Judged, sender: str, reply_to: str) -> Draft:
         sender=sender,
         reply_to=reply_to,
         one_click_unsubscribe=True,
+        footer=footer_in(judged.wording.language),
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from crm.letters.footers import OWN_LINK, footer_in
 from crm.letters.placeholders import PLACEHOLDERS
 from crm.letters.rendering import Problem, ProblemKind, compile_wording
+from crm.outbox.footers import text_with
 
 _FILLED = Markup('<mark class="filled" title="{}">{}</mark>')
 _MISSING = Markup('<mark class="missing" title="{}">{}</mark>')
@@ -18,11 +20,12 @@ _UNSAID = frozenset({ProblemKind.EMPTY_SUBJECT, ProblemKind.EMPTY_BODY})
 
 @dataclass(frozen=True)
 class Preview:
-    """Safe HTML of the parts of a letter, the faults of the wording, and the reader's empty placeholders."""
+    """Safe HTML of the parts of a letter, the line below it, the wording's faults, the reader's empty placeholders."""
 
     subject: Markup
     text: Markup
     html: Markup
+    footer: str
     problems: Sequence[Problem]
     empty: Sequence[str]
 
@@ -39,5 +42,8 @@ def preview_of(subject: str, body: str, language: str, values: Mapping[str, str]
     shown = compiled.preview(show)
     empty = sorted(name for name in compiled.fields if name in PLACEHOLDERS and not values.get(name))
     problems = [problem for problem in compiled.problems if problem.kind not in _UNSAID]
+    footer = footer_in(language)
+    text = text_with(escape(footer), shown.text, escape(OWN_LINK))
     # The literal parts are sanitised HTML or escaped by the compiler, the fields by the markup they stand in.
-    return Preview(Markup(shown.subject), Markup(shown.text), Markup(shown.html), problems, empty)  # noqa: S704
+    parts = (Markup(shown.subject), Markup(text), Markup(shown.html))  # noqa: S704
+    return Preview(*parts, f"{footer} {OWN_LINK}", problems, empty)

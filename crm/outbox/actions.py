@@ -56,8 +56,9 @@ class NotHeld(Exception):
 class Draft:
     """A letter to post. `reference` names it within its batch; `sender` and `reply_to` are `Name <local@domain>`.
 
-    One-click unsubscribe (RFC 8058) adds the headers that let a mail program suppress the address. It leaves at
-    `not_before` or later; where it could not until `late_after`, its batch is paused and waits for a person.
+    One-click unsubscribe (RFC 8058) adds the headers that let a mail program suppress the address; `footer` then stands
+    below the letter, with the same link. It leaves at `not_before` or later; where it could not until `late_after`, its
+    batch is paused and waits for a person.
     """
 
     reference: str
@@ -69,6 +70,7 @@ class Draft:
     sender: str | None = None
     reply_to: str | None = None
     one_click_unsubscribe: bool = False
+    footer: str | None = None
     not_before: datetime | None = None
     late_after: datetime | None = None
 
@@ -117,6 +119,7 @@ def _row(batch_id: int, draft: Draft) -> dict[str, object]:
         "sender": sender,
         "reply_to": safe_header(draft.reply_to) if draft.reply_to else None,
         "one_click_unsubscribe": draft.one_click_unsubscribe,
+        "footer": draft.footer,
         "next_attempt_at": draft.not_before or clock.now(),
         "late_after": draft.late_after,
         # Made once, so that a letter a person sends again is known to be the same one. It begins with the time: at

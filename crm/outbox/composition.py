@@ -15,6 +15,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any
 
+from crm.outbox.footers import html_with, link_to, text_with
 from crm.outbox.safe_header import header_address, header_text, mailbox, safe_header
 
 _BASE64_PAYS = 1.25  # quoted-printable spends three letters on a byte outside ASCII, base64 four on every three
@@ -96,10 +97,14 @@ def compose(
     ]
     if letter.reply_to:
         headers.append(_mailbox_header("Reply-To", letter.reply_to))
+    text, html = letter.text, letter.html
     if unsubscribe_url is not None:
         headers.append(f"List-Unsubscribe: <{safe_header(unsubscribe_url)}>")
         headers.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+        if letter.footer:
+            text = text_with(letter.footer, text, unsubscribe_url)
+            html = html and html_with(letter.footer, html, link_to(unsubscribe_url))
     headers.append("MIME-Version: 1.0\r\n")
-    body = _body(letter.text, letter.html)
+    body = _body(text, html)
     message = "\r\n".join(headers).encode() + (_mixed(body, enclosed) if enclosed else body)
     return message.replace(b"\r\n.", b"\r\n..")

@@ -54,6 +54,7 @@ _TAKEN = (
     MESSAGES.c.sender,
     MESSAGES.c.reply_to,
     MESSAGES.c.one_click_unsubscribe,
+    MESSAGES.c.footer,
     MESSAGES.c.message_id_header,
     MESSAGES.c.attempts,
     MESSAGES.c.first_deferred_at,

@@ -215,6 +215,7 @@ class OutgoingMessage(Base):
     sender: Mapped[str | None] = mapped_column(sa.String(640))
     reply_to: Mapped[str | None] = mapped_column(sa.String(640))
     one_click_unsubscribe: Mapped[bool]
+    footer: Mapped[str | None] = mapped_column(sa.String(400))
     message_id_header: Mapped[str] = mapped_column(sa.String(320), unique=True)
 
     state: Mapped[MessageState] = mapped_column(enum_column(MessageState), default=MessageState.QUEUED)

@@ -14,6 +14,7 @@ from crm.directory.models import ContactLanguage
 from crm.extensions import db
 from crm.letters.actions import MailingRefused, write_wording
 from crm.letters.audience import Audience
+from crm.letters.footers import footer_in
 from crm.letters.jobs import check
 from crm.letters.models import Approach, LanguageReason, LetterEdit, Mailing, SkipReason, Wording
 from crm.letters.queries import ledgers
@@ -53,7 +54,12 @@ def test_one_letter_is_changed_before_approval_and_what_stood_there_is_kept(
     edit = db.session.scalars(sa.select(LetterEdit)).one()
     assert edit.text_before.startswith("Dear Ana Ruiz,")
     assert "Dear *Ana*!" in as_officer.get(f"/letters/{number}/edit").text
-    assert "Changed by hand" in as_officer.get(f"/letters/{number}").text
+    shown = as_officer.get(f"/letters/{number}").text
+    assert "Changed by hand" in shown
+    for words in (shown, as_officer.get(f"/letters/{number}/document").text):
+        assert (changed.footer or "no footer") in words
+        assert "own link]" in words
+        assert "/unsubscribe/" not in words
     assert "Edited" in as_officer.get(f"/mailings/{mailing.id}").text
     with pytest.raises(MailingRefused, match="unchecked"):
         approved(mailing)
@@ -71,7 +77,10 @@ def test_a_test_letter_goes_to_oneself_and_stands_in_no_ledger(as_officer: Flask
     statement = sa.select(OutgoingMessage).where(OutgoingMessage.batch_id != mailing.batch_id)
     test = db.session.scalars(statement).one()
     assert (test.to_address, test.subject) == ("olga@team.example", "[Test] A question to Ana Ruiz")
-    assert test.text == message_of(mailing, "Ana Ruiz").text
+    original = message_of(mailing, "Ana Ruiz")
+    assert test.text == f"{original.text}\n-- \n{original.footer}\n[the reader's own link]\n"
+    assert (original.footer or "") in (test.html or "")
+    assert "unsubscribe" not in test.text + (test.html or "")
     assert not test.one_click_unsubscribe
     assert ledgers([mailing.id])[mailing.id] == before
 
@@ -128,6 +137,10 @@ def test_each_reader_gets_a_language_they_read_and_the_letter_says_why(campaign:
     assert told["Di Peeters"] == ("fr", LanguageReason.COUNTRY)
     assert told["Ed Weber"] == ("fr", LanguageReason.PERSON)
     assert told["Ana Ruiz"] == ("en", LanguageReason.FALLBACK)
+    below = {
+        name: db.session.get_one(OutgoingMessage, letters[name].message_id).footer for name in ("Ed Weber", "Ana Ruiz")
+    }
+    assert below == {"Ed Weber": footer_in("fr"), "Ana Ruiz": footer_in("en")}
     assert belgian.id != reader.id
     thanks = make_wording(campaign)
     with unit_of_work("write", actor="test"):

@@ -7,6 +7,7 @@ from email import message_from_bytes, policy
 from email.message import MIMEPart
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def test_what_was_written_is_what_is_read(subject: str, name: str, text: str, ht
         sender="Ann Müller <ann@ratify.example>",
         reply_to="jo@ratify.example",
         message_id_header="<1.abc@ratify.example>",
+        footer=None,
     )
     sent = compose(letter, to_address="ada@parliament.example", default_sender="", at=AT, unsubscribe_url=URL)
     assert sent.isascii()
@@ -75,3 +77,31 @@ def test_what_was_written_is_what_is_read(subject: str, name: str, text: str, ht
         plain, rich = message.iter_parts()
         assert (plain.get_content_type(), rich.get_content_type()) == ("text/plain", "text/html")
         assert (read(plain), read(rich)) == (lines(text), lines(html))
+
+
+FOOTER = "Keine Briefe & <mehr>:"
+
+
+@pytest.mark.parametrize(
+    ("html", "end"), [("<html><body><div>Ada</div></body></html>", "</div></body></html>"), ("<p>Hi</p>", "")]
+)
+def test_the_last_line_has_the_link_of_the_header_in_both_parts(html: str, end: str) -> None:
+    letter = SimpleNamespace(
+        to_name="Ada", subject="A question", text="Dear Ada\n", html=html, sender="ann@ratify.example", reply_to=None,
+        message_id_header="<1.abc@ratify.example>", footer=FOOTER,
+    )  # fmt: skip
+
+    def parts(url: str | None) -> list[str]:
+        sent = compose(letter, to_address="ada@parliament.example", default_sender="", at=AT, unsubscribe_url=url)
+        message = message_from_bytes(sent, policy=policy.default)
+        assert message["List-Unsubscribe"] == (url and f"<{url}>")
+        return [read(part) for part in message.iter_parts()]
+
+    plain, rich = parts(URL)
+    assert plain == f"Dear Ada\n\n-- \n{FOOTER}\n{URL}\n"
+    said = rich.strip().removesuffix(end)
+    assert said.startswith(html.removesuffix(end))
+    assert "Keine Briefe &amp; &lt;mehr&gt;:" in said
+    assert f' href="{URL}"' in said
+    assert said.endswith(">ratify.example/unsubscribe</a></p>")
+    assert parts(None) == ["Dear Ada\n", html + "\n"]

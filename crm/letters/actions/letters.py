@@ -12,6 +12,7 @@ from crm import clock
 from crm.accounts.models import User
 from crm.extensions import db
 from crm.letters.audience import Audience
+from crm.letters.footers import shown_html, shown_text
 from crm.letters.judging import Terms
 from crm.letters.models import BEFORE_APPROVAL, Letter, LetterEdit, Mailing, Wording
 from crm.letters.placeholders import PLACEHOLDER_PATTERN
@@ -108,7 +109,8 @@ def edit_letter(letter_id: int, subject: str, body: str, *, editor_id: int) -> N
 def send_test(letter_id: int, user_id: int) -> str:
     """Send a copy of one letter, its files with it, to a user of ours; the address it goes to. Raises LetterRefused.
 
-    It is no letter of the mailing: nothing of it stands in the ledger, and its reader cannot be unsubscribed by it.
+    It is no letter of the mailing: nothing of it stands in the ledger, and its reader cannot be unsubscribed by it:
+    its last lines name the link instead of having it.
     """
     letter = db.session.get_one(Letter, letter_id)
     if letter.message_id is None:
@@ -123,8 +125,8 @@ def send_test(letter_id: int, user_id: int) -> str:
         to_address=user.email,
         to_name=user.name,
         subject=f"[{gettext('Test')}] {message.subject}",
-        text=message.text,
-        html=message.html,
+        text=shown_text(message.footer, message.text),
+        html=shown_html(message.footer, message.html) if message.html else None,
         sender=message.sender,
         reply_to=message.reply_to,
     )

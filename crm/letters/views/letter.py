@@ -11,6 +11,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from crm.letters import actions, delivery
+from crm.letters.footers import shown_html, shown_text
 from crm.letters.forms import LetterForm
 from crm.letters.labels import problem_label
 from crm.letters.models import BEFORE_APPROVAL
@@ -46,6 +47,7 @@ def letter(letter_id: int) -> ResponseReturnValue:
     return render_template(
         "letters/letter.html",
         letter=found,
+        text=shown_text(found.footer, found.text) if found.text else "",
         outcome=outcome,
         explanations=EXPLANATIONS,
         edits=delivery.edits_of(letter_id) if found.edited_at else (),
@@ -101,9 +103,10 @@ def test_letter(letter_id: int) -> ResponseReturnValue:
 @blueprint.get("/letters/<int:letter_id>/document")
 @requires(Permission.READ)
 def document(letter_id: int) -> ResponseReturnValue:
-    """The HTML part of the letter, byte for byte, for the frame in its page."""
-    html = _letter(letter_id).html or abort(404, gettext("This letter has no HTML part."))
-    response = Response(html, mimetype="text/html")
+    """The HTML part of the letter for the frame in its page: as it is sent, but for the link only its reader gets."""
+    found = _letter(letter_id)
+    html = found.html or abort(404, gettext("This letter has no HTML part."))
+    response = Response(shown_html(found.footer, html), mimetype="text/html")
     response.headers["Content-Security-Policy"] = _DOCUMENT_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
