@@ -242,8 +242,18 @@ const openMenus = () => document.querySelectorAll("details[data-menu][open]");
 document.addEventListener("click", (event) => {
   for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
 });
+// Where a menu asks for something, one types at once.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.matches?.("details[data-menu].up[open]")) event.target.querySelector(".field :is(input, select)")?.focus();
+  },
+  true,
+);
+// A press on plain words inside moves the focus to the part of the page around the menu: it has not left.
+const around = (menu, element) => menu.contains(element) || element.contains(menu);
 document.addEventListener("focusin", (event) => {
-  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of openMenus()) if (!around(menu, event.target)) menu.open = false;
 });
 
 // Toasts: put in after the page has settled, so that they are read aloud; gone after a while, errors excepted.
