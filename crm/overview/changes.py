@@ -9,20 +9,20 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_login import current_user
 
 from crm.audit import queries as audit
-from crm.audit.models import Change, ChangeKind, ChangeSet
+from crm.audit.models import ChangeSet
 from crm.audit.privacy import Reader, of_others
 from crm.audit.standing import overtaken
-from crm.directory.models import Contact, ContactMerge, ContactTag
+from crm.directory.models import Contact, ContactMerge
 from crm.extensions import db
 from crm.overview.edit_words import edit_label, edited_in_words
 from crm.overview.models import BulkAction
+from crm.overview.whom import OF_CONTACTS, About, Named, about
 from crm.paging import Page
-from crm.pipeline.models import Target
 from crm.policy import Permission, actor, can
 from crm.roster_import.known import APPLY
 from crm.roster_import.models import Import
@@ -30,10 +30,6 @@ from crm.timeline.models import EntryKind, TimelineEntry
 
 # Of a deed about many, the names of so many are told.
 NAMED = 3
-# So many rows of a deed are looked at for them: several may be of one contact.
-_LOOKED_AT = 12
-# Tables whose rows are contacts, or of one each.
-_OF_CONTACTS = (Contact.__tablename__, ContactTag.__tablename__, Target.__tablename__)
 _EDIT = "edit:"
 # What a worker does in the reader's name, where it is about many.
 _BY_THE_WORKER = [*(f"{action.replace('_', ' ')} contacts" for action in BulkAction), APPLY]
@@ -87,9 +83,6 @@ DEEDS: dict[str, LazyString] = {
 }
 
 
-Named = tuple[int | None, str]
-
-
 @dataclass(frozen=True)
 class Merged:
     """A merge: the contact that stayed, if it is there, and whether the two were taken apart since."""
@@ -104,7 +97,7 @@ class Deed:
 
     `words` is None where only the trail's own name of it, `action`, is known. `contacts` are ids and names of some of
     the `contact_count` it was about; of one that is gone the id is None. `imported` is the import it was (id, name of
-    the file), `merge` the merge: these are taken back on pages of their own.
+    the file), `merge` the merge: these are taken back on pages of their own. `why_not` says why another one is not.
     """
 
     id: int
@@ -119,6 +112,7 @@ class Deed:
     undone: bool
     is_undo: bool
     can_go_back: bool
+    why_not: str
 
 
 def _told(ids: Sequence[int]) -> dict[int, list[Any]]:
@@ -137,51 +131,6 @@ def _told(ids: Sequence[int]) -> dict[int, list[Any]]:
     for row in rows:
         found[int(row.reference.removeprefix(_EDIT))].append(row)
     return found
-
-
-def _contact_of(change: Any) -> int | None:
-    """The contact a row is of, or is."""
-    if change.table_name == Contact.__tablename__:
-        return int(change.row_id)
-    found = {**change.before, **change.after}.get("contact_id")
-    return int(found) if found is not None else None
-
-
-def _names(wanted: Collection[int]) -> dict[int, Named]:
-    """Contacts by their ids, in two queries: of those that are gone, what they were called last."""
-    there = db.session.execute(sa.select(Contact.id, Contact.name).where(Contact.id.in_(wanted)))
-    found: dict[int, Named] = {row.id: (row.id, row.name) for row in there}
-    gone = db.session.execute(
-        sa.select(Change.row_id, Change.before)
-        .where(
-            Change.table_name == Contact.__tablename__,
-            Change.row_id.in_([each for each in wanted if each not in found]),
-            Change.kind == ChangeKind.DELETE,
-        )
-        .order_by(Change.id)
-    )
-    return {**{row.row_id: (None, row.before["name"]) for row in gone if row.before.get("name")}, **found}
-
-
-def _about(ids: Sequence[int], merges: Mapping[int, Sequence[int]]) -> dict[int, list[Named]]:
-    """The first contacts whose rows each change set wrote, in three queries; of `merges` the two it was about."""
-    rank = sa.func.row_number().over(partition_by=Change.change_set_id, order_by=Change.id).label("rank")
-    columns = (Change.change_set_id, Change.table_name, Change.row_id, Change.before, Change.after)
-    rows = (
-        sa.select(*columns, rank).where(Change.change_set_id.in_(ids), Change.table_name.in_(_OF_CONTACTS)).subquery()
-    )
-    changes = db.session.execute(sa.select(rows).where(rows.c.rank <= _LOOKED_AT).order_by(rows.c.rank)).all()
-    about: dict[int, dict[int, None]] = defaultdict(dict)
-    for change in changes:
-        contact_id = _contact_of(change)
-        if contact_id is not None:
-            about[change.change_set_id][contact_id] = None
-    for number, pair in merges.items():
-        about[number] = dict.fromkeys(pair)
-    names = _names({contact_id for found in about.values() for contact_id in found})
-    return {
-        number: [names[contact_id] for contact_id in found if contact_id in names] for number, found in about.items()
-    }
 
 
 def _pair(row: Any) -> tuple[int, int] | None:
@@ -230,21 +179,22 @@ class _Page:
 
     counts: Mapping[int, Sequence[Any]]
     told: Mapping[int, Sequence[Any]]
-    about: Mapping[int, Sequence[Named]]
+    about: Mapping[int, About]
     undone: Mapping[int, str]
     imports: Mapping[int, tuple[int, str]]
     merges: Mapping[int, Merged]
-    standing: Collection[int]
+    why_not: Mapping[int, str]
 
     def deed(self, row: Any) -> Deed:
         """One of them."""
         told, written = self.told.get(row.id, ()), self.counts.get(row.id, ())
         details: Mapping[str, Any] | None = told[0].details if told else None
         named: list[Named] = list(dict.fromkeys((line.contact_id, line.name) for line in told))
-        contacts = named or list(self.about.get(row.id, ()))
+        about_whom = self.about.get(row.id, About())
+        contacts = named or about_whom.contacts
         # A deed about many writes one row of each.
         many = len(contacts) > NAMED
-        counted = max((number for table, _kind, number in written if table in _OF_CONTACTS), default=0) if many else 0
+        counted = max((number for table, _kind, number in written if table in OF_CONTACTS), default=0) if many else 0
         words = edit_label(details) if details else _words(row.action)
         if (of := self.undone.get(row.undoes_id, "")) and (what := _words(of)):
             words = f"{words}: {what}"
@@ -253,26 +203,35 @@ class _Page:
             at=row.at,
             action=row.action,
             words=words,
-            details=edited_in_words(details) if details else (),
+            details=edited_in_words(details) if details else about_whom.lines,
             contacts=contacts[:NAMED],
             contact_count=max(counted, len(contacts)),
             imported=self.imports.get(row.id),
             merge=self.merges.get(row.id),
             undone=row.undone_by_id is not None,
             is_undo=row.action == "undo",
-            can_go_back=row.id in self.standing,
+            can_go_back=row.id not in self.why_not,
+            why_not=self.why_not.get(row.id, ""),
         )
 
 
-def _may_go_back(row: Any, written: Collection[Any]) -> bool:
-    allowed = row.permission is None or can(row.permission)
-    return row.action != APPLY and allowed and audit.can_go_back(row, written)
-
-
-def _standing(ids: set[int]) -> set[int]:
-    """Those that still stand, and are not another team's by now: its reader may have gone from one to another."""
-    standing = ids - overtaken(ids)
-    return standing - of_others(standing, Reader(current_user.id, current_user.team_id))
+def _why_not(rows: Sequence[Any], counts: Mapping[int, Collection[Any]]) -> dict[int, str]:
+    """Why deeds cannot be taken back, of those that cannot."""
+    found: dict[int, str] = {}
+    for row in rows:
+        if not counts.get(row.id) and not row.notes:
+            found[row.id] = gettext("nothing was changed")
+        elif row.permission is not None and not can(row.permission):
+            found[row.id] = gettext("not within your role")
+        elif row.action == APPLY or not audit.can_go_back(row, counts.get(row.id, ())):
+            found[row.id] = gettext("cannot be taken back")
+    standing = {row.id for row in rows} - found.keys()
+    for number in overtaken(standing):
+        found[number] = gettext("changed since")
+    # Its reader may have gone from one team to another.
+    for number in of_others(standing - found.keys(), Reader(current_user.id, current_user.team_id)):
+        found[number] = gettext("another team's by now")
+    return found
 
 
 def own_deeds(cursor: str | None) -> tuple[Page, list[Deed]]:
@@ -286,10 +245,10 @@ def own_deeds(cursor: str | None) -> tuple[Page, list[Deed]]:
     known = _Page(
         counts=counts,
         told=_told(ids),
-        about=_about(ids, pairs),
+        about=about(ids, pairs, current_user.team_id),
         undone=_actions({row.undoes_id for row in page.rows if row.undoes_id}),
         imports=_imports(ids),
         merges=_merges(page.rows),
-        standing=_standing({row.id for row in page.rows if _may_go_back(row, counts.get(row.id, ()))}),
+        why_not=_why_not(page.rows, counts),
     )
     return page, [known.deed(row) for row in page.rows]

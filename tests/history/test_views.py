@@ -157,11 +157,12 @@ def test_what_was_said_elsewhere_has_its_own_source(officer: FlaskClient) -> Non
     contact_id, treaty_id = target.contact_id, target.campaign.treaty_id
     assert f'href="/contacts/{contact_id}/statements/new"' in officer.get(f"/log?contact={contact_id}").text
     data = {"contact": contact_id, "what": "Told us of her speech", "at": NOW, "treaty_id": treaty_id}
-    link = {"source_url": "https://parliament.example/speech"}
+    # As it is read aloud, without https://.
+    link = {"source_url": "www.parliament.example/speech"}
     assert "write the link into the notes" in officer.post("/log", data=data | link).text
     assert officer.post("/log", data=data | link | {"stance": "champion"}).status_code == 302
     said = db.session.scalars(sa.select(Statement)).one()
-    assert (said.source_url, said.source_reference) == (link["source_url"], "")
+    assert (said.source_url, said.source_reference) == ("https://www.parliament.example/speech", "")
 
 
 def test_a_next_step_without_a_campaign_is_a_task(officer: FlaskClient) -> None:

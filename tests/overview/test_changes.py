@@ -16,6 +16,7 @@ from crm.policy import Role
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_person
+from tests.factories.pipeline import make_campaign, make_target
 from tests.factories.roster_import import apply_staged, stage_file, table
 from tests.overview.test_contact_parts import words
 from tests.queries import queries_of
@@ -44,6 +45,25 @@ def test_own_changes_are_told_and_taken_back(client: FlaskClient) -> None:
     # Somebody else's deeds are nobody's business here.
     other = sign_in(client, make_user(Role.OFFICER, name="Otto Other"))
     assert "You have changed nothing yet" in other.get("/changes").text
+
+
+def test_a_deed_tells_whom_it_was_about_and_what_it_did(client: FlaskClient) -> None:
+    campaign = make_campaign("Ratify")
+    targets = [make_target(campaign, make_person(name)) for name in ("Ada Álvaro", "Bea Bell", "Cyd Cole", "Dan Dole")]
+    ids, person = [each.id for each in targets], targets[0].contact_id
+    officer = sign_in(client, make_user(name="Una User"))
+    data = {"contact": person, "what": "Met her", "at": "2026-05-04T09:30", "about": f"target:{ids[0]}"}
+    officer.post("/log", data=data | {"stage": "contacted", "next_step": "Send the figures"})
+    officer.post(f"/campaigns/{campaign.id}/targets/move", data={"target": ids, "the_stage": "in_dialogue"})
+    officer.get("/changes")
+    moved, logged = re.findall(r"<tr>.*?</tr>", officer.get("/changes").text.partition("<tbody>")[2], re.DOTALL)
+    for said in ("Targets moved", "Ada Álvaro", "and 1 more", "From “Contacted” to “In dialogue”", "Undo"):
+        assert said in words(moved)
+    for said in ("Logged", "Ada Álvaro", "Met her", "From “Identified” to “Contacted”", "Next step: Send the figures"):
+        assert said in words(logged)
+    # What was changed since has no button, and says why.
+    assert "/undo" not in logged
+    assert "changed since" in words(logged)
 
 
 @pytest.mark.sqlite_only
