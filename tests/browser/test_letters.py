@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from crm import clock
 from crm.extensions import db
+from crm.letters.footers import footer_in
 from crm.letters.jobs import plan
 from crm.letters.models import Letter, LetterTemplate, Mailing, MailingState, Wording
 from crm.outbox.models import MessageState
@@ -46,7 +47,9 @@ def words_of(page: Page) -> str:
 def test_the_preview_follows_what_is_typed(open_page: OpenPage, campaign: Campaign) -> None:
     wording = make_wording(campaign, subject="Hello", body="Dear friend")
     page = open_page(f"/letters/templates/{wording.template_id}/en/general", role=Role.TRANSLATOR)
-    assert words_of(page) == "Dear friend"
+    words, _gap, below = words_of(page).partition("\n")
+    assert words == "Dear friend"
+    assert below.strip() == f"{footer_in('en')} [the reader's own link]"
     body = page.get_by_label("Text (Markdown)")
     body.evaluate("field => field.setSelectionRange(5, 11)")
     page.get_by_role("button", name="family_name", exact=True).click()
