@@ -112,11 +112,12 @@ def test_the_timeline_tells_the_teams_events_newest_first(client: FlaskClient) -
 
 def test_the_page_costs_the_same_however_much_is_known(app: Flask, officer: FlaskClient) -> None:
     person = make_person(party="Verdes")
-    few = queries_of(lambda: officer.get(f"/contacts/{person.id}"))
+    address = f"/contacts/{person.id}"
+    few = queries_of(lambda: officer.get(address))
     with unit_of_work("events", actor="user:1"):
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         add_events([Event(person.id, moment, EntryKind.LETTER_SENT, f"letter:{number}") for number in range(30)])
-    assert queries_of(lambda: officer.get(f"/contacts/{person.id}")) == few
+    assert queries_of(lambda: officer.get(address)) == few
     assert few <= 12
 
 
