@@ -80,7 +80,7 @@ def _row_form(contact: Contact, part: str, row: Any) -> Any:
         return SourceForm(data={"label": row.text0, "url": row.text1, "as_of": row.end} if row else None)
     if part == "posts":
         return PostForm(obj=row)
-    return tie_form(contact.id, row)
+    return tie_form(contact.id, row, request.args.get("tie", ""))
 
 
 def _rows_of(record: Record, part: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -103,3 +104,16 @@ def test_the_other_of_a_tie_is_offered_and_the_field_in_error_has_the_focus(offi
     assert (status, "Nobody is called just so" in page) == (422, True)
     status, _ = sent(officer, f"/contacts/{ada.id}/ties", tie="ally", other="seafarers cai", other_id=str(cai.id))
     assert status == 302
+
+
+@pytest.mark.sqlite_only
+def test_who_came_after_is_named_where_one_sees_that_somebody_left(officer: FlaskClient) -> None:
+    ada = make_person("Ada Alvaro", ended=clock.today() - timedelta(days=2))
+    make_person("Bo Bruun")
+    link = re.search(r'href="([^"]*edit=ties[^"]*succeeded[^"]*)"', officer.get(f"/contacts/{ada.id}").text)
+    assert link
+    form = officer.get(unescape(link[1]).partition("#")[0]).text
+    chosen = re.search(r'<option selected value="([^"]*)">Was succeeded by', form)
+    assert chosen
+    sent(officer, f"/contacts/{ada.id}/ties", tie=chosen[1], other="Bo Bruun")
+    assert "Who came after:" in officer.get(f"/contacts/{ada.id}").text

@@ -180,10 +180,10 @@ class TieForm(PartForm):
         }
 
 
-def tie_form(contact_id: int, tie: Tie | None) -> TieForm:
-    """The form of a tie as it is seen from the contact."""
+def tie_form(contact_id: int, tie: Tie | None, wanted: str = "") -> TieForm:
+    """The form of a tie as it is seen from the contact; a new one begins with the `wanted` choice."""
     if tie is None:
-        return TieForm(contact_id)
+        return TieForm(contact_id, data={"tie": wanted})
     return TieForm(
         contact_id,
         data={
