@@ -131,8 +131,8 @@ def perform(action: BulkAction, value: str, ids: Sequence[int], report: Report =
     return changed
 
 
-def outcome(action: BulkAction, name: str, changed: int) -> str:
-    """What it came to, in a sentence."""
+def outcome(action: BulkAction, name: str, changed: int, asked: int) -> str:
+    """What it came to, in a sentence, and how many of the `asked` were left as they are."""
     said = {
         BulkAction.TAG: ngettext(
             "%(num)d contact is tagged “%(name)s”.", "%(num)d contacts are tagged “%(name)s”.", changed, name=name
@@ -153,4 +153,8 @@ def outcome(action: BulkAction, name: str, changed: int) -> str:
             "%(num)d contact was added to %(name)s.", "%(num)d contacts were added to %(name)s.", changed, name=name
         ),
     }
-    return str(said[action]) if changed else str(gettext("Nothing had to be changed."))
+    if not changed:
+        return str(gettext("Nothing had to be changed."))
+    same = asked - changed
+    untouched = [ngettext("%(num)d needed no change.", "%(num)d needed no change.", same)] if same > 0 else []
+    return " ".join([said[action], *untouched])

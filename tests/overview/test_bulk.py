@@ -61,7 +61,12 @@ def test_ticked_contacts_are_tagged_and_untagged_and_each_is_undone(officer: Fla
     assert "Nothing had to be changed." in officer.get("/contacts").text
     officer.post("/contacts/bulk/untag", data={"contact": [ada], "the_tag": "ally"})
     assert tagged()["Ally"] == {"Bo Berg"}
-    officer.post(undo_of(officer.get("/contacts").text))
+    page_before = officer.get("/contacts").text
+    officer.post("/contacts/bulk/tag", data={"contact": [ada, bo], "the_tag": "ally"})
+    said = officer.get("/contacts").text
+    assert "1 contact is tagged “ally”. 1 needed no change." in said
+    officer.post(undo_of(said))
+    officer.post(undo_of(page_before))
     assert tagged()["Ally"] == {"Ada Álvaro", "Bo Berg"}
     officer.get("/contacts")
     officer.post(undo_of(page))

@@ -80,8 +80,9 @@ def change_many(action: str) -> ResponseReturnValue:
             )
         return redirect(url_for("overview.bulk_change", change_id=change_id))
     with unit_of_work(said, actor=actor()) as work:
-        changed = perform(wanted, value, chosen.resolved())
-    toast(outcome(wanted, name, changed), undo=work.change_set_id, category="success" if changed else "info")
+        ids = chosen.resolved()
+        changed = perform(wanted, value, ids)
+    toast(outcome(wanted, name, changed, len(ids)), undo=work.change_set_id, category="success" if changed else "info")
     return _back(done=True)
 
 
@@ -142,7 +143,7 @@ def bulk_change(change_id: int) -> ResponseReturnValue:
         change=change,
         waiting=waiting,
         progress=progress_of(f"bulk:{change_id}") if waiting else None,
-        said=outcome(change.action, name, change.changed or 0),
+        said=outcome(change.action, name, change.changed or 0, change.expected),
         refused=change.state is BulkState.REFUSED,
         back=own_page(change.came_from) or url_for("overview.contacts"),
         done_mark=CHANGED,
