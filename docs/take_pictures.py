@@ -45,9 +45,9 @@ def _contact(page: Page) -> None:
     page.wait_for_url("**/contacts/*")
 
 
-def _mailing(page: Page, state: str) -> None:
+def _mailing(page: Page, words: str) -> None:
     page.goto("/letters")
-    page.locator("tbody tr", has_text=state).get_by_role("link").first.click()
+    page.locator("tbody tr", has_text=words).get_by_role("link").first.click()
     page.wait_for_url("**/mailings/*")
 
 
@@ -59,7 +59,7 @@ SCREENS: dict[str, Callable[[Page], object]] = {
     "contact": _contact,
     "letter": lambda page: page.goto("/letters/templates/1/en/ask"),
     "mailing": lambda page: _mailing(page, "Waits for approval"),
-    "ledger": lambda page: _mailing(page, "Finished"),
+    "ledger": lambda page: _mailing(page, "After the first calls"),
     "report": lambda page: page.goto("/reports/pipeline"),
 }
 

@@ -122,6 +122,9 @@ class Target(Base):
     owner: Mapped[User | None] = relationship()
 
 
+_ADDED = sa.text("from_stage IS NULL")
+
+
 class StageMove(Base):
     """One move of a target between stages, the ground of funnel figures. `from_stage` is null when it was added.
 
@@ -136,6 +139,14 @@ class StageMove(Base):
         sa.Index("ix_stage_move_furthest", "campaign_id", "target_id", "to_stage", "at"),
         sa.Index("ix_stage_move_course", "campaign_id", "at", "from_stage", "to_stage", "target_id", "actor"),
         sa.Index("ix_stage_move_stood", "campaign_id", "from_stage", "stood", "at", "target_id"),
+        sa.Index(
+            "ix_stage_move_added",
+            "campaign_id",
+            "target_id",
+            "at",
+            sqlite_where=_ADDED,
+            postgresql_where=_ADDED,
+        ),
     )
 
     target_id: Mapped[int] = mapped_column(sa.ForeignKey("target.id"))

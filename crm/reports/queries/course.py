@@ -14,7 +14,7 @@ from crm import i18n
 from crm.directory.models import Contact
 from crm.extensions import db
 from crm.pipeline.models import OPEN_STAGES, Stage, StageMove, Target
-from crm.reports.queries.rows import of_moves
+from crm.reports.queries.rows import of_moves, until
 from crm.reports.question import WEEK, Question
 
 WEEKS = 12
@@ -100,7 +100,8 @@ def _of_merged(question: Question, ago: Any) -> sa.Select[*tuple[Any, ...]]:
             Target.stage,
         )
         .join(Target, Target.id == StageMove.target_id)
-        .where(*of_moves(question), StageMove.target_id.in_(twice))
+        # The campaign is that of the few targets: named once more, it would have all its moves walked through.
+        .where(*until(question), StageMove.target_id.in_(twice))
     )
 
 

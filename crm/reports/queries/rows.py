@@ -30,11 +30,16 @@ def of_targets(question: Question) -> Iterator[sa.ColumnElement[bool]]:
         yield is_owned_by_team(question.team)
 
 
+def until(question: Question) -> Iterator[sa.ColumnElement[bool]]:
+    """Of any moves, those until the day is over."""
+    if question.end is not None:
+        yield StageMove.at < question.end
+
+
 def of_moves(question: Question) -> Iterator[sa.ColumnElement[bool]]:
     """Their moves until the day is over, for a select that has `StageMove` in it."""
     yield StageMove.campaign_id == question.campaign_id
-    if question.end is not None:
-        yield StageMove.at < question.end
+    yield from until(question)
     if question.team is not None:
         yield StageMove.target_id.in_(sa.select(Target.id).where(*of_targets(question)))
 
