@@ -150,7 +150,7 @@ def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant
     first = db.session.scalars(sa.select(LetterTemplate.id).order_by(LetterTemplate.id)).first()
     mailing = approved(planned(make_mailing(campaign)))
     deliver(mailing, MessageState.FAILED, reply="5.1.1 no-such-user-" + "x" * 80)
-    slip = make_wording(campaign, body="Dear {{name}}, TODO")
+    slip = make_wording(campaign, body="Dear {{name}}, TBC")
     awaiting, draft = planned(make_mailing(campaign, wording=slip)), make_mailing(campaign)
     letters = sa.select(Letter.id).where(Letter.mailing_id == mailing.id)
     written = db.session.scalars(letters.where(Letter.skip_reason.is_(None))).first()

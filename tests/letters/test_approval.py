@@ -55,7 +55,7 @@ def test_the_check_names_the_letters(
     settings = app.extensions["settings"]
     monkeypatch.setitem(app.extensions, "settings", settings.model_copy(update={"letters_alike_limit": 3}))
     make_target(campaign, make_person("Di NULL", group=None), stage=Stage.COMMITTED)
-    wording = make_wording(campaign, body="Dear {{name}},\n\nplease do {{ask}}. TODO\n\n{{family_name}}")
+    wording = make_wording(campaign, body="Dear {{name}},\n\nplease do {{ask}}. TBC\n\n{{family_name}}")
     mailing = planned(make_mailing(campaign, wording=wording, ask="what you said"))
     everybody = {"Ana Ruiz", "Bo Lund", "Cy Roth", "Di NULL"}
     assert found_in(mailing) == {
@@ -111,11 +111,11 @@ def test_what_has_changed_since_the_check_blocks_at_the_approval_itself(campaign
 def test_warnings_are_read_and_a_letter_edited_since_is_opened_again(
     as_officer: FlaskClient, as_lead: FlaskClient, lead: User, campaign: Campaign
 ) -> None:
-    mailing = planned(make_mailing(campaign, wording=make_wording(campaign, body="Dear {{name}}, TODO")))
+    mailing = planned(make_mailing(campaign, wording=make_wording(campaign, body="Dear {{name}}, TBC")))
     page, approve = f"/mailings/{mailing.id}", f"/mailings/{mailing.id}/approve"
     assert "Something looks like a slip 3 letters" in words(as_lead.get(page).text)
     listed = words(as_lead.get(f"{page}/findings/odd_text?severity=warning").text)
-    assert ("Ana Ruiz" in listed, "TODO" in listed) == (True, True)
+    assert ("Ana Ruiz" in listed, "TBC" in listed) == (True, True)
     assert read(mailing, lead.id) == 2
     for data, said in (
         ({}, "and tick that you have"),

