@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 from enum import StrEnum
@@ -132,6 +133,12 @@ class Settings(BaseSettings):
         validation_alias="MAIL_DEFAULT_SENDER",
         description="From of the product's own mails",
     )
+    mail_return_path: str = Field(
+        "",
+        validation_alias="MAIL_RETURN_PATH",
+        description="mailbox that takes delivery reports, such as bounces@example.org: each letter of a mailing names "
+        "bounces+…@example.org in its envelope, signed, so that a report tells which letter it is about",
+    )
     mail_timeout: float = Field(
         60.0, validation_alias="MAIL_TIMEOUT", gt=0, description="seconds to wait for an SMTP reply"
     )
@@ -172,6 +179,14 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError(f"there is no time zone {value}: name one such as Europe/Brussels")
+        return value
+
+    @field_validator("mail_return_path")
+    @classmethod
+    def _takes_a_tag(cls, value: str) -> str:
+        # What follows the + has up to 33 of the 64 octets that RFC 5321 allows before the @.
+        if value and not re.fullmatch(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
+            raise ValueError(f"{value} is no mailbox a tag can be put to: name one such as bounces@example.org")
         return value
 
     @field_validator("data")

@@ -64,6 +64,7 @@ def test_a_safe_production_start(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"PORT": "web"}, "PORT"),
         ({"RATIFY_ENV": "prod"}, "RATIFY_ENV"),
         ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES"),
+        ({"MAIL_RETURN_PATH": "bounces"}, "no mailbox a tag can be put to"),
     ],
 )
 def test_an_unsafe_production_start_is_refused(

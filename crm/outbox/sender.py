@@ -28,6 +28,7 @@ from crm.outbox.models import MessageState, OutageReason, PauseReason
 from crm.outbox.outcomes import ConnectionLost, Outcome, ServerTrouble, failed, judged, lost
 from crm.outbox.queries import has_unreadable_suppressions
 from crm.outbox.reasons import Reason
+from crm.outbox.return_path import return_path
 from crm.outbox.safe_header import mailbox
 from crm.outbox.unsubscribing import unsubscribe_token
 from crm.unit_of_work import unit_of_work
@@ -201,8 +202,9 @@ class Sender:
             raise Unsendable(Reason.RESERVED_DOMAIN)
         if not recipient.isascii() and not connection.takes_utf8:
             raise Unsendable(Reason.NEEDS_SMTPUTF8)
-        unsubscribe_url = None
+        unsubscribe_url, reports_to = None, ""
         if letter.one_click_unsubscribe:
+            reports_to = return_path(self.settings.mail_return_path, letter.id)
             token = unsubscribe_token(letter.id, letter.to_address)
             unsubscribe_url = f"{self.settings.base_url}/unsubscribe/{token}"
         default = self.settings.mail_default_sender
@@ -219,7 +221,7 @@ class Sender:
         except ValueError:
             logger.exception("letter %s could not be composed", letter.id)
             raise Unsendable(Reason.NOT_COMPOSABLE) from None
-        return Envelope(sender, recipient, message)
+        return Envelope(reports_to or sender, recipient, message)
 
     def _send_one(self, taken: Claim, letter: Any, following: Any) -> bool:
         """Send one letter, and announce the following one; False where the claim must end here."""
