@@ -28,7 +28,7 @@ from crm.outbox.models import (
 )
 from crm.outbox.queries import suppressed
 from crm.outbox.reasons import Reason
-from crm.outbox.results import announce
+from crm.outbox.results import announce, announce_stop
 from crm.outbox.tallies import add, lock
 from crm.unit_of_work import current_unit_of_work, unit_of_work
 
@@ -173,12 +173,16 @@ def claim(holder: Holder, limit: int) -> Claim | None:
 
 def pause_for(batch_id: int, reason: PauseReason, details: Mapping[str, Any] | None = None) -> None:
     """Pause a running batch for a person to decide, in the running unit of work; `details` says more of the reason."""
-    db.session.execute(
+    paused = db.session.scalar(
         sa.update(Batch)
         .where(Batch.id == batch_id, Batch.state == BatchState.RUNNING)
         .values(state=BatchState.PAUSED, paused_for=reason, paused_with=dict(details or {}))
+        .returning(Batch.id)
     )
+    if paused is None:
+        return
     current_unit_of_work().notes.setdefault("outbox_batch", {})[str(batch_id)] = f"paused: {reason.value}"
+    announce_stop(batch_id)
 
 
 def renew(taken: Claim) -> None:

@@ -1,4 +1,4 @@
-"""What became of letters, told to the features above exactly once, in a transaction of the outbox."""
+"""What became of letters and batches, told to the features above exactly once, in a transaction of the outbox."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class Result:
 
 Handler = Callable[[Sequence[Result]], None]
 _handlers: list[Handler] = []
+StopHandler = Callable[[int], None]
+_stop_handlers: list[StopHandler] = []
 
 
 def on_result(handler: Handler) -> Handler:
@@ -60,3 +62,22 @@ def announce(results: Sequence[Result]) -> None:
             raise  # the database is away: the whole unit of work is tried again
         except Exception:
             logger.exception("a handler of results failed")
+
+
+def on_stop(handler: StopHandler) -> StopHandler:
+    """Call `handler` with the id of every batch that paused itself, inside the unit of work that pauses it."""
+    if handler not in _stop_handlers:
+        _stop_handlers.append(handler)
+    return handler
+
+
+def announce_stop(batch_id: int) -> None:
+    """Tell every handler that a batch paused itself; one that raises is undone and logged, and the batch rests."""
+    for handler in _stop_handlers:
+        try:
+            with db.session.begin_nested():
+                handler(batch_id)
+        except OperationalError:
+            raise
+        except Exception:
+            logger.exception("a handler of stops failed")
