@@ -139,6 +139,20 @@ class Settings(BaseSettings):
         description="mailbox that takes delivery reports, such as bounces@example.org: each letter of a mailing names "
         "bounces+…@example.org in its envelope, signed, so that a report tells which letter it is about",
     )
+    dkim_domain: str = Field(
+        "",
+        validation_alias="DKIM_DOMAIN",
+        description="domain that signs all mails (DKIM), the one of their From; `ratify dkim` makes the key and prints "
+        "the DNS record; default: none is signed",
+    )
+    dkim_selector: str = Field(
+        "ratify", validation_alias="DKIM_SELECTOR", description="name of the key in the DNS of that domain"
+    )
+    dkim_key_file: str = Field(
+        "",
+        validation_alias="DKIM_KEY_FILE",
+        description="its private key (PEM, RSA), the same on every host; default `dkim.pem` in RATIFY_DATA",
+    )
     mail_timeout: float = Field(
         60.0, validation_alias="MAIL_TIMEOUT", gt=0, description="seconds to wait for an SMTP reply"
     )
@@ -189,6 +203,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is no mailbox a tag can be put to: name one such as bounces@example.org")
         return value
 
+    @field_validator("dkim_domain", "dkim_selector")
+    @classmethod
+    def _name_in_dns(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", value):
+            raise ValueError(f"{value} is no name in the DNS: write it in small letters, such as example.org")
+        return value
+
     @field_validator("data")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -236,6 +257,11 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Address of the product without a trailing slash, for links in mails."""
         return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    @property
+    def dkim_key(self) -> Path:
+        """File of the private key that mails are signed with."""
+        return Path(self.dkim_key_file) if self.dkim_key_file else self.data / "dkim.pem"
 
     @property
     def caught_mail(self) -> Path:

@@ -7,6 +7,7 @@ import click
 from config import SettingsError
 from crm.cli.demo import demo
 from crm.cli.hold_sending import hold_sending_command
+from crm.cli.mail import check_mail_command, dkim_command
 from crm.cli.rebuild import rebuild
 from crm.cli.roster import import_roster
 from crm.cli.settings import settings
@@ -31,7 +32,9 @@ def main() -> None:
     """Ratify: a lightweight CRM for campaigns that win treaty ratifications."""
 
 
+main.add_command(check_mail_command)
 main.add_command(demo)
+main.add_command(dkim_command)
 main.add_command(create_user_command)
 main.add_command(hold_sending_command)
 main.add_command(import_roster)

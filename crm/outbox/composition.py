@@ -15,6 +15,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any
 
+from crm.outbox.dkim import Signer
 from crm.outbox.footers import html_with, link_to, text_with
 from crm.outbox.safe_header import header_address, header_text, mailbox, safe_header
 
@@ -86,6 +87,7 @@ def compose(
     at: datetime,
     unsubscribe_url: str | None,
     enclosed: Sequence[bytes] = (),
+    signer: Signer | None = None,
 ) -> bytes:
     """The e-mail of a claimed row, ready to follow the server's 354. Raises ValueError for what no mail can carry."""
     headers = [
@@ -107,4 +109,6 @@ def compose(
     headers.append("MIME-Version: 1.0\r\n")
     body = _body(text, html)
     message = "\r\n".join(headers).encode() + (_mixed(body, enclosed) if enclosed else body)
+    if signer is not None:
+        message = signer.signed(message, int(at.timestamp()))
     return message.replace(b"\r\n.", b"\r\n..")

@@ -53,6 +53,7 @@ OUTAGES = {
     OutageReason.KEY_CHANGED: lazy_gettext(
         "SECRET_KEY was changed, so nobody can tell which addresses must not be written to. Set the old one again."
     ),
+    OutageReason.NO_SIGNING_KEY: lazy_gettext("Letters are to be signed (DKIM), and the key for it cannot be used."),
 }
 DECISIONS = {
     Decision.ARRIVED: lazy_gettext("It arrived"),

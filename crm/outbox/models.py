@@ -294,6 +294,7 @@ class OutageReason(StrEnum):
     NOT_TRUSTED = "not_trusted"
     LOGIN_REFUSED = "login_refused"
     KEY_CHANGED = "key_changed"
+    NO_SIGNING_KEY = "no_signing_key"
 
 
 class Outage(Base):

@@ -20,6 +20,7 @@ from crm.outbox import leases, outages
 from crm.outbox.addresses import BadAddress, for_envelope, is_reserved
 from crm.outbox.composition import compose
 from crm.outbox.connection import Envelope, SmtpConnection, connect
+from crm.outbox.dkim import NoKey, Signer, signer
 from crm.outbox.enclosures import FileMissing, parts_of
 from crm.outbox.holder import Holder
 from crm.outbox.leases import Claim, LeaseLost
@@ -43,6 +44,16 @@ _RENEW_AFTER = 20.0
 _DATABASE_PATIENCE = 60.0
 
 
+def signer_of(settings: Settings) -> Signer | None:
+    """What signs the letters; None where they leave unsigned. Raises ServerTrouble: none leaves unsigned by mistake."""
+    if not settings.dkim_domain:
+        return None
+    try:
+        return signer(settings.dkim_domain, settings.dkim_selector, settings.dkim_key)
+    except NoKey as error:
+        raise ServerTrouble(OutageReason.NO_SIGNING_KEY, str(error)) from None
+
+
 class Unsendable(Exception):
     """The letter can never be sent, for that reason."""
 
@@ -59,6 +70,7 @@ class Sender:
         self.actor = f"worker:{holder.worker}"
         self.settings: Settings = current_app.extensions["settings"]
         self.connection: SmtpConnection | None = None
+        self.signer: Signer | None = None
         self.marks: BareWrites
         self.size = _FIRST_CLAIM
         self.renewed = 0.0
@@ -95,6 +107,7 @@ class Sender:
                 raise ServerTrouble(
                     OutageReason.KEY_CHANGED, "SECRET_KEY is not the one that suppressed addresses were kept with"
                 )
+            self.signer = signer_of(self.settings)
             # No read transaction stays open while a server is waited for: it would hold back the database's cleaning.
             db.session.rollback()
             self.connection = connect(self.settings.mail_timeout)
@@ -217,6 +230,7 @@ class Sender:
                 at=clock.now(),
                 unsubscribe_url=unsubscribe_url,
                 enclosed=self.enclosed,
+                signer=self.signer,
             )
         except ValueError:
             logger.exception("letter %s could not be composed", letter.id)
