@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from crm.accounts.models import User
 from crm.directory.models import Contact
@@ -80,6 +81,7 @@ def unanswered(mailing: Mailing, days: int, team_id: int | None, cursor: str | N
 
 def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
     """One letter with its mailing, its contact and the exact words in the outbox."""
+    left_out_by = aliased(User)
     statement = (
         sa.select(
             Letter.id,
@@ -91,6 +93,8 @@ def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
             Letter.message_id,
             Letter.edited_at,
             Letter.left_out_at,
+            left_out_by.name.label("left_out_by"),
+            Letter.taken_in_at,
             Letter.skip_reason,
             Letter.skip_detail,
             Letter.address,
@@ -111,6 +115,7 @@ def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
         .join(Mailing, Mailing.id == Letter.mailing_id)
         .join(Contact, Contact.id == Letter.contact_id)
         .outerjoin(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
+        .outerjoin(left_out_by, left_out_by.id == Letter.left_out_by_id)
         .where(Letter.id == letter_id)
     )
     return db.session.execute(statement).one_or_none()

@@ -78,7 +78,8 @@ MESSAGE_MOVES: dict[MessageState, frozenset[MessageState]] = {
     ),
     MessageState.SENT: frozenset(),
     MessageState.FAILED: frozenset(),
-    MessageState.CANCELLED: frozenset(),
+    # Only of a batch that nobody has released yet: somebody left the letter out, and takes it in again.
+    MessageState.CANCELLED: frozenset({MessageState.QUEUED}),
 }
 WAITING = frozenset({MessageState.QUEUED, MessageState.DEFERRED})
 IN_FLIGHT = frozenset({MessageState.CLAIMED, MessageState.HANDED_OVER})

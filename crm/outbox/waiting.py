@@ -76,3 +76,22 @@ def withdraw(batch_id: int, message_ids: sa.Select[int | None]) -> None:
         .execution_options(synchronize_session=False)
     ).all()
     add(batch_id, cancelled=len(gone))
+
+
+def take_back(batch_id: int, message_ids: sa.Select[int | None]) -> None:
+    """Let these letters of an unreleased batch wait again, as far as somebody withdrew them; no others."""
+    if lock(batch_id) is not BatchState.UNRELEASED:
+        return
+    back = db.session.scalars(
+        sa.update(OutgoingMessage)
+        .where(
+            OutgoingMessage.batch_id == batch_id,
+            OutgoingMessage.state.in_(movable({MessageState.CANCELLED}, MessageState.QUEUED)),
+            OutgoingMessage.reason == Reason.LEFT_OUT,
+            OutgoingMessage.id.in_(message_ids),
+        )
+        .values(state=MessageState.QUEUED, next_attempt_at=clock.now(), reason=None, finished_at=None)
+        .returning(OutgoingMessage.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    add(batch_id, cancelled=-len(back))

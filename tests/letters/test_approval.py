@@ -108,6 +108,34 @@ def test_what_has_changed_since_the_check_blocks_at_the_approval_itself(campaign
     assert [note["letters left out"]["count"] for note in notes] == [1]
 
 
+def test_what_was_left_out_is_taken_in_again_checked_and_on_record(
+    as_officer: FlaskClient, as_lead: FlaskClient, lead: User, campaign: Campaign
+) -> None:
+    mailing = planned(make_mailing(campaign, wording=make_wording(campaign, body="Dear {{name}}, TBC")))
+    page = f"/mailings/{mailing.id}"
+    as_officer.post(f"{page}/findings/odd_text/leave-out", data={"severity": "warning"})
+    ledger = ledgers([mailing.id])[mailing.id]
+    assert (ledger.waiting, ledger.cancelled, found_in(mailing)) == (0, 3, {})
+    assert "3 letters Olga Officer" in words(as_lead.get(page).text)
+    ids = db.session.scalars(sa.select(Letter.id).where(Letter.message_id.is_not(None)).order_by(Letter.id)).all()
+    assert "Olga Officer left this letter out" in words(as_lead.get(f"/letters/{ids[0]}").text)
+    as_officer.post(f"/letters/{ids[0]}/take-in")
+    check(mailing.id)
+    assert found_in(mailing) == {"odd_text": {"Ana Ruiz"}}
+    as_officer.post(f"/letters/{ids[1]}/take-in", data={"together": "yes"})
+    check(mailing.id)
+    assert found_in(mailing) == {"odd_text": {"Ana Ruiz", "Bo Lund", "Cy Roth"}}
+    ledger = ledgers([mailing.id])[mailing.id]
+    assert (ledger.waiting, ledger.cancelled, ledger.adds_up) == (3, 0, True)
+    notes = db.session.scalars(sa.select(ChangeSet.notes).where(ChangeSet.action == "take letters in again")).all()
+    assert [note["letters taken in again"]["count"] for note in notes] == [1, 2]
+    as_officer.post(f"/letters/{ids[2]}/leave-out")
+    approved(mailing, lead)
+    as_officer.post(f"/letters/{ids[2]}/take-in")
+    ledger = ledgers([mailing.id])[mailing.id]
+    assert (ledger.waiting, ledger.cancelled) == (2, 1)
+
+
 def test_warnings_are_read_and_a_letter_edited_since_is_opened_again(
     as_officer: FlaskClient, as_lead: FlaskClient, lead: User, campaign: Campaign
 ) -> None:

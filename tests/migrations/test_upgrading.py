@@ -6,6 +6,7 @@ from datetime import date
 
 import sqlalchemy as sa
 from alembic import command
+from flask import Flask
 
 from config import Settings
 from crm import create_app
@@ -13,7 +14,11 @@ from crm.database import alembic_config
 from crm.directory.models import Category, Contact, Membership, Organization
 from crm.directory.projection import project
 from crm.extensions import db
+from crm.letters.footers import footer_in
+from crm.outbox.models import MessageState, OutgoingMessage
 from crm.unit_of_work import unit_of_work
+from tests.factories.letters import approved, deliver, make_letter_target, make_mailing, make_wording, planned
+from tests.factories.pipeline import make_campaign
 
 CONTACT = {
     "country_sort": "",
@@ -80,3 +85,19 @@ def test_rows_of_the_first_schema_are_kept(settings: Settings) -> None:
         5: Category.PARTNER,
     }
     assert categories == {**overrides, 3: Category.MEP}
+
+
+def test_letters_that_wait_get_the_line_by_which_readers_stop_them(app: Flask) -> None:
+    campaign = make_campaign()
+    for name in ("Ana Ruiz", "Bo Lund"):
+        make_letter_target(campaign, name)
+    mailing = approved(planned(make_mailing(campaign, wording=make_wording(campaign, language="fr"))))
+    deliver(mailing, MessageState.SENT, ["Ana Ruiz"])
+    with unit_of_work("as before", actor="test"):
+        db.session.execute(sa.update(OutgoingMessage).values(footer=None))
+    db.session.remove()
+    config = alembic_config(app.extensions["settings"].sqlalchemy_url)
+    command.downgrade(config, "0041")
+    command.upgrade(config, "head")
+    lines = db.session.execute(sa.select(OutgoingMessage.footer).order_by(OutgoingMessage.to_name))
+    assert lines.scalars().all() == [None, footer_in("fr")]

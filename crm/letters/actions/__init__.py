@@ -3,13 +3,12 @@
 from crm.letters.actions.approval import (
     approve_mailing,
     hand_in,
-    leave_out_letter,
-    leave_out_letters_with,
     look_again,
     open_letter,
     send_back,
 )
 from crm.letters.actions.copying import copy_templates
+from crm.letters.actions.leaving_out import leave_out_letter, leave_out_letters_with, take_in_letter
 from crm.letters.actions.letters import LetterRefused, edit_letter, send_test, words_to_edit
 from crm.letters.actions.mailings import (
     BATCH_KIND,
@@ -68,6 +67,7 @@ __all__ = [
     "resume_mailing",
     "send_back",
     "send_test",
+    "take_in_letter",
     "update_mailing",
     "words_to_edit",
     "write_wording",

@@ -1,4 +1,4 @@
-"""Writes of the way to approval: letters opened and left out, a mailing sent back and handed in again, its release."""
+"""Writes of the way to approval: letters opened, a mailing sent back and handed in again, its release."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from crm.letters.models import (
     BEFORE_APPROVAL,
     FindingCode,
     Letter,
-    LetterFinding,
     LetterReading,
     Mailing,
     MailingReturn,
@@ -28,11 +27,8 @@ from crm.letters.models import (
 from crm.letters.queries import findings_of_mailing, ledgers, permit_of, sample_of, unapproved_texts
 from crm.letters.schedule import LATE
 from crm.outbox import actions as outbox
-from crm.outbox.waiting import put_off, withdraw
+from crm.outbox.waiting import put_off
 from crm.unit_of_work import current_unit_of_work
-
-# Letters named in the trail where many are left out at once; the rest are counted.
-_NAMED = 100
 
 
 def look_again(mailing_id: int) -> None:
@@ -143,44 +139,3 @@ def hand_in(mailing_id: int) -> Mailing:
     move(mailing, MailingState.AWAITING_APPROVAL)
     db.session.flush()
     return mailing
-
-
-def leave_out_letter(letter_id: int, *, user_id: int) -> int:
-    """Take one letter out of a mailing that is not approved yet; how many that were."""
-    letter = db.session.get_one(Letter, letter_id)
-    return _leave_out(locked(letter.mailing_id), sa.select(Letter.id).where(Letter.id == letter_id), user_id)
-
-
-def leave_out_letters_with(mailing_id: int, code: FindingCode, severity: Severity, *, user_id: int) -> int:
-    """Take every letter with a finding out of a mailing that is not approved yet; how many that were."""
-    named = sa.select(LetterFinding.letter_id).where(
-        LetterFinding.mailing_id == mailing_id, LetterFinding.code == code, LetterFinding.severity == severity
-    )
-    return _leave_out(locked(mailing_id), named, user_id)
-
-
-def _leave_out(mailing: Mailing, chosen: sa.Select[int], user_id: int) -> int:
-    if mailing.state not in BEFORE_APPROVAL or mailing.batch_id is None:
-        raise MailingRefused("not_allowed")
-    written = (Letter.mailing_id == mailing.id, Letter.message_id.is_not(None), Letter.left_out_at.is_(None))
-    left = db.session.execute(
-        sa.update(Letter)
-        .where(*written, Letter.id.in_(chosen))
-        .values(left_out_at=clock.now(), left_out_by_id=user_id)
-        .returning(Letter.id)
-        .execution_options(synchronize_session=False)
-    )
-    ids = sorted(left.scalars())
-    gone = (Letter.mailing_id == mailing.id, Letter.left_out_at.is_not(None))
-    withdraw(mailing.batch_id, sa.select(Letter.message_id).where(*gone))
-    db.session.execute(
-        sa.delete(LetterFinding)
-        .where(LetterFinding.mailing_id == mailing.id, LetterFinding.letter_id.in_(sa.select(Letter.id).where(*gone)))
-        .execution_options(synchronize_session=False)
-    )
-    current_unit_of_work().notes["letters left out"] = {
-        "mailing_id": mailing.id,
-        "count": len(ids),
-        "letters": ids[:_NAMED],
-    }
-    return len(ids)

@@ -52,6 +52,7 @@ def check_next(mailing_id: int) -> bool:
         _write(mailing.id, _of_chunk(mailing, rows))
         mailing.checked_to, mailing.checked = rows[-1].id, mailing.checked + len(rows)
         return True
+    _check_taken_in(mailing)
     _check_edited(mailing)
     look_at_readers(mailing)
     mailing.checked_at = clock.now()
@@ -124,6 +125,14 @@ def _last_sent(contact_ids: Collection[int]) -> dict[int, int]:
 def _texts(message_ids: Collection[int]) -> dict[int, str]:
     statement = sa.select(OutgoingMessage.id, OutgoingMessage.text).where(OutgoingMessage.id.in_(message_ids))
     return {row.id: row.text or "" for row in db.session.execute(statement)}
+
+
+def _check_taken_in(mailing: Mailing) -> None:
+    """Look again at every letter that was left out and taken in again: what had been found in it is forgotten."""
+    taken_in = _written(mailing).where(Letter.taken_in_at.is_not(None)).order_by(Letter.id)
+    for rows in db.session.execute(taken_in).partitions(CHUNK):
+        _forget([row.id for row in rows])
+        _write(mailing.id, _of_chunk(mailing, rows))
 
 
 def _check_edited(mailing: Mailing) -> None:

@@ -39,7 +39,8 @@ class Letter(Base):
 
     `address` is kept in lower case, to find two targets that share an office address; `skip_detail` is what the reason
     is about: the empty placeholders, who shares the address, which letter was the last. `edited_at` is when a person
-    changed this letter alone, `left_out_at` when one took it out of the mailing before it was approved.
+    changed this letter alone, `left_out_at` when one took it out of the mailing before it was approved, `taken_in_at`
+    when one took it in again.
     """
 
     __tablename__ = "letter"
@@ -79,6 +80,20 @@ class Letter(Base):
             sqlite_where=sa.text("edited_at IS NOT NULL"),
             postgresql_where=sa.text("edited_at IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_letter_left_out",
+            "mailing_id",
+            "left_out_at",
+            sqlite_where=sa.text("left_out_at IS NOT NULL"),
+            postgresql_where=sa.text("left_out_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_letter_taken_in",
+            "mailing_id",
+            "taken_in_at",
+            sqlite_where=sa.text("taken_in_at IS NOT NULL"),
+            postgresql_where=sa.text("taken_in_at IS NOT NULL"),
+        ),
     )
 
     mailing_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing.id"))
@@ -94,6 +109,7 @@ class Letter(Base):
     edited_at: Mapped[datetime | None]
     left_out_at: Mapped[datetime | None]
     left_out_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    taken_in_at: Mapped[datetime | None]
     # 0, or the target it was planned for, where that one became part of another that has a letter of the mailing too.
     merged_target_id: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
 

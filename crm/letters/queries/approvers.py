@@ -89,9 +89,11 @@ def permit_of(mailing: Mailing, user_id: int) -> Permit:
 
 
 def _cooling_until(mailing: Mailing) -> datetime | None:
-    """When who planned it has slept on it: some hours after the last letter was written or changed."""
+    """When who planned it has slept on it: some hours after the last letter was written, changed or taken in again."""
     settings: Settings = current_app.extensions["settings"]
-    edited = db.session.scalar(sa.select(sa.func.max(Letter.edited_at)).where(Letter.mailing_id == mailing.id))
-    changed = max(filter(None, (mailing.planned_at, edited)), default=clock.now())
+    touched = db.session.execute(
+        sa.select(sa.func.max(Letter.edited_at), sa.func.max(Letter.taken_in_at)).where(Letter.mailing_id == mailing.id)
+    ).one()
+    changed = max(filter(None, (mailing.planned_at, *touched)), default=clock.now())
     until = changed + timedelta(hours=settings.approval_cooling_hours)
     return until if until > clock.now() else None

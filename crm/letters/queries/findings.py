@@ -14,6 +14,9 @@ from crm.extensions import db
 from crm.letters.models import OF_STANCES, FindingCode, Letter, LetterFinding, Mailing, MailingReturn, Severity, Wording
 from crm.paging import Page, SortKey, page
 
+# Of what was left out, so many deeds are listed; the ledger has all letters.
+_DEEDS = 20
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -89,6 +92,24 @@ def unapproved_texts(mailing_id: int) -> list[Unapproved]:
     return [
         Unapproved(db.session.get_one(Wording, row.wording_id), row.letters) for row in db.session.execute(statement)
     ]
+
+
+def left_out_of(mailing_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """What people left out of a mailing, by deed, the last first: left_out_at, name, letters, letter_id (one)."""
+    statement = (
+        sa.select(
+            Letter.left_out_at,
+            User.name,
+            sa.func.count().label("letters"),
+            sa.func.min(Letter.id).label("letter_id"),
+        )
+        .join(User, User.id == Letter.left_out_by_id)
+        .where(Letter.mailing_id == mailing_id, Letter.left_out_at.is_not(None))
+        .group_by(Letter.left_out_at, User.id, User.name)
+        .order_by(Letter.left_out_at.desc())
+        .limit(_DEEDS)
+    )
+    return db.session.execute(statement).all()
 
 
 def returns_of(mailing_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:

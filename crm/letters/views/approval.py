@@ -42,6 +42,7 @@ def approval_of(mailing: Mailing) -> dict[str, Any]:
             "sample": sample,
             "left": [letter for letter in sample if letter.opened_at is None],
             "readings": queries.readings_of(mailing.id),
+            "left_out": queries.left_out_of(mailing.id),
             "returns": queries.returns_of(mailing.id),
             "waits": mailing.state is MailingState.AWAITING_APPROVAL,
         },
@@ -159,6 +160,20 @@ def leave_out(letter_id: int) -> ResponseReturnValue:
         "leave out letter",
         lambda _mailing: actions.leave_out_letter(letter_id, user_id=user_id),
         gettext("The letter is left out."),
+    )
+
+
+@blueprint.post("/letters/<int:letter_id>/take-in")
+@requires(Permission.LOBBY)
+def take_in(letter_id: int) -> ResponseReturnValue:
+    """Take a letter into its mailing again that was left out, or (`together`) all that were left out with it."""
+    letter = delivery.letter(letter_id) or abort(404, gettext("There is no such letter."))
+    together = "together" in request.form
+    return decide(
+        letter.mailing_id,
+        "take letters in again",
+        lambda _mailing: actions.take_in_letter(letter_id, together=together),
+        gettext("Taken in again: it is being checked."),
     )
 
 

@@ -52,6 +52,7 @@ def letter(letter_id: int) -> ResponseReturnValue:
         explanations=EXPLANATIONS,
         edits=delivery.edits_of(letter_id) if found.edited_at else (),
         editable=_is_editable(found),
+        may_come_back=bool(found.left_out_at) and found.mailing_state in BEFORE_APPROVAL,
         **reading_of(found),
     )
 
