@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import ngettext
 
+from crm.database import Base
 from crm.directory.models import (
     Contact,
     ContactLanguage,
@@ -22,7 +23,34 @@ from crm.directory.models import (
     Relationship,
     Restriction,
 )
-from crm.directory.registry import ContactRows, Derived, Entry, Stays, Values, fill_gaps
+from crm.directory.registry import Combine, ContactRows, Derived, Entry, Stays, Values, fill_gaps
+
+# Between what two rows that become one say of the same: their sources, notes and labels.
+_BETWEEN = "; "
+
+
+def _together(one: str, other: str, room: int) -> str:
+    """What both say, each thing once, as far as there is room."""
+    said = [part for part in one.split(_BETWEEN) if part]
+    for part in other.split(_BETWEEN):
+        if part and part not in said and len(_BETWEEN.join([*said, part])) <= room:
+            said.append(part)
+    return _BETWEEN.join(said)
+
+
+def _combined(model: type[Base], *columns: str) -> Combine:
+    """Fill what the row that stays does not know, and in these columns keep what both say."""
+    room = {name: getattr(model, name).type.length for name in columns}
+
+    def combine(kept: Values, dropped: Values) -> dict[str, Any]:
+        both = {name: _together(kept[name], dropped[name], room[name]) for name in columns}
+        return fill_gaps(kept, dropped) | {name: said for name, said in both.items() if said != kept[name]}
+
+    return combine
+
+
+_MANDATE = _combined(Membership, "source")
+_POINT = _combined(ContactPoint, "label", "source")
 
 
 def _agree(one: Values, other: Values, *columns: str) -> bool:
@@ -38,17 +66,19 @@ def _same_mandate(one: Values, other: Values) -> bool:
 
 
 def _combine_mandates(kept: Values, dropped: Values) -> dict[str, Any]:
-    taken = fill_gaps(kept, dropped)
+    taken = _MANDATE(kept, dropped)
     # A day on which the mandate was found to be over says nothing where the other row knows that it runs.
     if (kept["end_date"] or dropped["end_date"]) or kept["ended_by"] is None or dropped["ended_by"] is None:
         taken.pop("ended_by", None)
+    elif dropped["ended_by"] < kept["ended_by"]:
+        taken["ended_by"] = dropped["ended_by"]
     return taken
 
 
 def _combine_points(kept: Values, dropped: Values) -> dict[str, Any]:
     """An address that one of the two may be reached by may be used."""
     in_use = PointStatus.CURRENT in (kept["status"], dropped["status"]) and kept["status"] is not PointStatus.CURRENT
-    return fill_gaps(kept, dropped) | ({"status": PointStatus.CURRENT} if in_use else {})
+    return _POINT(kept, dropped) | ({"status": PointStatus.CURRENT} if in_use else {})
 
 
 def _combine_languages(kept: Values, dropped: Values) -> dict[str, Any]:
@@ -66,7 +96,12 @@ CONTACT_ROWS: tuple[Entry, ...] = (
     ContactRows(
         Identifier, ("contact_id",), counted=lambda n: ngettext("%(num)d identifier", "%(num)d identifiers", n)
     ),
-    ContactRows(OtherName, ("contact_id",), counted=lambda n: ngettext("%(num)d other name", "%(num)d other names", n)),
+    ContactRows(
+        OtherName,
+        ("contact_id",),
+        combine=_combined(OtherName, "note"),
+        counted=lambda n: ngettext("%(num)d other name", "%(num)d other names", n),
+    ),
     ContactRows(
         ContactLanguage,
         ("contact_id",),
@@ -99,6 +134,7 @@ CONTACT_ROWS: tuple[Entry, ...] = (
         Relationship,
         ("subject_id", "object_id"),
         apart=("subject_id", "object_id"),
+        combine=_combined(Relationship, "note", "source"),
         counted=lambda n: ngettext("%(num)d relationship", "%(num)d relationships", n),
     ),
     ContactRows(

@@ -94,6 +94,10 @@ def make_twins() -> tuple[int, int]:
         office.membership_id = other.memberships[0].id
         office.label = "Strasbourg"
         one.points[0].status = PointStatus.RETIRED
+        for mine, theirs in ((one.points[0], other.points[0]), (one.memberships[-1], other.memberships[-1])):
+            mine.source, theirs.source = "first roster, 2024-01-01", "second roster, 2025-01-01"
+        one.points[0].label, other.points[0].label = "Brussels", "Strasbourg"
+        one.memberships[-1].ended_by, other.memberships[-1].ended_by = date(2025, 3, 1), date(2025, 2, 1)
         ministry = make_organization("Ministry", category=Category.GOVERNMENT)
         add_membership(other, ministry, role="minister", start_date=date(2020, 1, 1), end_date=date(2021, 1, 1))
         db.session.add_all(
@@ -107,8 +111,10 @@ def make_twins() -> tuple[int, int]:
                 ContactSource(contact_id=one_id, label="roster", as_of=date(2024, 1, 1)),
                 ContactSource(contact_id=other_id, label="roster", as_of=date(2025, 1, 1)),
                 Relationship(subject_id=one_id, object_id=other_id, kind=RelationshipKind.KNOWS),
-                Relationship(subject_id=one_id, object_id=third, kind=RelationshipKind.ALLY, source="a"),
-                Relationship(subject_id=other_id, object_id=third, kind=RelationshipKind.ALLY, note="of old"),
+                Relationship(subject_id=one_id, object_id=third, kind=RelationshipKind.ALLY, source="a", note="of old"),
+                Relationship(
+                    subject_id=other_id, object_id=third, kind=RelationshipKind.ALLY, source="b; a", note="new"
+                ),
                 Relationship(subject_id=third, object_id=other_id, kind=RelationshipKind.ADVISES),
                 DuplicateProposal(one_id=one_id, other_id=other_id, kind=one.kind, score=80, reasons=[]),
                 ToldApart(one_id=other_id, other_id=third, user_id=officer),
@@ -191,7 +197,12 @@ def test_what_one_of_them_knew_the_survivor_knows(app: Flask) -> None:
     assert db.session.scalars(sa.select(ContactLanguage.rank)).all() == [0]
     assert db.session.scalars(sa.select(ContactSource.as_of)).all() == [date(2025, 1, 1)]
     ally = db.session.scalars(sa.select(Relationship).where(Relationship.kind == RelationshipKind.ALLY)).one()
-    assert (ally.source, ally.note) == ("a", "of old")
+    assert (ally.source, ally.note) == ("a; b", "of old; new")
+    both_said = "first roster, 2024-01-01; second roster, 2025-01-01"
+    address = next(each for each in person.points if each.value.startswith("ada@"))
+    assert (address.source, address.label) == (both_said, "Brussels; Strasbourg")
+    mandate = next(each for each in person.memberships if each.source == both_said)
+    assert mandate.ended_by == date(2025, 2, 1)
 
 
 def test_two_targets_of_a_campaign_become_one_at_the_further_stage(app: Flask) -> None:

@@ -55,7 +55,7 @@ def test_two_are_compared_merged_and_taken_apart(client: FlaskClient) -> None:
     assert "they become one" in page
     # What both are in is kept once and moves nowhere.
     assert "To <bdi>Ada Lovelace</bdi> move:" in page or "Nothing has to move" in page
-    assert "Known of both, and kept once: 1 office or membership." in page
+    assert "Known of both, and kept once, with the sources of both: 1 office or membership." in page
     assert f'href="/duplicates/{other}/{one}?keep=first">Keep this one' in page
     asked = client.post(f"/duplicates/{one}/{other}", data={"country": "absorbed"}).text
     assert "Yes, merge them" in asked

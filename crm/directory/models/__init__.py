@@ -16,7 +16,7 @@ from crm.directory.models.contacts import (
     Person,
 )
 from crm.directory.models.descriptions import ContactLanguage, ContactSource, Identifier, OtherName
-from crm.directory.models.memberships import OPEN_END, Membership, Post, last_day
+from crm.directory.models.memberships import OPEN_END, SOURCES_LENGTH, Membership, Post, last_day
 from crm.directory.models.merges import ContactMerge, MergeStep, StepKind
 from crm.directory.models.points import ContactPoint, PointKind, PointStatus
 from crm.directory.models.relationships import DIRECTED, Relationship, RelationshipKind
@@ -32,6 +32,7 @@ __all__ = [
     "ORGANIZATION_CATEGORIES",
     "PERSON_CATEGORIES",
     "SEARCH_TEXT_LENGTH",
+    "SOURCES_LENGTH",
     "TAG_LENGTH",
     "Category",
     "Contact",

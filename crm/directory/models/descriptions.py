@@ -36,7 +36,7 @@ class OtherName(Base):
     contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"))
     name: Mapped[str] = mapped_column(sa.String(300))
     language: Mapped[str | None] = mapped_column(sa.String(20))
-    note: Mapped[str] = mapped_column(sa.String(200), default="")
+    note: Mapped[str] = mapped_column(sa.String(500), default="")
     start_date: Mapped[date | None]
     end_date: Mapped[date | None]
 

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm.database import Base
 from crm.directory.models.contacts import Organization, Person
 
+# Room for what several sources are called: a merge keeps those of both.
+SOURCES_LENGTH = 1000
+
 # The last day of a mandate that still runs.
 OPEN_END = date.max
 
@@ -65,7 +68,7 @@ class Membership(Base):
     end_date: Mapped[date | None]
     # Only known to have ended by the day a later roster no longer names the person.
     ended_by: Mapped[date | None]
-    source: Mapped[str] = mapped_column(sa.String(200), default="")
+    source: Mapped[str] = mapped_column(sa.String(SOURCES_LENGTH), default="")
 
     person: Mapped[Person] = relationship(back_populates="memberships", foreign_keys=[person_id])
     organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.database import Base, enum_column
 from crm.directory.models.contacts import Contact
+from crm.directory.models.memberships import SOURCES_LENGTH
 
 
 class PointKind(StrEnum):
@@ -47,9 +48,9 @@ class ContactPoint(Base):
     contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"))
     kind: Mapped[PointKind] = mapped_column(enum_column(PointKind))
     value: Mapped[str] = mapped_column(sa.String(500))
-    label: Mapped[str] = mapped_column(sa.String(120), default="")
+    label: Mapped[str] = mapped_column(sa.String(300), default="")
     status: Mapped[PointStatus] = mapped_column(enum_column(PointStatus), default=PointStatus.CURRENT)
-    source: Mapped[str] = mapped_column(sa.String(200), default="")
+    source: Mapped[str] = mapped_column(sa.String(SOURCES_LENGTH), default="")
     membership_id: Mapped[int | None] = mapped_column(sa.ForeignKey("membership.id"), index=True)
 
     contact: Mapped[Contact] = relationship(back_populates="points")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.database import Base, enum_column
 from crm.directory.models.contacts import Contact
+from crm.directory.models.memberships import SOURCES_LENGTH
 
 
 class RelationshipKind(StrEnum):
@@ -51,8 +52,8 @@ class Relationship(Base):
     kind: Mapped[RelationshipKind] = mapped_column(enum_column(RelationshipKind))
     start_date: Mapped[date | None]
     end_date: Mapped[date | None]
-    note: Mapped[str] = mapped_column(sa.String(300), default="")
-    source: Mapped[str] = mapped_column(sa.String(200), default="")
+    note: Mapped[str] = mapped_column(sa.String(1000), default="")
+    source: Mapped[str] = mapped_column(sa.String(SOURCES_LENGTH), default="")
     team_id: Mapped[int | None] = mapped_column(sa.ForeignKey("team.id"))
 
     subject: Mapped[Contact] = relationship(foreign_keys=[subject_id])

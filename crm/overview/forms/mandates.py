@@ -11,7 +11,7 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from crm.directory.labels import TIES, tie_label
-from crm.directory.models import DIRECTED, ContactKind, RelationshipKind
+from crm.directory.models import DIRECTED, SOURCES_LENGTH, ContactKind, RelationshipKind
 from crm.directory.offices import Mandate
 from crm.directory.record import Tie
 from crm.overview.forms.fields import (
@@ -51,7 +51,7 @@ class _MandateForm(PartForm):
     constituency = StringField(_l("Constituency"), [Length(max=200)], filters=[stripped])
     start_date = DayField(_l("First day"))
     end_date = DayField(_l("Last day"), description=_l("Leave it open while the mandate runs."))
-    source = StringField(_l("Source"), [Length(max=200)], filters=[text])
+    source = StringField(_l("Source"), [Length(max=SOURCES_LENGTH)], filters=[text])
 
     columns: tuple[str, ...] = ("role", "post_id", "country", "constituency", "start_date", "end_date", "source")
 
@@ -140,9 +140,12 @@ class TieForm(PartForm):
     other = ContactField(_l("To whom"), needed=_l("Enter the name of the other one."))
     start_date = DayField(_l("Since"))
     end_date = DayField(_l("Until"))
-    note = StringField(_l("Note"), [Length(max=300)], filters=[text])
+    note = StringField(_l("Note"), [Length(max=1000)], filters=[text])
     source = StringField(
-        _l("Source"), [Length(max=200)], filters=[text], description=_l("How we know, such as a web page or a talk.")
+        _l("Source"),
+        [Length(max=SOURCES_LENGTH)],
+        filters=[text],
+        description=_l("How we know, such as a web page or a talk."),
     )
     private = BooleanField(_l("Only my team may see it"))
 

@@ -56,7 +56,7 @@ class PointForm(PartForm):
         _l("Address or number"), [DataRequired(_l("Enter the address or number.")), Length(max=500)], filters=[stripped]
     )
     label = StringField(
-        _l("Label"), [Length(max=120)], filters=[text], description=_l("Tells several apart, such as Strasbourg.")
+        _l("Label"), [Length(max=300)], filters=[text], description=_l("Tells several apart, such as Strasbourg.")
     )
     membership_id = SelectField(
         _l("Belongs to the office"),
@@ -115,7 +115,7 @@ class OtherNameForm(PartForm):
     name = StringField(_l("Name"), [DataRequired(_l("Enter the name.")), Length(max=300)], filters=[stripped])
     language = SelectField(_l("Language"), coerce=stripped)
     note = StringField(
-        _l("Note"), [Length(max=200)], filters=[text], description=_l("What it is, such as the name before marriage.")
+        _l("Note"), [Length(max=500)], filters=[text], description=_l("What it is, such as the name before marriage.")
     )
     start_date = DayField(_l("From"))
     end_date = DayField(_l("Until"))

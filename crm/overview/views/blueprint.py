@@ -38,9 +38,9 @@ def _day(found: re.Match[str]) -> str:
 @blueprint.app_template_filter()
 def source_label(source: str) -> str:
     """A source as readers write it: with the days in it as they write days."""
-    if source == BY_HAND:
-        return str(gettext("entered by hand"))
-    return _ISO_DAY.sub(_day, source)
+    by_hand = str(gettext("entered by hand"))
+    # Of a merged fact, both sources are told.
+    return "; ".join(by_hand if one == BY_HAND else _ISO_DAY.sub(_day, one) for one in source.split("; "))
 
 
 @blueprint.app_template_filter()
