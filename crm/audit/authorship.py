@@ -1,9 +1,11 @@
-"""Whose the values of a row are: the columns users have set by hand, the rows they have deleted."""
+"""Whose the values of a row are: who gave them, the columns users have set by hand, the rows they have deleted."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -88,3 +90,51 @@ def rows_deleted_by_hand(model: type[Base], *, but_not_by: str) -> list[dict[str
     ).all()
     undone = _undone({row.change_set_id for row in found})
     return [row.before for row in found if row.change_set_id not in undone]
+
+
+@dataclass(frozen=True)
+class Written:
+    """One value a column of a row was given, as JSON, and the deed that gave it."""
+
+    value: Any
+    change_set_id: int
+    at: datetime
+    action: str
+    actor: str
+
+
+def values_written(
+    rows: Mapping[type[Base], Collection[int]], *, but_not_by: Collection[str] = ()
+) -> dict[tuple[str, int], dict[str, list[Written]]]:
+    """Every value the columns of these rows were given, the latest first, by table and id, in one query.
+
+    What only took something back is left out, and what the deeds `but_not_by` did.
+    """
+    meant = [
+        sa.and_(Change.table_name == model.__tablename__, Change.row_id.in_(row_ids))
+        for model, row_ids in rows.items()
+        if row_ids
+    ]
+    found: dict[tuple[str, int], dict[str, list[Written]]] = defaultdict(lambda: defaultdict(list))
+    statement = (
+        sa.select(
+            Change.table_name,
+            Change.row_id,
+            Change.kind,
+            Change.after,
+            ChangeSet.id,
+            ChangeSet.at,
+            ChangeSet.action,
+            ChangeSet.actor,
+        )
+        .join(ChangeSet, ChangeSet.id == Change.change_set_id)
+        .where(sa.or_(sa.false(), *meant), ChangeSet.undoes_id.is_(None), ChangeSet.action.not_in(but_not_by))
+        .order_by(Change.id.desc())
+    )
+    for row in db.session.execute(statement):
+        for name, value in row.after.items():
+            # A row is made with every column; only those somebody filled in are said.
+            if row.kind is not ChangeKind.INSERT or value not in (None, "", [], {}):
+                written = Written(value, row.id, row.at, row.action, row.actor)
+                found[row.table_name, row.row_id][name].append(written)
+    return found

@@ -47,6 +47,7 @@ FIELDS = {
     "death_date": lazy_gettext("Died"),
     "dissolution_date": lazy_gettext("Dissolved"),
     "end_date": lazy_gettext("Last day"),
+    "ended_by": lazy_gettext("Over by"),
     "family_name": lazy_gettext("Family name"),
     "forms_of_address": lazy_gettext("Forms of address"),
     "founding_date": lazy_gettext("Founded"),
@@ -104,6 +105,7 @@ _WORDS: Mapping[str, Callable[[str], str]] = {
     "death_date": _day,
     "dissolution_date": _day,
     "end_date": _day,
+    "ended_by": _day,
     "founding_date": _day,
     "gender": gender_label,
     "holders_are": _category,
@@ -127,6 +129,15 @@ def _said(column: str, value: Any) -> Markup | None:
     else:
         words = str(value)
     return Markup("<bdi>{}</bdi>").format(words)
+
+
+def in_words(column: str, value: Any) -> Markup:
+    """The stored value of a column as a reader knows it; of several forms of address, each with its language."""
+    if isinstance(value, dict):
+        return Markup("; ").join(
+            Markup("{}: <bdi>{}</bdi>").format(language_label(code), each) for code, each in value.items()
+        )
+    return _said(column, value) or Markup("")
 
 
 def _from_to(before: Markup | None, after: Markup | None) -> Markup:

@@ -48,6 +48,7 @@ REACHED = {
     "overview.contacts",
     "overview.home",
     "overview.introductions_to",
+    "overview.sources",
     "overview.today",
     "pipeline.board",
     "pipeline.campaign",

@@ -112,9 +112,7 @@ def make_twins() -> tuple[int, int]:
                 ContactSource(contact_id=other_id, label="roster", as_of=date(2025, 1, 1)),
                 Relationship(subject_id=one_id, object_id=other_id, kind=RelationshipKind.KNOWS),
                 Relationship(subject_id=one_id, object_id=third, kind=RelationshipKind.ALLY, source="a", note="of old"),
-                Relationship(
-                    subject_id=other_id, object_id=third, kind=RelationshipKind.ALLY, source="b; a", note="new"
-                ),
+                Relationship(subject_id=other_id, object_id=third, kind=RelationshipKind.ALLY, source="b", note="new"),
                 Relationship(subject_id=third, object_id=other_id, kind=RelationshipKind.ADVISES),
                 DuplicateProposal(one_id=one_id, other_id=other_id, kind=one.kind, score=80, reasons=[]),
                 ToldApart(one_id=other_id, other_id=third, user_id=officer),
@@ -198,11 +196,9 @@ def test_what_one_of_them_knew_the_survivor_knows(app: Flask) -> None:
     assert db.session.scalars(sa.select(ContactSource.as_of)).all() == [date(2025, 1, 1)]
     ally = db.session.scalars(sa.select(Relationship).where(Relationship.kind == RelationshipKind.ALLY)).one()
     assert (ally.source, ally.note) == ("a; b", "of old; new")
-    both_said = "first roster, 2024-01-01; second roster, 2025-01-01"
-    address = next(each for each in person.points if each.value.startswith("ada@"))
-    assert (address.source, address.label) == (both_said, "Brussels; Strasbourg")
-    mandate = next(each for each in person.memberships if each.source == both_said)
-    assert mandate.ended_by == date(2025, 2, 1)
+    both = "first roster, 2024-01-01; second roster, 2025-01-01"
+    assert (both, "Brussels; Strasbourg") in [(each.source, each.label) for each in person.points]
+    assert (both, date(2025, 2, 1)) in [(each.source, each.ended_by) for each in person.memberships]
 
 
 def test_two_targets_of_a_campaign_become_one_at_the_further_stage(app: Flask) -> None:

@@ -40,6 +40,7 @@ READ_BY_TEAM = {
     "overview.contacts",
     "overview.introductions_to",
     "overview.search",
+    "overview.sources",
     "overview.timeline_csv",
     "overview.today",
     "overview.today_section",

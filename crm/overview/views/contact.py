@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm import i18n
@@ -23,6 +24,7 @@ from crm.history.queries import open_tasks_of_contact
 from crm.overview.editors import Editor, editor_of
 from crm.overview.happenings import FILTERS, happenings, kinds_shown
 from crm.overview.lifelines import lifelines
+from crm.overview.provenance import facts_of
 from crm.overview.saving import SAVE
 from crm.overview.views.blueprint import blueprint, contact_or_404
 from crm.pipeline.queries import campaign_names, commitments_of_contact, targets_of_contact
@@ -115,3 +117,15 @@ def contact(contact_id: int) -> Any:
     if part not in SAVE or not can(Permission.LOBBY):
         return contact_page(found)
     return contact_page(found, editor_of(found, part, request.args.get("row", type=read_id)) or abort(404))
+
+
+@blueprint.get("/contacts/<int:contact_id>/sources")
+@requires(Permission.READ)
+def sources(contact_id: int) -> ResponseReturnValue:
+    """Where each thing the contact's page says comes from, and as of when."""
+    found = contact_or_404(contact_id)
+    record = record_of(found.id, current_user.team_id)
+    offices = offices_of(found.id) if found.kind is ContactKind.PERSON else []
+    return render_template(
+        "overview/sources.html", contact=found, record=record, parts=facts_of(found, record, offices)
+    )
