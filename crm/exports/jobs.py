@@ -8,8 +8,9 @@ from rq.timeouts import JobTimeoutException
 
 from crm.exports import actions
 from crm.exports.ledgers import MAILING, rows_wanted, write_ledger_sheet
+from crm.exports.list_columns import read_columns
 from crm.exports.models import Export
-from crm.exports.queries import contact_ids, expired_exports, unfinished_exports
+from crm.exports.queries import COLUMNS_OF_LIST, contact_ids, expired_exports, unfinished_exports
 from crm.exports.writing import write_file
 from crm.extensions import db
 from crm.job_queue import DESK, background
@@ -46,7 +47,7 @@ def prepare(export_id: int) -> None:
             with path.open("wb") as file:
                 write_ledger_sheet(wanted, file, progress)
         else:
-            write_file(how, ids, path, progress)
+            write_file(how, ids, path, progress, read_columns(wanted.get(COLUMNS_OF_LIST, "")))
     except BaseException:
         path.unlink(missing_ok=True)
         with unit_of_work("fail export", actor=ACTOR):

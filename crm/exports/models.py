@@ -63,7 +63,8 @@ UNFINISHED = (ExportState.QUEUED, ExportState.RUNNING)
 
 class Export(Base):
     """One export the desk worker writes. `wanted` is the filter's arguments, or `ids` of contacts that were chosen;
-    with a `mailing`, its ledger is meant, and the filter is one of its rows.
+    with a `mailing`, its ledger is meant, and the filter is one of its rows. `columns` are those of the list that a
+    table is to have, all where it is not there.
 
     Nobody but `user_id` gets the file; it goes at `expires_at`.
     """

@@ -36,6 +36,8 @@ AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 BATCH = 500
 # The argument that names a campaign: its targets are meant, and the other arguments are a filter of targets.
 TARGETS_OF = "targets_of"
+# The argument that names the columns of the list a table is to have; without it, it has everything.
+COLUMNS_OF_LIST = "columns"
 _LISTED = 20
 
 _contact = Contact.__table__

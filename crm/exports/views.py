@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from flask import (
@@ -27,6 +27,7 @@ from crm.database import read_id
 from crm.directory.filters import Condition, ContactFilter
 from crm.exports import actions, ledgers, queries
 from crm.exports.cards import card
+from crm.exports.list_columns import COLUMNS, NAME, read_columns
 from crm.exports.models import ENDINGS, MIMETYPES, SENT_AT_ONCE, UNFINISHED, Export, ExportFormat, ExportState
 from crm.exports.writing import text_pieces, write_sheet
 from crm.extensions import db
@@ -50,6 +51,9 @@ FORMATS = {
         lazy_gettext("Mandates, posts, sources and ties too, as other systems of civic data read it"),
     ),
 }
+# Formats that have columns, and the word for all there are.
+TABLES = (ExportFormat.XLSX, ExportFormat.CSV)
+ALL = "all"
 _MEGABYTE = 1024 * 1024
 
 
@@ -101,11 +105,16 @@ def _format() -> ExportFormat | None:
 def contacts() -> ResponseReturnValue:
     """Take the contacts of a filter or a selection out; without a format, choose one."""
     wanted, how = _wanted(), _format()
+    listed = read_columns(request.values.get(queries.COLUMNS_OF_LIST, ""))
+    # Who comes from the list has its columns before their eyes.
+    columns = () if request.values.get("extent") == ALL or how not in TABLES else listed
+    if columns:
+        wanted[queries.COLUMNS_OF_LIST] = ",".join(columns)
     ids = queries.contact_ids(wanted)
     if how is not None and ids and len(ids) <= SENT_AT_ONCE:
         with unit_of_work("export contacts", actor=actor()):
             actions.record(wanted, how, len(ids))
-        return _download(how, ids)
+        return _download(how, ids, columns)
     if how is not None and ids and request.method == "POST":
         with unit_of_work("export contacts", actor=actor()):
             asked = actions.request_export(current_user.id, wanted, how, len(ids))
@@ -117,7 +126,8 @@ def contacts() -> ResponseReturnValue:
         at_once=len(ids) <= SENT_AT_ONCE,
         chosen=how or ExportFormat.XLSX,
         formats=FORMATS,
-        arguments=_arguments(wanted),
+        arguments=_arguments(wanted) | ({queries.COLUMNS_OF_LIST: ",".join(listed)} if listed else {}),
+        listed=[NAME, *(COLUMNS[name] for name in listed)] if listed else (),
         conditions=_conditions(wanted),
         selected="ids" in wanted,
         earlier=queries.exports_of(current_user.id),
@@ -129,9 +139,12 @@ def _file_name(how: ExportFormat) -> str:
     return f"contacts-{i18n.today().isoformat()}.{ENDINGS[how]}"
 
 
-def _download(how: ExportFormat, ids: list[int]) -> ResponseReturnValue:
+def _download(how: ExportFormat, ids: list[int], columns: Sequence[str]) -> ResponseReturnValue:
     pieces: Iterator[str] | Iterator[bytes]
-    pieces = _zipped(lambda file: write_sheet(ids, file)) if how is ExportFormat.XLSX else text_pieces(how, ids)
+    if how is ExportFormat.XLSX:
+        pieces = _zipped(lambda file: write_sheet(ids, file, columns))
+    else:
+        pieces = text_pieces(how, ids, columns)
     answer = Response(stream_with_context(pieces), mimetype=MIMETYPES[how])
     answer.headers.set("Content-Disposition", "attachment", filename=_file_name(how))
     return answer

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from crm.exports.cards import cards
+from crm.exports.list_columns import chosen_rows
 from crm.exports.models import ExportFormat
 from crm.exports.popolo import document
 from crm.exports.tables import sheet_title, table_rows
@@ -15,30 +16,37 @@ from crm.spreadsheets import csv_lines, write_xlsx
 Progress = Callable[[int], None]
 
 
-def text_pieces(wanted: ExportFormat, ids: Sequence[int]) -> Iterator[str]:
-    """The text of every format but XLSX, piece by piece."""
+def rows(columns: Sequence[str], ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    """The contacts as a table with these columns of the list, or with everything where none is named."""
+    return chosen_rows(columns, ids) if columns else table_rows(ids)
+
+
+def text_pieces(wanted: ExportFormat, ids: Sequence[int], columns: Sequence[str] = ()) -> Iterator[str]:
+    """The text of every format but XLSX, piece by piece; `columns` are those of a table."""
     if wanted is ExportFormat.CSV:
-        return csv_lines(table_rows(ids))
+        return csv_lines(rows(columns, ids))
     if wanted is ExportFormat.VCARD:
         return cards(ids)
     return document(ids)
 
 
-def write_file(wanted: ExportFormat, ids: Sequence[int], path: Path, progress: Progress) -> None:
+def write_file(
+    wanted: ExportFormat, ids: Sequence[int], path: Path, progress: Progress, columns: Sequence[str] = ()
+) -> None:
     """Write the export to `path`; `progress` is told now and then how many contacts were read so far."""
     counted = _Counted(ids, progress)
     if wanted is ExportFormat.XLSX:
         with path.open("wb") as file:
-            write_sheet(counted, file)
+            write_sheet(counted, file, columns)
         return
     with path.open("w", encoding="utf-8", newline="") as text:
-        for piece in text_pieces(wanted, counted):
+        for piece in text_pieces(wanted, counted, columns):
             text.write(piece)
 
 
-def write_sheet(ids: Sequence[int], file: IO[bytes]) -> None:
+def write_sheet(ids: Sequence[int], file: IO[bytes], columns: Sequence[str] = ()) -> None:
     """The contacts as an XLSX file, written row by row."""
-    write_xlsx(file, sheet_title(), table_rows(ids))
+    write_xlsx(file, sheet_title(), rows(columns, ids))
 
 
 class _Counted(Sequence[int]):

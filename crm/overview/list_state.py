@@ -7,40 +7,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from crm.database import LARGEST_ID
-from crm.directory.listing import Column, Sort, sort_keys
+from crm.directory.listing import Sort, sort_keys
 from crm.directory.models import Contact
+from crm.exports.list_columns import COLUMNS, LAST_CONTACT, STANCE, last_contact, read_columns
 from crm.overview.filters import ListFilter
 from crm.paging import SortKey
-from crm.policy import visible_to
 from crm.stances.models import CurrentStance
 from crm.stances.queries import current, stance_rank
-from crm.timeline.models import REACHING, TimelineEntry
 
-LAST_CONTACT, STANCE = "last_contact", "stance"
-# In the order they stand in; the name comes before them all.
-COLUMNS = {
-    Column.CATEGORY.value: lazy_gettext("Category"),
-    Column.INSTITUTION.value: lazy_gettext("Institution"),
-    Column.ROLE.value: lazy_gettext("Role"),
-    Column.COUNTRY.value: lazy_gettext("Country"),
-    Column.REGION.value: lazy_gettext("Region"),
-    Column.GROUP.value: lazy_gettext("Political group"),
-    Column.PARTY.value: lazy_gettext("Party"),
-    STANCE: lazy_gettext("Stance"),
-    Column.EMAIL.value: lazy_gettext("E-mail address"),
-    Column.PHONE.value: lazy_gettext("Phone"),
-    Column.LANGUAGES.value: lazy_gettext("Languages"),
-    Column.TAGS.value: lazy_gettext("Tags"),
-    Column.OWNER.value: lazy_gettext("Owner"),
-    Column.SINCE.value: lazy_gettext("In office since"),
-    Column.UNTIL.value: lazy_gettext("In office until"),
-    LAST_CONTACT: lazy_gettext("Last contact"),
-    Column.ADDED.value: lazy_gettext("Added"),
-}
 USUAL_COLUMNS = ("category", "country", "group", "party", "email", "tags", "owner")
 
 
@@ -59,25 +36,6 @@ SORTS: dict[Sort | FurtherSort, Any] = {
     FurtherSort.STANCE: lazy_gettext("Stance"),
 }
 _BY_NAME = {sort.value: sort for sort in SORTS}
-
-
-def read_columns(text: str) -> tuple[str, ...]:
-    """The columns named in the text, each once and in the order of the list; what is none is left aside."""
-    named = {part.strip() for part in text.split(",")}
-    return tuple(name for name in COLUMNS if name in named)
-
-
-def last_contact(team_id: int | None) -> sa.ScalarSelect[Any]:
-    """When something of ours last reached the contact, as far as this team may see it."""
-    return (
-        sa.select(sa.func.max(TimelineEntry.at))
-        .where(
-            TimelineEntry.contact_id == Contact.id,
-            TimelineEntry.kind.in_(REACHING),
-            visible_to(TimelineEntry.team_id, team_id),
-        )
-        .scalar_subquery()
-    )
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from crm.directory.models import Category, ContactPoint, OtherName, Person, Poin
 from crm.directory.projection import project
 from crm.directory.tagging import tag_contacts
 from crm.exports import jobs, views
+from crm.exports.list_columns import COLUMNS
 from crm.exports.models import Export, ExportState
 from crm.extensions import db
 from crm.policy import Role
@@ -91,6 +92,24 @@ def test_a_table_tells_what_the_list_tells(officer: Any) -> None:
     assert row["Region"].startswith("Catal")
     assert (row["Given name"], row["Family name"]) == ("Ada", "Alvaro Invent")
     assert row["Owner"] == owner.name
+
+
+def test_a_table_has_the_columns_of_the_list_or_all(officer: Any) -> None:
+    person = make_person("Ada Alvaro", country="ES", party="Reform")
+    with unit_of_work("describe", actor="test"):
+        tag_contacts([person.id], "hearing")
+    shown = ",".join(COLUMNS)
+    sent = officer.post("/contacts/bulk/export", data={"contact": person.id, "shown": shown})
+    page = officer.get(sent.location).text
+    assert "The columns of the list" in page
+    for extent, heading in (("list", "In office since"), ("all", "Family name")):
+        asked = {"ids": str(person.id), "columns": shown, "extent": extent, "format": "csv"}
+        rows = list(csv.DictReader(io.StringIO(officer.post("/contacts/export", data=asked).data.decode("utf-8-sig"))))
+        assert heading in rows[0]
+        assert (rows[0]["Name"], rows[0]["Country"], rows[0]["Tags"]) == ("Ada Alvaro", "Spain", "hearing")
+        assert ("Identifiers" in rows[0]) is (extent == "all")
+    few = officer.get(f"/contacts/export?ids={person.id}&columns=party,tags&format=csv").data.decode("utf-8-sig")
+    assert few.splitlines() == ["Name,Party,Tags", "Ada Alvaro,Reform,hearing"]
 
 
 @pytest.mark.sqlite_only

@@ -14,12 +14,12 @@ from crm.audit.actions import undo
 from crm.directory.merging import merge
 from crm.directory.models import Contact
 from crm.directory.unmerging import unmerge
+from crm.exports.list_columns import last_contact
 from crm.extensions import db
 from crm.history.actions import What, change_interaction, withdraw_interaction
 from crm.history.models import Interaction, InteractionContact, InteractionKind
 from crm.history.projection import rebuild
 from crm.history.queries import Whose, interaction, open_tasks_of_contact, parts_of, tasks_page
-from crm.overview.list_state import last_contact
 from crm.pipeline.models import Target
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.timeline.queries import entries_of

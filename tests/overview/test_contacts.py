@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from crm.overview.list_state import COLUMNS
+from crm.exports.list_columns import COLUMNS
 from crm.pipeline.models import Stage
 from crm.policy import Role
 from tests.factories.accounts import make_user, sign_in

@@ -107,10 +107,10 @@ def export_many() -> ResponseReturnValue:
     """Go to the export of the chosen contacts."""
     if not has_endpoint("exports.contacts"):
         abort(404)
-    chosen = _chosen()
+    chosen, columns = _chosen(), request.form.get("shown") or None
     wanted = chosen.wanted
     if wanted is not None and wanted.asks_directory_alone:
-        return redirect(url_for("exports.contacts", **wanted.contact.to_args()))  # type: ignore[arg-type]
+        return redirect(url_for("exports.contacts", **wanted.contact.to_args(), columns=columns))  # type: ignore[arg-type]
     ids = chosen.resolved()
     if not ids:
         toast(gettext("Nothing to export: tick the contacts first."), category="error")
@@ -123,7 +123,7 @@ def export_many() -> ResponseReturnValue:
             category="error",
         )
         return _back()
-    return redirect(url_for("exports.contacts", ids=",".join(map(str, ids))))
+    return redirect(url_for("exports.contacts", ids=",".join(map(str, ids)), columns=columns))
 
 
 @blueprint.get("/contacts/bulk/<int:change_id>")

@@ -16,7 +16,7 @@ from crm.directory.labels import category_label
 from crm.directory.listing import Column, described_rows
 from crm.directory.models import ORGANIZATION_CATEGORIES, PERSON_CATEGORIES, Category, Contact, ContactKind
 from crm.directory.tagging import NoTag, set_tags
-from crm.overview.list_state import COLUMNS
+from crm.exports.list_columns import COLUMNS
 from crm.overview.views.blueprint import blueprint, contact_or_404
 from crm.places.countries import countries_by_name
 from crm.policy import Permission, actor, requires

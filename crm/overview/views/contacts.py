@@ -15,7 +15,8 @@ from crm.directory.filters import MANDATE_LABELS
 from crm.directory.listing import COUNT_LIMIT, Column, count_contacts, counted_rows
 from crm.directory.menus import tag_names
 from crm.directory.models import ContactKind
-from crm.overview.list_state import COLUMNS, SORTS, USUAL_COLUMNS, ListState
+from crm.exports.list_columns import COLUMNS
+from crm.overview.list_state import SORTS, USUAL_COLUMNS, ListState
 from crm.overview.queries import reader_of_list
 from crm.overview.views.blueprint import blueprint
 from crm.overview.views.filter_menus import PICKERS

@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
+from crm.exports.list_columns import read_columns
 from crm.extensions import db
 from crm.overview import actions
-from crm.overview.list_state import ListState, read_columns
+from crm.overview.list_state import ListState
 from crm.overview.models import SavedView
 from crm.overview.views.blueprint import blueprint
 from crm.policy import Permission, actor, can, requires
