@@ -51,8 +51,7 @@ from tests.factories.letters import approved, deliver, make_mailing, planned
 from tests.factories.pipeline import make_campaign, make_target
 from tests.factories.roster_import import import_file, table
 
-# The records of the merge itself, of every write, and of who was at it.
-# And the search index, which follows the texts (tests/search_index).
+# The records of the merge and of every write, and the search index, which follows the texts (tests/search_index).
 RECORDS = {"contact_merge", "merge_step", "change", "change_set", "alembic_version", "search_word", "search_posting"}
 
 
@@ -91,8 +90,7 @@ def make_twins() -> tuple[int, int]:
     with unit_of_work("describe", actor="test"):
         add_point(other, PointKind.PHONE, "+32 2 111")
         office = add_point(other, PointKind.EMAIL, "office@parliament.example")
-        office.membership_id = other.memberships[0].id
-        office.label = "Strasbourg"
+        office.membership_id, office.label = other.memberships[0].id, "Strasbourg"
         one.points[0].status = PointStatus.RETIRED
         for mine, theirs in ((one.points[0], other.points[0]), (one.memberships[-1], other.memberships[-1])):
             mine.source, theirs.source = "first roster, 2024-01-01", "second roster, 2025-01-01"
@@ -166,8 +164,7 @@ def test_no_row_is_lost(app: Flask) -> None:
         ("relationship", 2),
         ("target", 1),
     }
-    folded = len(gone) - 1
-    added = 1  # the absorbed contact's name
+    folded, added = len(gone) - 1, 1  # the absorbed contact's name
     assert rows_about(one) == about - folded + added
     assert rows_about(other) == 0
     for kept in ("letter", "timeline_entry", "stage_move", "outgoing_message", "identifier", "suppression"):
