@@ -182,12 +182,12 @@ if (location.hash && (mend ?? opened)) {
 }
 
 // data-keep-place: what is done in this part loads the page anew, and the reader stays where they were; without script
-// the address leads to the part.
+// the address leads to the part. What is done with ticked rows, and what a message takes back, keeps the place as well.
 const place = JSON.parse(sessionStorage.getItem("place") ?? "null");
 sessionStorage.removeItem("place");
 if (place?.of === location.pathname + location.search) scrollTo({ top: place.down, behavior: "instant" });
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || !event.target.closest("[data-keep-place]")) return;
+  if (event.defaultPrevented || !event.target.closest("[data-keep-place], [data-choose], .toast")) return;
   const next = event.target.elements.next;
   if (next) next.value = next.value.replace(/#.*$/, "");
   sessionStorage.setItem("place", JSON.stringify({ of: location.pathname + location.search, down: scrollY }));

@@ -1,4 +1,5 @@
-// The board: a card dragged to another column submits its own form, the same one its select submits.
+// The board: a card dragged to another column submits its own form, the same one its select submits; one of several that
+// are ticked takes all of them along, as the button of that stage does.
 
 const setUpAll = () => {
   for (const board of document.querySelectorAll("[data-board]:not([data-ready])")) setUp(board);
@@ -12,18 +13,29 @@ function setUp(board) {
   let dragged = null;
   let over = null;
   const place = `board:${location.pathname}`;
+  const lists = () => [...board.querySelectorAll(".board-list")];
 
   const kept = JSON.parse(sessionStorage.getItem(place) ?? "null");
   sessionStorage.removeItem(place);
   if (kept) {
     board.scrollLeft = kept.along;
     scrollTo(0, kept.down);
+    lists().forEach((list, number) => (list.scrollTop = kept.within[number]));
   }
-  // Moving a card loads the page anew: the reader stays where they were.
-  board.addEventListener("submit", () => {
-    sessionStorage.setItem(place, JSON.stringify({ along: board.scrollLeft, down: scrollY }));
+  // Moving cards and taking that back load the page anew: the reader stays where they were.
+  document.addEventListener("submit", (event) => {
+    if (!board.isConnected || !event.target.matches("[data-board] form, [data-choose], .toast form")) return;
+    const within = lists().map((list) => list.scrollTop);
+    sessionStorage.setItem(place, JSON.stringify({ along: board.scrollLeft, down: scrollY, within }));
   });
 
+  // What goes along with a card: all that are ticked, where it is one of them.
+  const bar = () => document.querySelector("[data-choose]");
+  const tickOf = (card) => card.querySelector("input[form=bulk]");
+  const along = (card) => {
+    const ticked = [...board.querySelectorAll("[data-target-id]")].filter((each) => tickOf(each)?.checked);
+    return ticked.includes(card) && "some" in bar().dataset ? ticked : [card];
+  };
   const moveSelect = (card) => card.querySelector("form select[name=stage]");
   function ready(part) {
     for (const card of part.querySelectorAll("[data-target-id]")) {
@@ -95,7 +107,7 @@ function setUp(board) {
     if (!dragged) return;
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", dragged.dataset.targetId);
-    dragged.dataset.dragged = "";
+    for (const card of along(dragged)) card.dataset.dragged = "";
     board.dataset.dragging = "";
     document.addEventListener("dragover", follow);
   });
@@ -105,7 +117,7 @@ function setUp(board) {
     if (column) event.preventDefault();
   });
   board.addEventListener("dragend", () => {
-    if (dragged) delete dragged.dataset.dragged;
+    for (const card of board.querySelectorAll("[data-dragged]")) delete card.dataset.dragged;
     delete board.dataset.dragging;
     document.removeEventListener("dragover", follow);
     mark(null);
@@ -116,10 +128,26 @@ function setUp(board) {
     const column = columnAt(event);
     if (!column) return;
     event.preventDefault();
+    const cards = along(dragged);
+    if (cards.length > 1) {
+      moveAll(cards, column);
+      return;
+    }
     const select = moveSelect(dragged);
-    const list = column.querySelector(".board-list") ?? column;
-    list.prepend(dragged);
+    column.querySelector(".board-list").prepend(dragged);
     select.value = column.dataset.stage;
     select.form.requestSubmit();
   });
+
+  function moveAll(cards, column) {
+    const button = bar().querySelector(`[name=the_stage][value="${CSS.escape(column.dataset.stage)}"]`);
+    const menu = button.closest("details");
+    if (menu) {
+      // To close them takes a reason, which the menu of the bar asks for.
+      setTimeout(() => (menu.open = true));
+      return;
+    }
+    column.querySelector(".board-list").prepend(...cards);
+    bar().requestSubmit(button);
+  }
 }

@@ -1,8 +1,8 @@
-// Ticking rows of a list across pages: the ticks are kept while one pages and sorts, until something is done with them, they
+// Ticking rows of a list, or cards of a board, across pages: the ticks are kept while one pages and sorts, until something is done with them, they
 // are cleared, or another filter is set: whom one no longer sees is not changed unawares. “All that fit” is sent as the
 // filter, never as thousands of ids.
 
-const results = document.querySelector("#results");
+const results = document.querySelector("[data-choosing]");
 // What is ticked: contacts, unless the list says otherwise. Those of one list are no others'.
 const NAME = results?.querySelector("[data-choose]")?.dataset.chooses ?? "contact";
 const KEPT = NAME === "contact" ? "ratify-ticked" : `ratify-ticked:${location.pathname}`;
@@ -13,6 +13,8 @@ function setUp() {
   let filter;
   let all = false;
   let last;
+  // Whom something was just done with: one often does a second thing with the same.
+  let done = [];
 
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEPT)) ?? { ids: [] };
@@ -21,8 +23,9 @@ function setUp() {
   } catch {
     // A tab that keeps nothing starts anew on every page.
   }
-  // What was asked for is done: the choice has served.
+  // What was asked for is done: the choice has served, and may be made again.
   if (location.hash === "#changed") {
+    done = [...ticked];
     ticked.clear();
     history.replaceState(null, "", location.pathname + location.search);
     keep();
@@ -50,10 +53,15 @@ function setUp() {
     const page = boxes();
     for (const box of page) box.checked = all || ticked.has(box.value);
     const header = results.querySelector("[data-choose-page]");
-    header.hidden = false;
-    header.checked = page.length > 0 && page.every((box) => box.checked);
-    header.indeterminate = !header.checked && page.some((box) => box.checked);
+    if (header) {
+      header.hidden = false;
+      header.checked = page.length > 0 && page.every((box) => box.checked);
+      header.indeterminate = !header.checked && page.some((box) => box.checked);
+    }
     form.toggleAttribute("data-some", all || ticked.size > 0);
+    const again = results.querySelector("[data-choose-again]");
+    again.hidden = all || ticked.size > 0 || !done.length;
+    again.textContent = again.dataset.words.replace("{n}", done.length);
     const { wordsSome, wordsAll, wordsAway, counted } = form.dataset;
     const count = form.querySelector("[data-choose-count]");
     count.textContent = all ? wordsAll.replace("{n}", counted) : wordsSome.replace("{n}", ticked.size);
@@ -68,6 +76,15 @@ function setUp() {
     if (everything) everything.hidden = all;
   }
 
+  /** Tells those who do not see the bar that it is there, and how they come to it. */
+  function tell() {
+    const said = results.querySelector("[data-choose-said]");
+    const form = bar();
+    if (!said || !form) return;
+    const count = form.querySelector("[data-choose-count]").textContent;
+    said.textContent = all || ticked.size ? form.dataset.wordsSaid.replace("{count}", count) : "";
+  }
+
   function set(box, on) {
     if (on) ticked.add(box.value);
     else ticked.delete(box.value);
@@ -80,7 +97,9 @@ function setUp() {
       // Without “all”, the rest of the page stays as it is seen.
       if (all) page.forEach((each) => set(each, true));
       all = false;
-      const between = event.shiftKey && page.includes(last) ? [page.indexOf(last), page.indexOf(box)].sort((a, b) => a - b) : [];
+      // A range has its ends in one list: the columns of a board are lists of their own.
+      const same = page.includes(last) && last.closest("ul, tbody") === box.closest("ul, tbody");
+      const between = event.shiftKey && same ? [page.indexOf(last), page.indexOf(box)].sort((a, b) => a - b) : [];
       if (between.length) page.slice(between[0], between[1] + 1).forEach((each) => set(each, box.checked));
       set(box, box.checked);
       last = box;
@@ -90,15 +109,32 @@ function setUp() {
     } else if (box.closest("[data-choose-all]")) {
       all = true;
       results.querySelector("[data-choose-none]").focus();
+    } else if (box.closest("[data-choose-again]")) {
+      ticked = new Set(done);
+      bar().toggleAttribute("data-some", true);
+      bar().querySelector("[data-choose-none]").hidden = false;
+      bar().querySelector("[data-choose-none]").focus();
     } else if (box.closest("[data-choose-none]")) {
       all = false;
       ticked.clear();
-      results.querySelector("[data-choose-page]")?.focus();
+      (results.querySelector("[data-choose-page]") ?? boxes()[0])?.focus();
     } else {
       return;
     }
     keep();
     draw();
+    tell();
+  });
+
+  // From a tick box, Enter leads to what can be done, and Escape back to the box.
+  results.addEventListener("keydown", (event) => {
+    const form = bar();
+    if (event.key === "Enter" && event.target.matches(`input[name="${NAME}"], [data-choose-page]`)) {
+      event.preventDefault();
+      if (form && "some" in form.dataset) form.querySelector(".bulk-actions :is(button, summary)").focus();
+    } else if (event.key === "Escape" && form?.contains(event.target) && !form.querySelector("details[open]")) {
+      last?.focus();
+    }
   });
 
   // Ticks of other pages go along; with “all”, the filter does, and no ids.
@@ -116,6 +152,7 @@ function setUp() {
   document.addEventListener("list:shown", () => {
     all = false;
     last = undefined;
+    done = [];
     draw();
   });
   draw();

@@ -187,8 +187,8 @@ def _stayed(order: Order, outcome: Outcome) -> str:
     if outcome.unfounded and order.value == Stage.COMMITTED:
         said.append(
             ngettext(
-                "%(num)d stayed: what it promised is not written down yet.",
-                "%(num)d stayed: what they promised is not written down yet.",
+                "%(num)d stayed: what it promised is not written down yet: move it by itself to do that.",
+                "%(num)d stayed: what they promised is not written down yet: move each by itself to do that.",
                 outcome.unfounded,
             )
         )

@@ -183,3 +183,38 @@ def test_a_cell_is_mended_in_its_place_and_undone(contacts: Page) -> None:
     contacts.get_by_role("status").filter(has_text="Saved.").get_by_role("button", name="Undo").click()
     expect(contacts.get_by_text("Undone.")).to_be_visible()
     expect(row.locator("td[data-label=Country]")).not_to_contain_text("Portugal")
+
+
+def test_ticked_cards_move_as_one_and_the_reader_stays_where_they_were(open_page: OpenPage) -> None:
+    page = open_page("/campaigns/1/board", role=Role.OFFICER)
+    bar = page.get_by_role("form", name="Change the ticked targets")
+    first = page.locator("[data-stage=identified]")
+    ticks = first.get_by_role("checkbox")
+    expect(bar).to_be_hidden()
+    ticks.nth(0).click()
+    ticks.nth(2).click(modifiers=["Shift"])
+    # A range ends in the column it began in.
+    page.locator("[data-stage=in_dialogue]").get_by_role("checkbox").first.click(modifiers=["Shift"])
+    expect(bar).to_contain_text("4 ticked")
+    assert_accessible(page)
+    page.locator("[data-stage=in_dialogue]").get_by_role("checkbox").first.click()
+    first.locator("h3").nth(1).drag_to(page.locator("[data-stage=contacted] header"))
+    said = page.get_by_role("status").filter(has_text="3 targets moved to “Contacted”.")
+    said.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone.")).to_be_visible()
+    # By keyboard: Space ticks, Enter leads to what can be done, Escape back.
+    ticks.nth(0).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(bar.get_by_role("button", name="Identified")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(ticks.nth(0)).to_be_focused()
+    bar.get_by_role("button", name="Clear").click()
+    page.get_by_role("link", name="Targets", exact=True).click()
+    tick(page, 40)
+    down = page.evaluate("scrollY")
+    assert down > 0
+    bar.get_by_role("button", name="Convinced").click()
+    page.get_by_role("status").filter(has_text="moved to").get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone.")).to_be_visible()
+    assert page.evaluate("scrollY") == down

@@ -94,7 +94,7 @@ def test_what_waits_is_counted_and_done_in_place(client: FlaskClient) -> None:
         (f"/targets/{ids['step']}/step-done", {}, {"due": "1"}),
         (
             f"/commitments/{ids['promise']}/verdict",
-            {"state": "kept", "found_on": clock.today().isoformat()},
+            {"state": "kept", "found_on": clock.today().isoformat(), "proof_url": "https://votes.example/7"},
             {"commitments": None},
         ),
         (f"/turnover/{ids['left']}/hand-over/{ids['come']}", {}, {"ended": None}),

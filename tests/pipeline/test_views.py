@@ -245,6 +245,16 @@ def test_ticked_targets_move_together_and_only_in_their_campaign(officer: FlaskC
     db.session.expire_all()
     reasons = db.session.scalars(sa.select(Target.close_reason).where(Target.campaign_id == campaign.id)).all()
     assert reasons == [CloseReason.MANDATE_ENDED] * 2
+    # What “committed” stands on is asked for where one is ticked alone; of several it is said who stays, still ticked.
+    ids = [make_target(campaign).id for _ in range(2)]
+    alone = officer.post(address, data={"target": ids[:1], "the_stage": "committed"})
+    assert alone.location == f"/targets/{ids[0]}/to/committed?next=/campaigns/{campaign.id}/targets"
+    both = officer.post(address, data={"target": ids, "the_stage": "committed"})
+    assert both.location == f"/campaigns/{campaign.id}/targets"
+    assert "2 stayed: what they promised is not written down yet" in officer.get(both.location).text
+    # One step further from the board, whatever its choice of stages shows.
+    officer.post(f"/targets/{ids[0]}/move", data={"from": "identified", "to": "contacted", "stage": "identified"})
+    assert stage_of(db.session.get_one(Target, ids[0])) is Stage.CONTACTED
     owner = make_user(name="Olga Owner")
     given = officer.post(
         f"/campaigns/{campaign.id}/targets/assign", data={"target": ids, "the_owner": owner.id}, follow_redirects=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -34,6 +35,8 @@ IN_TOUCH = (Stage.CONTACTED, Stage.IN_DIALOGUE, Stage.CONVINCED, Stage.COMMITTED
 GUARDED = (Stage.COMMITTED, Stage.DELIVERED, Stage.CLOSED)
 # In their order: a target that came to one of them has passed the ones before it.
 OPEN_STAGES = tuple(stage for stage in Stage if stage is not Stage.CLOSED)
+# Where a target goes when it comes one step further.
+NEXT_STAGE = dict(pairwise(OPEN_STAGES))
 
 
 class CloseReason(StrEnum):

@@ -27,6 +27,7 @@ from crm.pipeline.labels import (
 from crm.pipeline.models import (
     ALLOWED_MOVES,
     GUARDED,
+    NEXT_STAGE,
     OPEN_STAGES,
     CloseReason,
     CommitmentState,
@@ -49,6 +50,7 @@ for _name, _word in {
     "Priority": Priority,
     "CloseReason": CloseReason,
     "ALLOWED_MOVES": ALLOWED_MOVES,
+    "NEXT_STAGE": NEXT_STAGE,
     "OPEN_STAGES": OPEN_STAGES,
     "GUARDED": GUARDED,
     "CommitmentState": CommitmentState,

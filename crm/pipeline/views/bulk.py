@@ -10,10 +10,11 @@ from flask_login import current_user
 from crm.database import read_id
 from crm.extensions import db
 from crm.pipeline import queries
+from crm.pipeline.actions import refusal
 from crm.pipeline.actions.bulk import request_change
 from crm.pipeline.bulk import AT_ONCE, CannotDo, Chosen, Order, Outcome, perform, said_of
 from crm.pipeline.filters import TargetFilter
-from crm.pipeline.models import ChangeState, TargetAction, TargetChange
+from crm.pipeline.models import WON, ChangeState, Stage, TargetAction, TargetChange
 from crm.pipeline.views.blueprint import blueprint, campaign_or_404
 from crm.policy import Permission, actor, requires
 from crm.progress import progress_of
@@ -69,7 +70,7 @@ def carry_out(campaign_id: int, order: Order, chosen: Chosen, back: str) -> Resp
     with unit_of_work(f"{order.action} targets", actor=actor()) as work:
         outcome = perform(order, campaign_id, chosen.resolved(campaign_id))
     toast(said_of(order, name, outcome), undo=work.change_set_id, category="success" if outcome.changed else "info")
-    return redirect(f"{back}#{CHANGED}")
+    return redirect(f"{back}#{CHANGED}" if outcome.changed else back)
 
 
 @blueprint.post("/campaigns/<int:campaign_id>/targets/<any(move, assign, priority):action>")
@@ -82,7 +83,22 @@ def change_many(campaign_id: int, action: str) -> ResponseReturnValue:
         toast(gettext("Nothing was changed: tick the targets first."), category="error")
         return redirect(back)
     value = request.form.get(_FIELDS[wanted], "").strip()
-    return carry_out(campaign_id, Order(wanted, value, request.form.get("the_reason", "")), chosen, back)
+    order = Order(wanted, value, request.form.get("the_reason", ""))
+    alone = _asks_for_words(campaign_id, order, chosen)
+    if alone is not None:
+        return redirect(url_for("pipeline.guarded", target_id=alone, stage=value, next=back))
+    return carry_out(campaign_id, order, chosen, back)
+
+
+def _asks_for_words(campaign_id: int, order: Order, chosen: Chosen) -> int | None:
+    """The target that was ticked alone, where its move asks for words: they can be written down on the way."""
+    if order.action is not TargetAction.MOVE or len(chosen.ids) != 1 or order.value not in set(WON):
+        return None
+    target = queries.target(chosen.ids[0])
+    if target is None or target.campaign_id != campaign_id:
+        return None
+    code = refusal(target.id, target.stage, Stage(order.value), None)
+    return target.id if code in ("words_needed", "kept_needed") else None
 
 
 @blueprint.post("/campaigns/<int:campaign_id>/targets/export")

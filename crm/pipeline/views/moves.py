@@ -23,9 +23,12 @@ _NEEDS = ("reason_needed", "words_needed", "kept_needed")
 @blueprint.post("/targets/<int:target_id>/move")
 @requires(Permission.LOBBY)
 def move(target_id: int) -> ResponseReturnValue:
-    """Move one target to the stage chosen on its card or page; what the stage asks for has a form of its own."""
+    """Move one target to the stage chosen on its card or page; what the stage asks for has a form of its own.
+
+    The button for the next stage stands beside the choice of any and sends `to`.
+    """
     target = target_or_404(target_id)
-    to = posted_stage("stage")
+    to = posted_stage("to" if "to" in request.form else "stage")
     expected = posted_stage("from") if "from" in request.form else None
     try:
         with unit_of_work("move target", actor=actor()) as work:
