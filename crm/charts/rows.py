@@ -10,8 +10,8 @@ from markupsafe import Markup
 from crm.charts.shapes import attributes, picture, text
 
 WIDTH, ROW, BAR = 640, 28, 18
-LABELS, FIGURES = 172, 50
-LETTERS = 20
+LABELS, FIGURES = 212, 50
+LETTERS = 27
 
 
 @dataclass(frozen=True)

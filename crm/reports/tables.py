@@ -198,7 +198,7 @@ class Tables:
         return Table(
             "states",
             gettext("Coverage of the target states"),
-            [gettext("State"), *columns],
+            [gettext("Country"), *columns],
             [Row(country_name(row.country), cells(row), note(row.country)) for row in rows],
         )
 
@@ -309,7 +309,7 @@ class Tables:
         return Table(
             "commitments",
             gettext("Commitments"),
-            [gettext("State"), gettext("In all"), since],
+            [gettext("Commitments"), gettext("In all"), since],
             [Row(label, [cell(name), later]) for name, (label, later) in lines.items()],
             written={since: gettext("Since %(day)s", day=self.question.since.isoformat())},
         )

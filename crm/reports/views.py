@@ -32,6 +32,8 @@ from crm.spreadsheets import csv_response, write_sheets
 
 blueprint = Blueprint("reports", __name__)
 _IN_NEED = 3
+# Stays at a stage that make a middle worth telling.
+_TELLING = 3
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -40,6 +42,15 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def reports() -> ResponseReturnValue:
     """Where reports begin: the pipeline's."""
     return redirect(url_for("reports.pipeline"))
+
+
+@dataclass(frozen=True)
+class _Slowest:
+    """The stage where targets stand longest: half of `count` stays were longer than `days`, in words."""
+
+    stage: Stage
+    days: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -72,13 +83,14 @@ class _Report:
         return sorted(named, key=lambda each: (-each.overdue, -each.quiet))[:_IN_NEED]
 
     @property
-    def slowest(self) -> tuple[Stage, str] | None:
-        """The stage targets stand at longest, of those that some left, with how long in words."""
-        found = {stage: each for stage, each in self.stays.items() if stage is not Stage.CLOSED}
+    def slowest(self) -> _Slowest | None:
+        """The stage targets stand at longest, of those that enough of them left to tell."""
+        open_stays = {stage: self.stays[stage] for stage in OPEN_STAGES if stage in self.stays}
+        found = {stage: each for stage, each in open_stays.items() if each.count >= _TELLING}
         if not found:
             return None
         stage = max(found, key=lambda each: found[each].median_days)
-        return stage, days_words(found[stage].median_days)
+        return _Slowest(stage, days_words(found[stage].median_days), found[stage].count)
 
 
 def _report(campaign: AnyRow, question: Question, users: Mapping[int, AnyRow]) -> _Report:

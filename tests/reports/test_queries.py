@@ -94,8 +94,8 @@ def test_the_course_stays_and_arrivals_follow_from_the_moves(campaign: Campaign)
         [2, 2, 1, 1, 0, 0, 1],
         [1, 2, 0, 0, 1, 1, 2],
     ]
-    assert course.moves == Moves(forward=2, back=1, closed=1)
-    assert course.committed == 1
+    assert course.last_week == Moves(forward=2, back=1, closed=1, committed=1)
+    assert course.period == Moves(forward=8, back=1, closed=2, committed=1)
     assert came["ES", Stage.CONTACTED] == 3
     assert came["FR", Stage.DELIVERED] == 1
     assert ("ES", Stage.IDENTIFIED) not in came

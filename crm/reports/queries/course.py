@@ -33,26 +33,26 @@ class Week:
 
 @dataclass(frozen=True)
 class Moves:
-    """What moved in a week: forward, back, closed, taken up again, and how many targets are new."""
+    """What moved: forward, back, closed, taken up again, how many targets are new, and how many came to committed."""
 
     forward: int = 0
     back: int = 0
     closed: int = 0
     reopened: int = 0
     added: int = 0
+    committed: int = 0
 
 
 @dataclass(frozen=True)
 class Course:
-    """The weeks, the latest last, and what moved in the last of them.
+    """The weeks, the latest last, and what moved in the last of them and within the question's period.
 
-    `committed` is how many of its moves led to that stage, `arrivals` how many targets of a country came to a stage
-    within the question's period.
+    `arrivals` is how many targets of a country came to a stage within the period.
     """
 
     weeks: list[Week]
-    moves: Moves
-    committed: int
+    last_week: Moves
+    period: Moves
     arrivals: Mapping[tuple[str | None, Stage], int]
 
 
@@ -94,6 +94,7 @@ def _of_merged(question: Question, ago: Any) -> sa.Select[*tuple[Any, ...]]:
             StageMove.from_stage,
             StageMove.to_stage,
             sa.cast(sa.null(), sa.String),
+            sa.cast(sa.null(), sa.Integer),
             StageMove.id,
             StageMove.target_id,
             StageMove.at,
@@ -121,6 +122,15 @@ def _mended(moves: Iterable[Any], *, past: bool) -> Iterator[_Flow]:
         yield from (_Flow(0, last, now, 1) for last, now in stood.values() if last is not now)
 
 
+def _moved(rows: Iterable[Any]) -> Moves:
+    deeds: Counter[str] = Counter()
+    for row in rows:
+        deeds[_deed(row.from_stage, row.to_stage)] += row.targets
+        if row.to_stage is Stage.COMMITTED:
+            deeds["committed"] += row.targets
+    return Moves(**deeds)
+
+
 def course(question: Question, by_stage: Counts) -> Course:
     """The weeks that end with the question's day, counted back from where the targets stood then, and the arrivals.
 
@@ -129,6 +139,7 @@ def course(question: Question, by_stage: Counts) -> Course:
     first = [question.week_since - WEEK * number for number in range(WEEKS - 1)]
     begins = [i18n.day_begins(day) for day in first]
     ago = sa.case(*((StageMove.at >= begin, number) for number, begin in enumerate(begins))).label("ago")
+    within = sa.case((StageMove.at >= question.begin, 1), else_=0).label("within")
     nothing = sa.null()
     flowed = (
         sa.select(
@@ -136,13 +147,14 @@ def course(question: Question, by_stage: Counts) -> Course:
             StageMove.from_stage,
             StageMove.to_stage,
             sa.cast(nothing, sa.String).label("country"),
+            within,
             sa.func.count().label("targets"),
             sa.cast(nothing, sa.Integer).label("target_id"),
             sa.cast(nothing, StageMove.at.type).label("at"),
             sa.cast(nothing, StageMove.to_stage.type).label("stage"),
         )
-        .where(*of_moves(question), StageMove.at >= begins[-1])
-        .group_by(ago, StageMove.from_stage, StageMove.to_stage)
+        .where(*of_moves(question), StageMove.at >= min(begins[-1], question.begin))
+        .group_by(ago, within, StageMove.from_stage, StageMove.to_stage)
     )
     came = (
         sa.select(
@@ -150,6 +162,7 @@ def course(question: Question, by_stage: Counts) -> Course:
             sa.cast(nothing, StageMove.from_stage.type),
             StageMove.to_stage,
             Contact.country,
+            sa.cast(nothing, sa.Integer),
             sa.func.count(StageMove.target_id.distinct()),
             *(sa.cast(nothing, kind) for kind in (sa.Integer, StageMove.at.type, StageMove.to_stage.type)),
         )
@@ -162,21 +175,17 @@ def course(question: Question, by_stage: Counts) -> Course:
     rows, merged = [row for row in found if row.at is None], [row for row in found if row.at is not None]
     arrivals = {(row.country, row.to_stage): row.targets for row in rows if row.ago == _CAME}
     flows: list[Any] = [*rows, *_mended(merged, past=question.past)]
-    deeds: Counter[str] = Counter()
-    committed, stages = 0, dict(by_stage)
+    stages = dict(by_stage)
     weeks = [Week(question.day, dict(stages))]
     for number, day in enumerate(first):
-        for row in rows:
-            if row.ago == number == 0:
-                deeds[_deed(row.from_stage, row.to_stage)] += row.targets
-                committed += row.targets if row.to_stage is Stage.COMMITTED else 0
         for flow in flows:
             if flow.ago == number:
                 stages[flow.to_stage] -= flow.targets
                 if flow.from_stage is not None:
                     stages[flow.from_stage] += flow.targets
         weeks.append(Week(day - timedelta(days=1), dict(stages)))
-    return Course(weeks[::-1], Moves(**deeds), committed, arrivals)
+    last_week, period = (row for row in rows if row.ago == 0), (row for row in rows if row.within)
+    return Course(weeks[::-1], _moved(last_week), _moved(period), arrivals)
 
 
 @dataclass(frozen=True)
