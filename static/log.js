@@ -19,7 +19,7 @@ document.addEventListener("input", (event) => {
 if (dialog && opener) {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "l" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+    if (event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
     event.preventDefault();
     open(opener.href);
   });
@@ -28,7 +28,8 @@ if (dialog && opener) {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (!("log" in link.dataset) && new URL(link.href).pathname !== new URL(opener.href).pathname) return;
     event.preventDefault();
-    open("log" in link.dataset ? link.href : opener.href);
+    // Of the palette's lines, one names whom it is about; the other is about whoever the page shows.
+    open("log" in link.dataset || new URL(link.href).search ? link.href : opener.href);
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog || event.target.closest("[data-log-close]")) dialog.close();

@@ -38,10 +38,13 @@ function setUp() {
 
   const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-  /** The pages of the navigation, and what can be begun, whose words hold what is typed. */
+  /** The pages of the navigation, and what can be begun, whose words hold each that is typed; by their names first. */
   function commands() {
-    const wanted = fold(input.value.trim());
-    return [...document.querySelectorAll("[data-command]")].filter((link) => fold(link.textContent).includes(wanted));
+    const wanted = fold(input.value.trim()).split(/\s+/);
+    const named = (text) => wanted.every((word) => fold(text).includes(word));
+    const all = [...document.querySelectorAll("[data-command]")];
+    const first = all.filter((link) => named(link.textContent));
+    return [...first, ...all.filter((link) => !first.includes(link) && named(`${link.textContent} ${link.dataset.also ?? ""}`))];
   }
 
   function option(link, index) {

@@ -187,6 +187,12 @@ def test_an_official_corrects_what_is_on_record_without_an_account(app: Flask, c
     assert "I said &lt;perhaps&gt;." in officer.get(page).text
     assert "New answer</span>" in officer.get("/commitments?unseen=yes").text
     assert "I shall vote for it." in officer.get("/commitments.csv?unseen=yes").text
+    for asked, shown_there in (
+        (f"promised_since={PROMISE.promised_on}", 1),
+        ("promised_since=2999-01-01", 0),
+        ("country=xx", 0),
+    ):
+        assert officer.get(f"/commitments?{asked}").text.count("New answer</span>") == shown_there, asked
     assert "New answer</span>" in officer.get(board).text
     answer_id = db.session.scalars(sa.select(CommitmentAnswer.id)).one()
     officer.post(f"/commitments/answers/{answer_id}/take-over")

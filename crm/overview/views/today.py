@@ -90,7 +90,9 @@ def _begin() -> list[tuple[str, str, str]]:
         ("reports.pipeline", "chart", gettext("See where we stand"), Permission.READ),
     ]
     found = [(_href(endpoint, permission), symbol, label) for endpoint, symbol, label, permission in offered]
-    return [(href, symbol, label) for href, symbol, label in found if href]
+    # Whoever wants to find somebody types at once.
+    at = {url_for("overview.contacts"): "#text"}
+    return [(f"{href}{at.get(href, '')}", symbol, label) for href, symbol, label in found if href]
 
 
 def _reader() -> Reader:

@@ -79,6 +79,7 @@ _READERS: dict[str, Any] = {
     "campaign": read_id,
     "owner": read_id,
     "owner_team": read_id,
+    "country": str.upper,
     "due": Moment,
     "public": yes_or_no,
     "unseen": is_yes,
@@ -99,6 +100,7 @@ class CommitmentFilter:
     campaign: int | None = None
     owner: int | None = None
     owner_team: int | None = None
+    country: str | None = None
     due: Moment | None = None
     public: bool | None = None
     unseen: bool = False
@@ -139,6 +141,8 @@ class CommitmentFilter:
             yield Target.owner_id == self.owner
         if self.owner_team is not None:
             yield is_owned_by_team(self.owner_team)
+        if self.country is not None:
+            yield Target.contact_id.in_(sa.select(Contact.id).where(Contact.country == self.country))
         if self.public is not None:
             yield Commitment.public == self.public
         if self.unseen:

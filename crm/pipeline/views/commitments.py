@@ -18,7 +18,7 @@ from crm.pipeline.forms import CommitmentForm, VerdictForm
 from crm.pipeline.labels import COMMITMENT_STATES, commitment_label
 from crm.pipeline.models import ALLOWED_VERDICTS, CommitmentState
 from crm.pipeline.queries import AnyRow, CommitmentFilter, Moment, Rows
-from crm.pipeline.views.blueprint import back_to, blueprint, campaign_or_404, target_or_404
+from crm.pipeline.views.blueprint import back_to, blueprint, campaign_or_404, filter_menus, target_or_404
 from crm.policy import Permission, actor, requires
 from crm.spreadsheets import csv_response
 from crm.unit_of_work import unit_of_work
@@ -42,6 +42,7 @@ def commitments() -> ResponseReturnValue:
         total=queries.commitment_count(chosen),
         campaigns=queries.campaign_names(),
         owners=active_users(),
+        countries=filter_menus()["countries"],
         states=COMMITMENT_STATES,
         Moment=Moment,
     )
@@ -64,7 +65,7 @@ def _csv_rows(rows: Rows) -> Iterator[tuple[Any, ...]]:
         gettext("What they will do"),
         gettext("Promised on"),
         gettext("Due"),
-        gettext("State"),
+        gettext("Status"),
         gettext("Settled on"),
         gettext("May be quoted in public"),
         gettext("Where it is written"),
