@@ -66,7 +66,7 @@ REASONS = {
     Reason.SAME_NAME: lazy_gettext("same name"),
     Reason.REORDERED_NAME: lazy_gettext("same name in another order"),
     Reason.OTHER_NAME: lazy_gettext("one goes by a name of the other"),
-    Reason.SAME_GOVERNMENT: lazy_gettext("both the government of the same region"),
+    Reason.SAME_GOVERNMENT: lazy_gettext("both the same government or ministry, by their names"),
     Reason.SHORT_NAME: lazy_gettext("same short name"),
     Reason.LONGER_NAME: lazy_gettext("one name is part of the other"),
     Reason.SIMILAR_NAME: lazy_gettext("names alike"),

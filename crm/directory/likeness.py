@@ -23,7 +23,7 @@ class Reason(StrEnum):
     SAME_NAME = "same_name"
     REORDERED_NAME = "reordered_name"  # the same words in another order
     OTHER_NAME = "other_name"  # one goes or went by a name of the other
-    SAME_GOVERNMENT = "same_government"  # both names say "government of" the same region
+    SAME_GOVERNMENT = "same_government"  # both names say the same government or ministry
     SHORT_NAME = "short_name"  # an organization's abbreviation is the other's name or abbreviation
     LONGER_NAME = "longer_name"  # the one name has words more than the other
     SIMILAR_NAME = "similar_name"
@@ -90,8 +90,8 @@ class Subject:
     """A contact as likeness sees it; every name is folded. `name` of a person has the family name first.
 
     `phones` are as `phone_key` has them, `offices` the institutions somebody holds an office in now, each with the
-    role or post there, both folded; `PLAIN_ROLE` where it is a member like all others. `governs` is the region whose
-    government it is: see `regional`.
+    role or post there, both folded; `PLAIN_ROLE` where it is a member like all others. `governs` is which
+    government or ministry it is: see `portfolios`.
     """
 
     id: int

@@ -21,7 +21,7 @@ from crm.directory.models import (
     PointKind,
     Post,
 )
-from crm.directory.regional import governs
+from crm.directory.portfolios import government_of
 from crm.extensions import db
 from crm.text import fold
 
@@ -105,7 +105,7 @@ def subjects(where: Where | None = None) -> dict[int, Subject]:
             phones=frozenset(phones[row.id]) if row.id in phones else none,
             offices=frozenset(offices[row.id]) if row.id in offices else frozenset(),
             registers=tuple(registers[row.id]) if row.id in registers else (),
-            governs="" if person else governs(row.name, row.category, row.country),
+            governs="" if person else government_of(row.name, row.category, row.country),
             other_names=frozenset(map(fold, names[row.id])) if row.id in names else none,
         )
     return found

@@ -110,12 +110,14 @@ def save_mapping(header: Sequence[str], fields: Sequence[str], file_name: str, u
     db.session.flush()
 
 
-def say_institutions(import_id: int, kinds: Mapping[str, str]) -> int:
+def say_institutions(import_id: int, kinds: Mapping[str, str], same: Mapping[str, int]) -> int:
     """Note what institutions are (a `institutions.Kind`, by label), and ask for the file to be compared anew.
 
-    One that the directory has and knows nothing of gets the category there, its people with it. Returns how many of
-    those there were.
+    One that the directory has and knows nothing of gets the category there, its people with it; to those that are the
+    `same` as an organization of it (by label) it keeps the label for another name. Returns how many it has noted.
     """
+    for label, organization_id in same.items():
+        add_alias(organization_id, label)
     known = institutions_called(kinds)
     updates = []
     for label, kind in kinds.items():
@@ -128,7 +130,7 @@ def say_institutions(import_id: int, kinds: Mapping[str, str]) -> int:
     asked = db.session.get_one(Import, import_id).asked
     told = {**(asked.get("institutions") or {}), **{fold(label): kind for label, kind in kinds.items()}}
     read_again(import_id, {**asked, "institutions": told})
-    return len(updates)
+    return len(updates) + len(same)
 
 
 def add_alias(organization_id: int, label: str) -> None:
@@ -220,7 +222,7 @@ def put_up(import_id: int, heading: Heading, tally: Tally, *, is_older: bool) ->
         survey={
             "unread_columns": list(found.unread_columns),
             "unknown_groups": list(found.unknown_groups),
-            "institutions": to_be_said(heading.institutions.values()),
+            "institutions": to_be_said(heading.institutions.values(), heading.likely),
             "alarms": tally.alarms(),
             "older": is_older,
             **tally.seen(),

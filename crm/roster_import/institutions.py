@@ -122,7 +122,7 @@ class Named:
         return unclear or (self.category is Category.OTHER and self.kind not in (Kind.OTHER, Kind.LOCAL))
 
     def as_json(self) -> dict[str, Any]:
-        """As `Import.survey` keeps it."""
+        """As `Import.survey` keeps it; what it may be the same as is beside it."""
         return {
             "label": self.label,
             "people": self.people,
@@ -218,14 +218,19 @@ def _settled(one: Seen, told: str | None, known: Sequence[tuple[Category, str | 
     return Named(one.label, one.people, one.country, kind, origin, same[0] if same else None)
 
 
-def to_be_said(named: Iterable[Named]) -> list[dict[str, Any]]:
+def to_be_said(named: Iterable[Named], likely: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     """Those a person is asked about, as `Import.survey` keeps them: first what nobody knows, then those of most people.
 
-    Those the directory knows what they are of are not among them.
+    Those the directory knows what they are of are not among them. `likely` has, by label, the institutions (id, name,
+    telling) of the directory that one may be: whether it is, only a person can say.
     """
     asked = [one for one in named if one.origin is not Origin.KNOWN]
-    asked.sort(key=lambda one: (not one.is_unsure, -one.people, one.label))
-    return [one.as_json() for one in asked[:_ASKED]]
+    asked.sort(key=lambda one: (not (one.is_unsure or one.label in likely), -one.people, one.label))
+    return [
+        one.as_json()
+        | ({"unsure": True, "same": [vars(each) for each in likely[one.label]]} if one.label in likely else {})
+        for one in asked[:_ASKED]
+    ]
 
 
 def classified(item: Item, named: Mapping[str, Named]) -> Item:

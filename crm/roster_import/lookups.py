@@ -116,7 +116,7 @@ def organization_ids(bodies: Collection[Body]) -> dict[tuple[str, ...], int]:
 
 
 # What the institution that somebody holds an office in may be.
-_INSTITUTIONS = (
+INSTITUTIONS = (
     Category.GOVERNMENT,
     Category.REGIONAL_GOVERNMENT,
     Category.PARLIAMENT,
@@ -145,7 +145,7 @@ class KnownInstitution:
 
 def institutions_called(names: Iterable[str]) -> dict[str, list[KnownInstitution]]:
     """The institutions of each of these names, folded: the long one, the short one or an alias."""
-    bodies = [Body(name, category) for name in names for category in _INSTITUTIONS]
+    bodies = [Body(name, category) for name in names for category in INSTITUTIONS]
     found: dict[str, list[KnownInstitution]] = defaultdict(list)
     if bodies:
         for (category, name), same in organizations_called(bodies).items():

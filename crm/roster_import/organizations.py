@@ -20,6 +20,7 @@ from crm.roster_import.lookups import chunked, contacts_by_identifier, organizat
 from crm.roster_import.matching import Match
 from crm.roster_import.models import Decision, Reason, RowKind
 from crm.roster_import.records import OrganizationRecord
+from crm.roster_import.told import ToldName
 from crm.roster_import.told_facts import compare_told
 from crm.text import fold
 
@@ -148,18 +149,27 @@ def plan_organization(
     found: Match,
     known: KnownOrganization | None,
     setting: Setting,
-    decision: Decision | None,
+    ruling: tuple[Decision | None, bool],
 ) -> Plan:
-    """Compare a record with the organization it was matched to."""
+    """Compare a record with the organization it was matched to.
+
+    `ruling` is what a person has decided, and whether it was to say which organization is meant: its name here stays
+    then, and the record's is one more name of it.
+    """
+    decision, is_chosen = ruling
     if found.reason is not None:
         return Plan(
             RowKind.SUSPICIOUS, found.contact_id, found.reason, found.candidates, about=ContactKind.ORGANIZATION
         )
     it = Beside(known, setting, Changes(accepted=decision is Decision.ACCEPT))
     # One the two call by another of its names keeps its name here.
-    if known is None or (
-        record.name not in known.other_names and known.name not in (one.name for one in record.told.names)
-    ):
+    alike = known is not None and (
+        record.name in known.other_names or known.name in (record.name, *(one.name for one in record.told.names))
+    )
+    if is_chosen and known is not None and not alike:
+        it.changes.add("other_name", None, record.name)
+        it.changes.writes.other_names.append(ToldName(record.name))
+    elif not alike:
         it.compare_column("name", record.name)
     it.compare_column("category_override", record.category)
     for column in ("country", "abbreviation", "holders_are", "founding_date", "dissolution_date"):

@@ -88,7 +88,8 @@ class Planner:
             contact_id = found[at].contact_id
             organization = known.get(contact_id) if contact_id is not None else None
             ruling = rulings.get(at)
-            plan = plan_organization(record, found[at], organization, setting, ruling.decision if ruling else None)
+            ruled = (ruling.decision, ruling.contact_id is not None) if ruling else (None, False)
+            plan = plan_organization(record, found[at], organization, setting, ruled)
             # Identifiers of others stay with them.
             plan.writes.identifiers[:] = [name for name in plan.writes.identifiers if name not in fits.by_identifier]
             self._settle(record, found[at])

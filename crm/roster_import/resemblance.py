@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from crm.directory.likeness import Block, Likeness, Subject, blocks, likeness, phone_key
 from crm.directory.models import Contact, ContactKind
+from crm.directory.portfolios import government_of
 from crm.directory.subjects import subjects
 from crm.extensions import db
 from crm.places.countries import country_code
@@ -42,6 +43,7 @@ def _organization(item: OrganizationRecord, line_id: int) -> Subject:
         country=item.country or None,
         short_name=fold(item.abbreviation),
         registers=item.identifiers,
+        governs=government_of(item.name, item.category, item.country or None),
         other_names=frozenset(fold(one.name) for one in item.told.names),
     )
 

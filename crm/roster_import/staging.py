@@ -36,6 +36,7 @@ from crm.roster_import.readers.guessing import guessed, settled
 from crm.roster_import.readers.table import Table
 from crm.roster_import.record_json import as_json
 from crm.roster_import.records import BadLine, Item, OrganizationRecord, RosterFormat
+from crm.roster_import.same_institutions import Likely, likely_institutions
 from crm.roster_import.spool import Spool
 from crm.roster_import.survey import Survey, day_described, survey
 from crm.roster_import.tally import Tally
@@ -103,7 +104,8 @@ class Heading:
     """What is known of a file before its lines are compared. `file_hash` is the SHA-256 of its bytes.
 
     `layout` is that of a table, None for files whose format says what stands where. `items` are the lines, where they
-    were kept; `institutions` what those are that the file does not tell the kind of, by folded label.
+    were kept; `institutions` what those are that the file does not tell the kind of, by folded label,
+    and `likely` which of the directory they may be, by label.
     """
 
     path: Path
@@ -115,6 +117,7 @@ class Heading:
     layout: Layout | None = None
     items: Spool[Item] | None = None
     institutions: Mapping[str, Named] = field(default_factory=dict)
+    likely: Mapping[str, Sequence[Likely]] = field(default_factory=dict)
 
     @property
     def source_label(self) -> str:
@@ -181,7 +184,18 @@ def read_heading(
     else:
         day, day_source = day_described(file_name, found.latest_start, today or clock.today(), told=found.day)
     named = _settled(found.institutions, institutions or {})
-    return Heading(path, file_name[:200], file_hash(path), day, day_source, found, layout, keep, named)
+    return Heading(
+        path,
+        file_name[:200],
+        file_hash(path),
+        day,
+        day_source,
+        found,
+        layout,
+        keep,
+        named,
+        likely_institutions(named.values()),
+    )
 
 
 def _settled(seen: Mapping[str, Seen], told: Mapping[str, str]) -> dict[str, Named]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crm.directory.models import Category
+from crm.directory.portfolios import government_of
 from crm.directory.regional import governs
 
 
@@ -28,3 +29,43 @@ from crm.directory.regional import governs
 def test_a_government_is_known_by_its_name(name: str, country: str | None, region: str) -> None:
     assert governs(name, Category.REGIONAL_GOVERNMENT, country) == region
     assert governs(name, Category.GOVERNMENT, country) == ""
+
+
+@pytest.mark.parametrize(
+    ("category", "country", "names"),
+    [
+        (Category.REGIONAL_GOVERNMENT, "ES", ("Gobierno Vasco", "Basque Government")),
+        (Category.GOVERNMENT, "ES", ("Gobierno de España", "Government of Spain")),
+        (
+            Category.GOVERNMENT,
+            "ES",
+            (
+                "Ministerio de Asuntos Exteriores, Unión Europea y Cooperación",
+                "Ministry of Foreign Affairs, European Union and Cooperation",
+            ),
+        ),
+        (
+            Category.GOVERNMENT,
+            "FR",
+            ("Ministère de l’Europe et des Affaires étrangères", "Ministry for Europe and Foreign Affairs"),
+        ),
+        (Category.GOVERNMENT, "DE", ("Auswärtiges Amt", "Federal Foreign Office")),
+        (
+            Category.GOVERNMENT,
+            "DE",
+            ("Bundesministerium für Arbeit und Soziales", "Federal Ministry of Labour and Social Affairs"),
+        ),
+        (Category.REGIONAL_GOVERNMENT, "ES", ("Consejería de Salud de La Rioja", "La Rioja Department of Health")),
+    ],
+)
+def test_one_government_has_one_key_in_every_language(category: Category, country: str, names: tuple[str, str]) -> None:
+    one, other = (government_of(name, category, country) for name in names)
+    assert one == other != ""
+
+
+def test_what_is_below_a_ministry_is_not_it() -> None:
+    keys = {
+        government_of(name, Category.GOVERNMENT, "ES")
+        for name in ("Ministry of Migration", "State Secretariat for Migration", "Ministry of Health", "Royal House")
+    }
+    assert keys == {"ES: migration", "ES: health", ""}

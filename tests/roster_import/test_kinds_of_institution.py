@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from crm.directory.models import Category, Contact, ContactKind, Organization, Person
+from crm.directory.models import Category, Contact, ContactKind, Organization, OtherName, Person
 from crm.duplicates.models import DuplicateProposal
 from crm.duplicates.search import search
 from crm.extensions import db
@@ -22,7 +22,7 @@ from crm.roster_import.institutions import Kind, guess
 from crm.roster_import.models import Import
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
-from tests.factories.directory import organization_named
+from tests.factories.directory import make_organization, organization_named
 from tests.factories.roster_import import apply_staged, import_file, stage_file, table
 
 
@@ -129,6 +129,33 @@ def test_what_nobody_can_tell_is_asked_once(client: FlaskClient, tmp_path: Path)
     apply_staged(import_id)
     assert categories() == {Category.REGIONAL_GOVERNMENT: 3}
     assert db.session.get_one(Import, stage_file(path).id).survey["institutions"] == []
+
+
+def test_an_institution_known_by_another_name_is_offered_and_its_name_remembered(
+    client: FlaskClient, tmp_path: Path
+) -> None:
+    user = make_user(Role.OFFICER)
+    known = make_organization("Basque Government", category=Category.REGIONAL_GOVERNMENT, country="ES").id
+    path = officials(tmp_path, ("Ada Inventada", "Gobierno Vasco", "Consejera"))
+    with path.open("rb") as file, unit_of_work("bring", actor="user:1"):
+        import_id = bring(path.name, stored_name=uploads.keep(file), asked={}, user_id=user.id).id
+    jobs.catch_up()
+    sign_in(client, user)
+    address = f"/imports/{import_id}"
+    assert f'<option value="same-{known}" selected>The same as Basque Government</option>' in client.get(address).text
+    # One that was not offered is not taken.
+    client.post(f"{address}/institutions", data={"kind-0": "same-999"})
+    client.post(f"{address}/institutions", data={"kind-0": f"same-{known}"})
+    jobs.catch_up()
+    db.session.rollback()
+    assert db.session.get_one(Import, import_id).survey["institutions"] == []
+    apply_staged(import_id)
+    assert db.session.scalars(sa.select(Organization.id)).all() == [known]
+    assert db.session.scalars(sa.select(OtherName.name)).all() == ["Gobierno Vasco"]
+    person = db.session.scalars(sa.select(Person)).one()
+    assert (person.institution_id, person.category) == (known, Category.REGIONAL_GOVERNMENT)
+    assert import_file(officials(tmp_path, ("Grace Fingida", "GOBIERNO VASCO", "Consejera"))) == {"new": 1}
+    assert db.session.scalars(sa.select(Organization.id)).all() == [known]
 
 
 def test_a_known_institution_of_no_kind_gets_one_when_a_person_says(client: FlaskClient, tmp_path: Path) -> None:

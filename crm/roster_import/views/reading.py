@@ -20,6 +20,9 @@ from crm.roster_import.words import column_choices
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
 
+# Before the id of the organization that an institution is the same as.
+SAME = "same-"
+
 
 @blueprint.route("/imports/<int:import_id>/columns", methods=["GET", "POST"])
 @requires(Permission.IMPORT)
@@ -113,12 +116,18 @@ def say_institutions(import_id: int) -> ResponseReturnValue:
     named = found.survey.get("institutions", ())
     said = {one["label"]: request.form.get(f"kind-{at}", "") for at, one in enumerate(named)}
     kinds = {label: kind for label, kind in said.items() if kind in set(Kind)}
-    if not kinds or not found.stored_name:
+    same = {
+        one["label"]: likely["id"]
+        for one in named
+        for likely in one.get("same", ())
+        if said[one["label"]] == f"{SAME}{likely['id']}"
+    }
+    if not (kinds or same) or not found.stored_name:
         toast(gettext("Only uploaded files can be read again."), category="error")
         return back(import_id)
     try:
         with unit_of_work("say what institutions are", actor=actor()):
-            known = actions.say_institutions(import_id, kinds)
+            known = actions.say_institutions(import_id, kinds, same)
     except actions.MoveRefused as refusal:
         explain(refusal)
     else:
