@@ -117,10 +117,11 @@ class _Trail:
                     return written
         return None
 
-    def of_row(self, model: type[Base], row_id: int, column: str, value: Any) -> Origin | None:
-        """Where a row comes from whose `column` says what it is."""
+    def of_row(self, model: type[Base], row_id: int, column: str, value: Any, told: str = "") -> Origin | None:
+        """Where a row comes from whose `column` says what it is; what it has `told` of its source counts more."""
         written = self.of(model, [row_id], column, value)
-        return self.origin(written) if written else None
+        found = self.origin(written) if written else None
+        return Origin(on=found.on if found else None, told=told) if told else found
 
 
 def _absorbed(contact_id: int) -> list[int]:
@@ -192,7 +193,7 @@ def _offices(offices: Sequence[Mandate], trail: _Trail) -> Iterator[Fact]:
     """Each office, and below it whatever another deed than the one that told of it has said of it since."""
     for office in offices:
         first = trail.of(Membership, [office.id], "organization_id", office.organization_id)
-        told = Origin(told=office.source) if office.source else trail.origin(first) if first else None
+        told = trail.of_row(Membership, office.id, "organization_id", office.organization_id, office.source)
         yield Fact(office.post or role_label(office.role), office.organization, told)
         columns = trail.written.get((Membership.__tablename__, office.id), {})
         for name in _OF_OFFICES:
@@ -210,9 +211,7 @@ def _posts(record: Record, trail: _Trail) -> Iterator[Fact]:
 
 def _points(record: Record, trail: _Trail) -> Iterator[Fact]:
     for point in record.points:
-        origin = (
-            Origin(told=point.source) if point.source else trail.of_row(ContactPoint, point.id, "value", point.value)
-        )
+        origin = trail.of_row(ContactPoint, point.id, "value", point.value, point.source)
         yield Fact(str(POINTS[point.kind]), point.value, origin)
 
 
@@ -232,7 +231,7 @@ def _descriptions(record: Record, described: _Described, trail: _Trail) -> Itera
 
 def _ties(record: Record, trail: _Trail) -> Iterator[Fact]:
     for tie in record.ties:
-        origin = Origin(told=tie.source) if tie.source else trail.of_row(Relationship, tie.id, "kind", tie.kind.value)
+        origin = trail.of_row(Relationship, tie.id, "kind", tie.kind.value, tie.source)
         yield Fact(tie_label(tie.kind, tie.backwards), tie.other, origin)
 
 

@@ -191,7 +191,7 @@ class TestTable:
         assert f"Line {line}: the file says of itself that it is UTF-" in str(error)
         assert "Save it again as CSV in UTF-8" in str(error)
 
-    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
     def test_encodings(self, tmp_path: Path, encoding: str) -> None:
         (found,) = records(write(tmp_path / "people.csv", "name,country\nZoë ŒUVRÉ,España\n", encoding))
         assert (found.name, found.country) == ("Zoë ŒUVRÉ", "España")
@@ -200,6 +200,17 @@ class TestTable:
         path = tmp_path / "people.csv"
         path.write_bytes(b"name\nAda\nZo\x81\xeb\n")
         assert refusal(path).line == 3
+
+    def test_two_encodings_in_one_file_are_refused_with_the_line(self, tmp_path: Path) -> None:
+        path = tmp_path / "people.csv"
+        path.write_bytes("name\nAda\nJosé\n".encode() + "Íñigo\n".encode("cp1252"))
+        error = refusal(path)
+        assert error.line == 4
+        assert "those of other lines are" in str(error)
+
+    @pytest.mark.parametrize("text", ['{"groups": []}', "\ufeff [1, 2]", "[" * 5000])
+    def test_json_of_no_known_kind_is_said_to_be(self, tmp_path: Path, text: str) -> None:
+        assert "This JSON file is of no kind" in str(refusal(write(tmp_path / "some.json", text)))
 
     def test_bad_lines_are_told_and_the_rest_is_read(self, tmp_path: Path) -> None:
         path = write(

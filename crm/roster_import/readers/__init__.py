@@ -76,6 +76,13 @@ def open_roster(path: Path, file_name: str = "", fields: Sequence[str] | None = 
     for recognises, reader in _READERS:
         if recognises(head):
             return reader(path, file_name or path.name)
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
+        raise UnreadableRoster(
+            gettext(
+                "This JSON file is of no kind that is read here: those are Popolo, Parltrack's dump, the European "
+                "Parliament's open data and our own exports. Save a list of people as CSV in UTF-8, or as XLSX."
+            )
+        )
     if xlsx_table.recognises(head):
         return xlsx_table.XlsxTable(path, fields)
     return csv_table.CsvTable(path, fields)

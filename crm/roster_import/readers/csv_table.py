@@ -10,12 +10,15 @@ from pathlib import Path
 from flask_babel import gettext
 
 from crm.roster_import.readers.columns import assigned, recognised
-from crm.roster_import.readers.lines import cells_of
+from crm.roster_import.readers.lines import MAX_LINE, cells_of
 from crm.roster_import.readers.table import Table
 from crm.roster_import.records import RosterFormat, UnreadableRoster
 
 _DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 64 * 1024
+_HEAD = 4096
+# UTF-16 without a mark, and where the empty bytes of its Latin letters stand.
+_UNMARKED = (("utf-16-le", 1), ("utf-16-be", 0))
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -35,10 +38,23 @@ def _fits(path: Path, encoding: str) -> int | None:
                 return None
 
 
-def encoding_of(path: Path) -> str:
-    """UTF-8 (with or without a byte order mark), UTF-16 with one, or else Windows-1252."""
+def _has_utf8(path: Path) -> bool:
+    """Whether a line has letters outside of ASCII in UTF-8: no name in Windows-1252 looks so."""
     with path.open("rb") as file:
-        head = file.read(4)
+        while line := file.readline(MAX_LINE):
+            if not line.isascii():
+                try:
+                    line.decode()
+                except UnicodeDecodeError:
+                    continue
+                return True
+    return False
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-8 or UTF-16 (with or without a byte order mark), else Windows-1252. Raises UnreadableRoster for a mixture."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
     for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             line = _fits(path, encoding)
@@ -53,8 +69,22 @@ def encoding_of(path: Path) -> str:
                     line,
                 )
             return encoding
-    if _fits(path, "utf-8") is None:
+    for encoding, first in _UNMARKED:
+        # Every other byte of Latin letters is empty.
+        if head[first::2].count(0) > len(head) // 4 and _fits(path, encoding) is None:
+            return encoding
+    wrong = _fits(path, "utf-8")
+    if wrong is None:
         return "utf-8"
+    if _has_utf8(path):
+        raise UnreadableRoster(
+            gettext(
+                "Line %(line)s: the letters here are not in UTF-8, those of other lines are: two files were put "
+                "together perhaps. Save it as CSV in UTF-8, and look at the names.",
+                line=wrong,
+            ),
+            wrong,
+        )
     line = _fits(path, "cp1252")
     if line is not None:
         raise UnreadableRoster(

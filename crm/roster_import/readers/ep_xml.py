@@ -20,6 +20,8 @@ _CHUNK = 64 * 1024
 # No list nests deeper or holds longer texts; whatever does is refused before it fills the memory.
 _MAX_DEPTH = 8
 _MAX_TEXT = 10_000
+# So much without a word of the parser is an attribute or a comment that does not end.
+_MAX_SILENT = 1024 * 1024
 
 _BARE_AMPERSAND = re.compile(rb"&(?!#?\w{1,32};)")
 
@@ -41,6 +43,8 @@ class _Members:
     """Receives the parser's events and collects the members it has seen to the end."""
 
     def __init__(self) -> None:
+        # How often the parser has said something.
+        self.told = 0
         self.ready: list[tuple[int, dict[str, str]]] = []
         self.parser: DefusedXMLParser | None = None
         self._path: list[str] = []
@@ -54,6 +58,7 @@ class _Members:
         return 0 if self.parser is None else int(self.parser.parser.CurrentLineNumber)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.told += 1
         self._path.append(tag)
         depth = len(self._path)
         if depth > _MAX_DEPTH:
@@ -75,12 +80,14 @@ class _Members:
         self._text, self._length = [], 0
 
     def data(self, text: str) -> None:
+        self.told += 1
         self._length += len(text)
         if self._length > _MAX_TEXT:
             raise _damaged(self.line, gettext("a text is longer than any of such a list."))
         self._text.append(text)
 
     def end(self, tag: str) -> None:
+        self.told += 1
         self._path.pop()
         if self._path == ["meps", "mep"]:
             self._member[tag] = one_line("".join(self._text))
@@ -133,8 +140,13 @@ def members(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     found.parser = parser
     try:
         with path.open("rb") as file:
+            silent = 0
             while chunk := file.read(_CHUNK):
+                told = found.told
                 parser.feed(chunk)
+                silent = silent + len(chunk) if found.told == told else 0
+                if silent > _MAX_SILENT:
+                    raise _damaged(found.line, gettext("a text is longer than any of such a list."))
                 yield from found.taken()
         parser.close()
     except ParseError as error:

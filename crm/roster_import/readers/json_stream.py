@@ -106,7 +106,10 @@ def elements(path: Path, pattern: tuple[str, ...]) -> Iterator[Element]:
                 yield from found.ready
                 found.ready.clear()
             parser.close()
-    except (ijson.JSONError, ValueError) as error:
+    # A number of thousands of digits makes a ValueError that the parser in C does not hand on.
+    except (ijson.JSONError, ValueError, SystemError) as error:
+        if isinstance(error, SystemError):
+            raise _refused(line, gettext("a number has more digits than any in a list of contacts.")) from None
         detail = str(error).splitlines()[0].strip() if str(error) else type(error).__name__
         raise _refused(
             line, gettext("this is no JSON, or it is damaged or cut off here (%(detail)s).", detail=detail[:100])
