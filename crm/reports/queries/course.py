@@ -72,7 +72,7 @@ def _deed(before: Stage | None, after: Stage) -> str:
 
 @dataclass(frozen=True)
 class _Flow:
-    """So many targets that went from one stage to another in the week that began so many weeks ago."""
+    """So many targets that went from one stage to another in the part of the time that began so many cuts ago."""
 
     ago: int | None
     from_stage: Stage | None
@@ -94,7 +94,6 @@ def _of_merged(question: Question, ago: Any) -> sa.Select[*tuple[Any, ...]]:
             StageMove.from_stage,
             StageMove.to_stage,
             sa.cast(sa.null(), sa.String),
-            sa.cast(sa.null(), sa.Integer),
             StageMove.id,
             StageMove.target_id,
             StageMove.at,
@@ -138,8 +137,10 @@ def course(question: Question, by_stage: Counts) -> Course:
     """
     first = [question.week_since - WEEK * number for number in range(WEEKS - 1)]
     begins = [i18n.day_begins(day) for day in first]
-    ago = sa.case(*((StageMove.at >= begin, number) for number, begin in enumerate(begins))).label("ago")
-    within = sa.case((StageMove.at >= question.begin, 1), else_=0).label("within")
+    # Where the period begins within a week, that week has two parts.
+    cuts = sorted({*begins, question.begin}, reverse=True)
+    week_of = [next((week for week, begin in enumerate(begins) if begin <= cut), None) for cut in cuts]
+    ago = sa.case(*((StageMove.at >= cut, number) for number, cut in enumerate(cuts))).label("ago")
     nothing = sa.null()
     flowed = (
         sa.select(
@@ -147,14 +148,13 @@ def course(question: Question, by_stage: Counts) -> Course:
             StageMove.from_stage,
             StageMove.to_stage,
             sa.cast(nothing, sa.String).label("country"),
-            within,
             sa.func.count().label("targets"),
             sa.cast(nothing, sa.Integer).label("target_id"),
             sa.cast(nothing, StageMove.at.type).label("at"),
             sa.cast(nothing, StageMove.to_stage.type).label("stage"),
         )
-        .where(*of_moves(question), StageMove.at >= min(begins[-1], question.begin))
-        .group_by(ago, within, StageMove.from_stage, StageMove.to_stage)
+        .where(*of_moves(question), StageMove.at >= cuts[-1])
+        .group_by(ago, StageMove.from_stage, StageMove.to_stage)
     )
     came = (
         sa.select(
@@ -162,7 +162,6 @@ def course(question: Question, by_stage: Counts) -> Course:
             sa.cast(nothing, StageMove.from_stage.type),
             StageMove.to_stage,
             Contact.country,
-            sa.cast(nothing, sa.Integer),
             sa.func.count(StageMove.target_id.distinct()),
             *(sa.cast(nothing, kind) for kind in (sa.Integer, StageMove.at.type, StageMove.to_stage.type)),
         )
@@ -174,18 +173,20 @@ def course(question: Question, by_stage: Counts) -> Course:
     found = db.session.execute(sa.union_all(flowed, came, _of_merged(question, ago))).all()
     rows, merged = [row for row in found if row.at is None], [row for row in found if row.at is not None]
     arrivals = {(row.country, row.to_stage): row.targets for row in rows if row.ago == _CAME}
-    flows: list[Any] = [*rows, *_mended(merged, past=question.past)]
+    moved = [row for row in rows if row.ago != _CAME]
+    flows: list[Any] = [*moved, *_mended(merged, past=question.past)]
     stages = dict(by_stage)
     weeks = [Week(question.day, dict(stages))]
     for number, day in enumerate(first):
         for flow in flows:
-            if flow.ago == number:
+            if flow.ago is not None and week_of[flow.ago] == number:
                 stages[flow.to_stage] -= flow.targets
                 if flow.from_stage is not None:
                     stages[flow.from_stage] += flow.targets
         weeks.append(Week(day - timedelta(days=1), dict(stages)))
-    last_week, period = (row for row in rows if row.ago == 0), (row for row in rows if row.within)
-    return Course(weeks[::-1], _moved(last_week), _moved(period), arrivals)
+    last_week = _moved(row for row in moved if week_of[row.ago] == 0)
+    period = _moved(row for row in moved if cuts[row.ago] >= question.begin)
+    return Course(weeks[::-1], last_week, period, arrivals)
 
 
 @dataclass(frozen=True)
