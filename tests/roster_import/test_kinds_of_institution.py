@@ -143,6 +143,7 @@ def test_an_institution_known_by_another_name_is_offered_and_its_name_remembered
     sign_in(client, user)
     address = f"/imports/{import_id}"
     assert f'<option value="same-{known}" selected>The same as Basque Government</option>' in client.get(address).text
+    assert "1 institution may be known here under another name." in client.get(address).text
     # One that was not offered is not taken.
     client.post(f"{address}/institutions", data={"kind-0": "same-999"})
     client.post(f"{address}/institutions", data={"kind-0": f"same-{known}"})
