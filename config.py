@@ -177,6 +177,19 @@ class Settings(BaseSettings):
         le=1000,
         description="failures it takes at least to pause a mailing",
     )
+    inbound_limit: int = Field(
+        25, validation_alias="INBOUND_LIMIT_MB", ge=1, le=100, description="megabytes a received message may have"
+    )
+    soft_bounces: int = Field(
+        3,
+        validation_alias="SOFT_BOUNCES",
+        ge=1,
+        le=100,
+        description="letters that have to come back as undeliverable for now, until their address is given up",
+    )
+    soft_bounce_days: int = Field(
+        90, validation_alias="SOFT_BOUNCE_DAYS", ge=1, le=3650, description="days within which those are counted"
+    )
     mail_catcher: bool = Field(
         False,
         validation_alias="MAIL_CATCHER",

@@ -40,6 +40,9 @@ from crm.history import contact_rows as history_rows
 from crm.history import projection as history_projection
 from crm.history import views as history_views
 from crm.history.finished import tell_undone
+from crm.inbound import contact_rows as inbound_rows
+from crm.inbound import jobs as inbound_jobs
+from crm.inbound import views as inbound_views
 from crm.inbox import contact_rows as inbox_rows
 from crm.inbox import views as inbox_views
 from crm.letters import contact_rows as letters_rows
@@ -85,6 +88,7 @@ JOBS = (
     demo_jobs,
     duplicates_jobs,
     exports_jobs,
+    inbound_jobs,
     letters_jobs,
     outbox_jobs,
     overview_jobs,
@@ -101,6 +105,7 @@ CONTACT_ROWS = (
     history_rows,
     letters_rows,
     inbox_rows,
+    inbound_rows,
     roster_import_rows,
     duplicates_rows,
 )
@@ -145,6 +150,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(exports_views.blueprint)
     app.register_blueprint(letters_views.blueprint)
     inbox_views.init_app(app)
+    app.register_blueprint(inbound_views.blueprint)
     app.register_blueprint(roster_import_views.blueprint)
     demo_views.init_app(app)
     duplicates_views.init_app(app)

@@ -8,6 +8,7 @@ import crm.duplicates.models
 import crm.exports.models
 import crm.health.models
 import crm.history.models
+import crm.inbound.models
 import crm.inbox.models
 import crm.letters.models
 import crm.outbox.models
@@ -36,6 +37,7 @@ FEATURES = (
     crm.history.models,
     crm.letters.models,
     crm.inbox.models,
+    crm.inbound.models,
     crm.exports.models,
     crm.roster_import.models,
     crm.duplicates.models,

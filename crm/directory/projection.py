@@ -158,7 +158,7 @@ def affiliations(organization_ids: Collection[int]) -> dict[int, Affiliation]:
 
 
 def _addresses(contact_ids: Sequence[int]) -> dict[int, str]:
-    """The oldest current e-mail address of each contact that has one."""
+    """The oldest current e-mail address of each contact that has one; one that bounced only where there is no other."""
     found = db.session.execute(
         sa.select(ContactPoint.contact_id, ContactPoint.value)
         .where(
@@ -166,7 +166,7 @@ def _addresses(contact_ids: Sequence[int]) -> dict[int, str]:
             ContactPoint.kind == PointKind.EMAIL,
             ContactPoint.status == PointStatus.CURRENT,
         )
-        .order_by(ContactPoint.id.desc())
+        .order_by(ContactPoint.bounced_at.is_not(None).desc(), ContactPoint.id.desc())
     )
     return {row.contact_id: row.value for row in found}
 

@@ -150,6 +150,7 @@ _RECORD = sa.union_all(
         ContactPoint.status,
         ContactPoint.source,
         number=ContactPoint.membership_id,
+        start=sa.func.date(ContactPoint.bounced_at, type_=sa.Date()),
     ).where(ContactPoint.contact_id == _CONTACT),
     _part("tag", Tag.id, Tag.name)
     .join(ContactTag, ContactTag.tag_id == Tag.id)
@@ -173,6 +174,7 @@ class Point:
     status: PointStatus
     source: str
     membership_id: int | None
+    bounced_on: date | None
 
     @property
     def retired(self) -> bool:
@@ -240,7 +242,9 @@ class Record:
 
 
 def _point(row: Any) -> Point:
-    return Point(row.id, PointKind(row.text0), row.text1, row.text2, PointStatus(row.text3), row.text4, row.number)
+    return Point(
+        row.id, PointKind(row.text0), row.text1, row.text2, PointStatus(row.text3), row.text4, row.number, row.start
+    )
 
 
 def _tie(row: Any) -> Tie:

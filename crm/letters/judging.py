@@ -168,6 +168,7 @@ def judge(found: Sequence[Recipient], terms: Terms, taken: dict[str, str]) -> li
     addresses = {recipient.address.lower() for recipient in found if recipient.address}
     blocked = suppressed(addresses)
     objecting = suppressed(blocked, {SuppressionReason.OBJECTION})
+    bounced = suppressed(blocked, {SuppressionReason.HARD_BOUNCE})
     restricted = restricted_among(contact_ids)
     own = own_languages(contact_ids)
     stances = stances_on(terms.treaty_id, contact_ids, terms.team_id)
@@ -191,6 +192,7 @@ def judge(found: Sequence[Recipient], terms: Terms, taken: dict[str, str]) -> li
             (SkipReason.MANDATE_ENDED, recipient.mandate_end is not None and recipient.mandate_end < day, ""),
             (SkipReason.NO_ADDRESS, not address, ""),
             (SkipReason.RESTRICTED, address in objecting or recipient.contact_id in restricted, ""),
+            (SkipReason.BOUNCED, address in bounced, ""),
             (SkipReason.SUPPRESSED, address in blocked, ""),
             (SkipReason.NO_WORDING, wording is None, ""),
             (SkipReason.RECENTLY_WRITTEN, recipient.contact_id in lately, lately.get(recipient.contact_id, "")),

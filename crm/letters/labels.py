@@ -42,6 +42,7 @@ SKIP_REASONS = {
     SkipReason.CLOSED: lazy_gettext("The target is closed"),
     SkipReason.MANDATE_ENDED: lazy_gettext("The mandate has ended"),
     SkipReason.NO_ADDRESS: lazy_gettext("No e-mail address is known"),
+    SkipReason.BOUNCED: lazy_gettext("Letters to this address came back"),
     SkipReason.SUPPRESSED: lazy_gettext("This address must not be written to"),
     SkipReason.RESTRICTED: lazy_gettext("They object to the use of their data"),
     SkipReason.NO_WORDING: lazy_gettext("The letter has no text for them in a language they read"),

@@ -286,6 +286,29 @@ class Suppression(Base):
     at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+class BounceKind(StrEnum):
+    """What a delivery report says of a letter that the server had taken, the least grave first."""
+
+    DELAYED = "delayed"  # it is still being tried
+    SOFT = "soft"  # it came back, and the next one may arrive
+    HARD = "hard"  # there is nobody at that address
+
+
+class Bounce(Base):
+    """The gravest delivery report on a letter; `address_hash` is empty once a person has said that it works."""
+
+    __tablename__ = "outbox_bounce"
+    __audited__ = False  # part of the delivery record
+    __table_args__ = (sa.Index("ix_outbox_bounce_address_hash_at", "address_hash", "at"),)
+
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("outgoing_message.id"), unique=True)
+    address_hash: Mapped[str] = mapped_column(sa.String(64))
+    kind: Mapped[BounceKind] = mapped_column(enum_column(BounceKind))
+    status: Mapped[str] = mapped_column(sa.String(12), default="")
+    words: Mapped[str] = mapped_column(sa.String(500), default="")
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class OutageReason(StrEnum):
     """Why no letter at all can leave."""
 

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     NO_ANSWER = "no_answer"
     PROCESS_DIED = "process_died"
     DATABASE_CRASHED = "database_crashed"
+    BOUNCED = "bounced"
     SAID_ARRIVED = "said_arrived"
     SAID_SEND_AGAIN = "said_send_again"
     SAID_GIVE_UP = "said_give_up"
@@ -61,6 +62,7 @@ EXPLANATIONS: dict[Reason, LazyString] = {
     Reason.DATABASE_CRASHED: lazy_gettext(
         "The machine or the database went down while this letter was about to leave."
     ),
+    Reason.BOUNCED: lazy_gettext("The server took it, and then it came back."),
     Reason.SAID_ARRIVED: lazy_gettext("A person said that it arrived."),
     Reason.SAID_SEND_AGAIN: lazy_gettext("A person asked to send it again."),
     Reason.SAID_GIVE_UP: lazy_gettext("A person gave it up."),

@@ -34,6 +34,7 @@ KINDS = {
     EntryKind.STATEMENT_WITHDRAWN: (lazy_gettext("Statement withdrawn"), "warn"),
     EntryKind.LETTER_SENT: (lazy_gettext("Letter sent"), "good"),
     EntryKind.LETTER_FAILED: (lazy_gettext("Letter failed"), "bad"),
+    EntryKind.LETTER_BOUNCED: (lazy_gettext("Letter came back"), "bad"),
     EntryKind.PROMISED: (lazy_gettext("Commitment"), "good"),
     EntryKind.PROMISE_SETTLED: (lazy_gettext("Commitment judged"), "info"),
     EntryKind.PROMISE_ANSWERED: (lazy_gettext("Answer of the official"), "good"),
@@ -55,7 +56,10 @@ _PROMISES = (EntryKind.PROMISED, EntryKind.PROMISE_SETTLED, EntryKind.PROMISE_AN
 FILTERS = {
     "calls": (lazy_gettext("Calls"), (EntryKind.CALL,)),
     "meetings": (lazy_gettext("Meetings and events"), (EntryKind.MEETING, EntryKind.EVENT)),
-    "letters": (lazy_gettext("Letters"), (EntryKind.LETTER_SENT, EntryKind.LETTER_FAILED, EntryKind.LETTER)),
+    "letters": (
+        lazy_gettext("Letters"),
+        (EntryKind.LETTER_SENT, EntryKind.LETTER_FAILED, EntryKind.LETTER_BOUNCED, EntryKind.LETTER),
+    ),
     "replies": (lazy_gettext("Replies"), (EntryKind.REPLY,)),
     "notes": (lazy_gettext("Notes"), (EntryKind.NOTE,)),
     "statements": (lazy_gettext("Statements"), (EntryKind.STATED, EntryKind.STATEMENT_WITHDRAWN)),
@@ -170,7 +174,7 @@ def _details(kind: EntryKind, details: dict[str, Any]) -> Sequence[str]:
         said = _stated(details)
     elif kind in _INTERACTIONS:
         said = str(details.get("notes") or "")
-    elif kind is EntryKind.LETTER_FAILED:
+    elif kind in (EntryKind.LETTER_FAILED, EntryKind.LETTER_BOUNCED):
         said = str(details.get("reply") or "")
     return [said] if said else []
 

@@ -29,7 +29,7 @@ _NAMES = {
     "post_id": Post.label,
 }
 # Follow from others (a name from its parts), or say nothing to a reader.
-_UNTOLD = {"id", "updated_at", "ended_by", "team_id", "rank", "membership_id"}
+_UNTOLD = {"id", "updated_at", "ended_by", "team_id", "rank", "membership_id", "bounced_at", "bounced_with"}
 _NAME_PARTS = {"given_name", "family_name"}
 
 Field = list[Any]  # the column, what it held, what it holds now

@@ -25,6 +25,7 @@ class EntryKind(StrEnum):
     STATEMENT_WITHDRAWN = "statement_withdrawn"
     LETTER_SENT = "letter_sent"
     LETTER_FAILED = "letter_failed"
+    LETTER_BOUNCED = "letter_bounced"  # it had been sent, and came back
     CALL = "call"
     MEETING = "meeting"
     LETTER = "letter"

@@ -25,6 +25,7 @@ from crm.unit_of_work import unit_of_work
 from tests.browser.screens import LIGHT_DESKTOP, Variant
 from tests.browser.style_guide import style_guide
 from tests.factories.accounts import make_user, sign_in
+from tests.factories.inbound import a_mail, received
 from tests.servers.databases import SqliteTemplate
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
@@ -65,6 +66,8 @@ def live_app(
         with unit_of_work("load facts", actor="test"):
             load_facts()
         load_demo()
+        received(b"\x00 no mail")
+        received(a_mail("Thank you, I shall think about it.\n"))
         db.session.remove()
     yield app
     with app.app_context():

@@ -36,6 +36,8 @@ REACHED = {
     "history.log_form",
     "history.new_task",
     "history.tasks",
+    "inbound.message",
+    "inbound.messages",
     "letters.letter",
     "letters.letters",
     "letters.mailing",

@@ -27,6 +27,7 @@ from crm.exports.models import Export, ExportFormat, ExportState
 from crm.exports.queries import TARGETS_OF
 from crm.extensions import db
 from crm.history.models import Interaction, Task
+from crm.inbound.models import InboundMessage
 from crm.inbox.models import ReaderRequest, RequestKind
 from crm.letters.models import Approach, FindingCode, Letter, LetterTemplate, Mailing, Wording
 from crm.outbox.models import Batch, OutgoingMessage
@@ -56,6 +57,7 @@ from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.attachments import upload
 from tests.factories.caught_mail import catch_letter
+from tests.factories.inbound import a_mail, received
 from tests.factories.private_rows import Keeper, keep_to_the_team, mark
 from tests.factories.roster_import import stage_file, table
 
@@ -73,6 +75,7 @@ _ROWS: dict[str, Any] = {
     "commitment_id": Commitment,
     "export_id": Export,
     "import_id": Import,
+    "inbound_id": InboundMessage,
     "interaction_id": Interaction,
     "letter_id": Letter,
     "link_id": CommitmentLink,
@@ -195,6 +198,7 @@ class World:
             add_alias("Espagnie", "ES")
             store(upload())
             save_view(lead.id, "Everybody in Spain", {"country": "ES"}, team_id=None)
+        received(a_mail())
         self._prepare_files()
         return {
             "contact_id": [one],

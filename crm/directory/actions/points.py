@@ -13,6 +13,7 @@ from crm.directory.actions.known import assign, refuse_known
 from crm.directory.models import Contact, ContactPoint, PointKind, PointStatus
 from crm.directory.projection import project
 from crm.extensions import db
+from crm.outbox.bounces import trust_again
 
 
 class InvalidAddress(ValueError):
@@ -81,10 +82,17 @@ def add_point(
 
 
 def set_point_status(point: ContactPoint, status: PointStatus) -> bool:
-    """Take a contact point out of use, or back into it; say whether that changed anything."""
-    if point.status is status:
+    """Take a contact point out of use, or back into it; say whether that changed anything.
+
+    One that bounced is trusted again by whoever takes it back into use.
+    """
+    trusted = status is PointStatus.CURRENT and point.bounced_at is not None
+    if point.status is status and not trusted:
         return False
     point.status = status
+    if trusted:
+        point.bounced_at, point.bounced_with = None, ""
+        trust_again(point.value)
     db.session.flush()
     if point.kind is PointKind.EMAIL:
         project([point.contact_id])
@@ -98,6 +106,8 @@ def change_point(point: ContactPoint, **values: Any) -> bool:
         values["value"] = _written(kind, values["value"])
     known = {"contact_id": point.contact_id, "kind": kind, "value": values.get("value", point.value)}
     refuse_known(point, "contact_id", **known)
+    if point.bounced_at is not None and values.get("value", point.value) != point.value:
+        values |= {"bounced_at": None, "bounced_with": ""}
     changed = assign(point, values)
     if changed:
         project([point.contact_id])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -36,13 +37,21 @@ class ContactPoint(Base):
     """One way to reach a contact, with its source. E-mail addresses are kept normalized, in lower case.
 
     `membership_id` is the office the point belongs to (null for a personal one): it goes out of use with the office.
-    `label` tells several of a kind apart, such as “Strasbourg”.
+    `label` tells several of a kind apart, such as “Strasbourg”. `bounced_at` is when an address was given up because
+    letters came back from it, `bounced_with` what the server said: another one is written to, where there is one.
     """
 
     __tablename__ = "contact_point"
     __table_args__ = (
         sa.UniqueConstraint("contact_id", "kind", "value"),
         sa.Index("ix_contact_point_kind_value", "kind", "value"),
+        # Those that bounced are few beside all others.
+        sa.Index(
+            "ix_contact_point_bounced_at",
+            "bounced_at",
+            sqlite_where=sa.text("bounced_at IS NOT NULL"),
+            postgresql_where=sa.text("bounced_at IS NOT NULL"),
+        ),
     )
 
     contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"))
@@ -52,5 +61,7 @@ class ContactPoint(Base):
     status: Mapped[PointStatus] = mapped_column(enum_column(PointStatus), default=PointStatus.CURRENT)
     source: Mapped[str] = mapped_column(sa.String(SOURCES_LENGTH), default="")
     membership_id: Mapped[int | None] = mapped_column(sa.ForeignKey("membership.id"), index=True)
+    bounced_at: Mapped[datetime | None]
+    bounced_with: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
 
     contact: Mapped[Contact] = relationship(back_populates="points")

@@ -19,6 +19,7 @@ class SkipReason(StrEnum):
     MANDATE_ENDED = "mandate_ended"
     NO_ADDRESS = "no_address"
     RESTRICTED = "restricted"  # they object to the use of their data
+    BOUNCED = "bounced"  # letters came back from the address
     SUPPRESSED = "suppressed"
     NO_WORDING = "no_wording"
     RECENTLY_WRITTEN = "recently_written"

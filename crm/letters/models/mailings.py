@@ -146,7 +146,8 @@ class MailingAttachment(Base):
 class Ledger:
     """What became of each letter of a mailing: planned = skipped + waiting + sent + failed + held + cancelled.
 
-    `posted` letters stand in the outbox, and all but the skipped ones should; `failures` are the failed by reason.
+    `posted` letters stand in the outbox, and all but the skipped ones should; `failures` are the failed by reason,
+    `bounced` those of the sent that came back.
     """
 
     planned: int = 0
@@ -157,6 +158,7 @@ class Ledger:
     held: int = 0
     cancelled: int = 0
     failures: Mapping[Reason, int] = field(default_factory=dict)
+    bounced: int = 0
 
     @property
     def skipped(self) -> int:

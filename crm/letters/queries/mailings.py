@@ -38,6 +38,9 @@ def _ledgers() -> sa.Select[*tuple[Any, ...]]:
     held = sa.select(sa.func.count()).where(
         OutgoingMessage.batch_id == Batch.id, OutgoingMessage.state == MessageState.HELD
     )
+    bounced = sa.select(sa.func.count()).where(
+        OutgoingMessage.batch_id == Batch.id, OutgoingMessage.reason == Reason.BOUNCED
+    )
     return (
         sa.select(
             Mailing.id,
@@ -49,6 +52,7 @@ def _ledgers() -> sa.Select[*tuple[Any, ...]]:
             Batch.failures,
             held.correlate(Batch).scalar_subquery().label("held"),
             Batch.cancelled,
+            bounced.correlate(Batch).scalar_subquery().label("bounced"),
         )
         .outerjoin(Batch, Batch.id == Mailing.batch_id)
         .outerjoin(unheard, unheard.c.batch_id == Batch.id)
@@ -72,6 +76,7 @@ def ledgers(mailing_ids: Iterable[int]) -> dict[int, Ledger]:
             held=row.held,
             cancelled=row.cancelled or 0,
             failures={Reason(reason): count for reason, count in (row.failures or {}).items()},
+            bounced=row.bounced,
         )
         for row in db.session.execute(_ledgers(), {"mailings": list(mailing_ids)})
     }

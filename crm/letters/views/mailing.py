@@ -53,7 +53,7 @@ def _status(mailing: Mailing) -> dict[str, Any]:
 # What may decide where letters stand that are neither sent nor failed; the failed count theirs.
 _REASONS_OF: dict[Outcome, tuple[Reason, ...]] = {
     Outcome.WAITING: (Reason.SERVER_BUSY, Reason.CONNECTION_LOST, Reason.SAID_SEND_AGAIN),
-    Outcome.SENT: (Reason.SAID_ARRIVED,),
+    Outcome.SENT: (Reason.BOUNCED, Reason.SAID_ARRIVED),
     Outcome.HELD: (Reason.NO_ANSWER, Reason.PROCESS_DIED, Reason.DATABASE_CRASHED),
     Outcome.CANCELLED: (Reason.BATCH_CANCELLED, Reason.LEFT_OUT, Reason.SUPPRESSED),
 }

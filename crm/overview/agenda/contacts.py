@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from crm.accounts.models import User
-from crm.directory.models import Contact
+from crm.directory.models import Contact, ContactPoint, PointStatus
 from crm.history.models import Task
 from crm.overview.agenda.lists import AnySelect, Waiting, constant, nothing
 from crm.overview.agenda.reader import Asked, parameter
@@ -56,6 +56,30 @@ def replies(reader: Asked) -> Waiting:
             reader.sees(entry.team_id),
             _is_ours(reader, entry.contact_id.expression),
             ~taken_up,
+        )
+    )
+    return Waiting((statement,), ("at", "id"), descending=True)
+
+
+def bounced(reader: Asked) -> Waiting:
+    """Addresses in use from which letters came back, of contacts that the reader looks after; the latest first."""
+    point = ContactPoint
+    statement = (
+        sa.select(
+            point.id,
+            point.bounced_at.label("at"),
+            point.value.label("address"),
+            point.bounced_with.label("words"),
+            point.contact_id,
+            Contact.name.label("contact"),
+            Contact.category,
+            Contact.country,
+        )
+        .join(Contact, Contact.id == point.contact_id)
+        .where(
+            point.bounced_at.is_not(None),
+            point.status == PointStatus.CURRENT,
+            _is_ours(reader, point.contact_id.expression),
         )
     )
     return Waiting((statement,), ("at", "id"), descending=True)

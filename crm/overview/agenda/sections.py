@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from crm.extensions import db
 from crm.history.queries import Whose
-from crm.overview.agenda.contacts import contradictions, ended, quiet, replies
+from crm.overview.agenda.contacts import bounced, contradictions, ended, quiet, replies
 from crm.overview.agenda.due import commitments, due
 from crm.overview.agenda.letters import approvals, held, requests, stopped, wordings
 from crm.overview.agenda.lists import AnyRow, AnySelect, Waiting
@@ -36,6 +36,7 @@ class Section(StrEnum):
     WORDINGS = "wordings"
     REQUESTS = "requests"
     REPLIES = "replies"
+    BOUNCED = "bounced"
     COMMITMENTS = "commitments"
     ENDED = "ended"
     CONTRADICTIONS = "contradictions"
@@ -50,6 +51,7 @@ SECTIONS: dict[Section, Callable[[Asked], Waiting]] = {
     Section.WORDINGS: wordings,
     Section.REQUESTS: requests,
     Section.REPLIES: replies,
+    Section.BOUNCED: bounced,
     Section.COMMITMENTS: commitments,
     Section.ENDED: ended,
     Section.CONTRADICTIONS: contradictions,
@@ -75,7 +77,7 @@ def sections_of(reader: Reader) -> list[Section]:
 
 
 # On most days nothing of these waits: one query tells, in place of one for each.
-_RARE = (Section.HELD, Section.STOPPED, Section.APPROVALS, Section.REQUESTS)
+_RARE = (Section.HELD, Section.STOPPED, Section.APPROVALS, Section.REQUESTS, Section.BOUNCED)
 
 
 @cache

@@ -23,7 +23,7 @@ from crm.overview.views.contact import contact_page
 from crm.policy import Permission, actor, requires
 from crm.timeline.edits import tell_edit
 from crm.unit_of_work import UnitOfWork, unit_of_work
-from crm.web import toast
+from crm.web import own_page, toast
 
 _PARTS = ", ".join(SAVE)
 _ROWS = ", ".join(REMOVE)
@@ -140,4 +140,4 @@ def set_point_status(contact_id: int, point_id: int, status: str) -> ResponseRet
         gettext("%(value)s is in use again.") if status == PointStatus.CURRENT else gettext("%(value)s is out of use.")
     )
     toast(said % {"value": value}, undo=work.change_set_id)
-    return _back(contact_id, "points")
+    return redirect(back) if (back := own_page(request.form.get("next"))) else _back(contact_id, "points")

@@ -112,6 +112,7 @@ def _titles() -> dict[Section, str]:
         Section.WORDINGS: gettext("Wordings waiting"),
         Section.REQUESTS: gettext("Readers of letters ask"),
         Section.REPLIES: gettext("Replies"),
+        Section.BOUNCED: gettext("Letters that came back"),
         Section.COMMITMENTS: gettext("Commitments falling due"),
         Section.ENDED: gettext("Ended mandates"),
         Section.CONTRADICTIONS: gettext("Contradictions"),

@@ -1,0 +1,40 @@
+"""`ratify receive < message`: the way in for a mail server that pipes a message into a command."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from config import load_settings
+from crm import create_app
+from crm.inbound.actions import receive, size_limit
+from crm.inbound.models import Source
+from crm.unit_of_work import unit_of_work
+
+# sysexits.h: mail servers keep the message and try again later.
+EX_TEMPFAIL = 75
+
+logger = logging.getLogger(__name__)
+
+
+@click.command("receive")
+@click.option("--recipient", default="", help="Address it was sent to, as the envelope says.")
+def receive_command(recipient: str) -> None:
+    """Take one message (RFC 5322) from the standard input, as it came.
+
+    It is kept whole, and the worker looks at it. The same message twice is one. Where it cannot be kept just now, the
+    exit code is 75, for which mail servers try again later.
+    """
+    app = create_app(load_settings())
+    with app.app_context():
+        raw = sys.stdin.buffer.read(size_limit() + 1)
+        try:
+            with unit_of_work("receive message", actor="command:receive"):
+                receive(raw, Source.PIPE, recipient=recipient)
+        except (SQLAlchemyError, OSError) as error:
+            logger.exception("a message could not be kept")
+            click.echo(f"Not kept, try again later: {error}", err=True)
+            sys.exit(EX_TEMPFAIL)

@@ -1,0 +1,94 @@
+"""Messages received, where each stands, and why one could not be worked on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm import clock
+from crm.database import Base, enum_column
+
+ADDRESS_LENGTH, NAME_LENGTH, SUBJECT_LENGTH, MESSAGE_ID_LENGTH, WORDS_LENGTH = 320, 300, 900, 320, 500
+
+
+class Source(StrEnum):
+    """By which way it came in."""
+
+    PIPE = "pipe"  # a mail server gave it to `ratify receive`
+
+
+class InboundState(StrEnum):
+    """Where a received message stands."""
+
+    WAITING = "waiting"  # kept, not looked at yet
+    MATCHED = "matched"  # it is where it belongs
+    UNMATCHED = "unmatched"  # read, and for a person to say whom it is about
+    SET_ASIDE = "set_aside"  # it could not be worked on; `fault` says why
+    DISMISSED = "dismissed"  # a person saw that nothing is to be done about it
+
+
+INBOUND_MOVES: dict[InboundState, frozenset[InboundState]] = {
+    InboundState.WAITING: frozenset({InboundState.MATCHED, InboundState.UNMATCHED, InboundState.SET_ASIDE}),
+    InboundState.MATCHED: frozenset(),
+    InboundState.UNMATCHED: frozenset({InboundState.MATCHED, InboundState.DISMISSED}),
+    # WAITING: to be worked on once more.
+    InboundState.SET_ASIDE: frozenset({InboundState.WAITING, InboundState.DISMISSED}),
+    InboundState.DISMISSED: frozenset(),
+}
+# For a person to look at.
+OPEN = (InboundState.UNMATCHED, InboundState.SET_ASIDE)
+
+
+class InboundKind(StrEnum):
+    """What a message is."""
+
+    REPORT = "report"  # of a mail server, about the delivery of a letter
+    OTHER = "other"
+
+
+class Fault(StrEnum):
+    """Why a message could not be worked on."""
+
+    TOO_LARGE = "too_large"  # only its beginning was kept
+    NO_MAIL = "no_mail"  # there is no header in it
+    FORGED = "forged"  # the address it came to names a letter, and is not signed by us
+    UNREADABLE = "unreadable"  # reading it failed
+    KILLED_WORKER = "killed_worker"  # whoever worked on it died, several times
+
+
+class InboundMessage(Base):
+    """One message as it came: its bytes are kept in the store of attachments under `sha256`, its headers here.
+
+    The same bytes come in once, however often they are handed in. `recipient` is the address of the envelope, where it
+    is known; `outgoing_message_id` and `contact_id` say which of our letters it is about, and whom.
+    """
+
+    __tablename__ = "inbound_message"
+    __audited__ = False  # it says itself what became of it, and who saw to it
+    __table_args__ = (sa.Index("ix_inbound_message_state_id", "state", "id"),)
+
+    sha256: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    source: Mapped[Source] = mapped_column(enum_column(Source))
+    recipient: Mapped[str] = mapped_column(sa.String(ADDRESS_LENGTH), default="")
+    received_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    state: Mapped[InboundState] = mapped_column(enum_column(InboundState), default=InboundState.WAITING)
+    kind: Mapped[InboundKind | None] = mapped_column(enum_column(InboundKind))
+    attempts: Mapped[int] = mapped_column(default=0)
+    fault: Mapped[Fault | None] = mapped_column(enum_column(Fault))
+    fault_words: Mapped[str] = mapped_column(sa.String(WORDS_LENGTH), default="")
+
+    message_id_header: Mapped[str] = mapped_column(sa.String(MESSAGE_ID_LENGTH), default="")
+    from_address: Mapped[str] = mapped_column(sa.String(ADDRESS_LENGTH), default="")
+    from_name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH), default="")
+    subject: Mapped[str] = mapped_column(sa.String(SUBJECT_LENGTH), default="")
+    sent_at: Mapped[datetime | None]
+
+    outgoing_message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("outgoing_message.id"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contact.id"), index=True)
+    settled_at: Mapped[datetime | None]
+    settled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
