@@ -93,7 +93,7 @@ class LogForm(InteractionForm):
         """Offer what depends on who takes part: their targets, and who of them said something."""
         self.targets = targets_of([person.id for person in self.people]) if self.people else []
         several = len(self.people) > 1
-        choices: list[tuple[str, Any]] = [("", _l("None: a next step becomes a task of mine"))]
+        choices: list[tuple[str, Any]] = [("", _l("None: the next step is my task"))]
         for target in self.targets:
             words = f"{target.campaign} · {stage_label(target.stage)}"
             choices.append((f"target:{target.id}", f"{target.name}: {words}" if several else words))
