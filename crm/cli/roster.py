@@ -66,6 +66,7 @@ def _report(heading: Heading, tally: Tally, import_id: int | None, bad: _Bad) ->
         "unknown_groups": list(survey.unknown_groups),
         "columns": dict(zip(layout.header, layout.fields, strict=True)) if layout else {},
         "unreadable_lines": bad.lines,
+        "known_otherwise": {label: likely[0].name for label, likely in heading.likely.items()},
     }
 
 
@@ -77,6 +78,7 @@ def _table(report: dict[str, Any]) -> str:
     ]
     notes = ("unread_columns", "unknown_groups", "alarms")
     lines += [f"{name.replace('_', ' ')}: {', '.join(report[name])}" for name in notes if report[name]]
+    lines += [f"{label}: perhaps known as {name}" for label, name in report["known_otherwise"].items()]
     lines += [f"line {bad['line']}: {reason_label(bad['problem'])} {bad['text']}" for bad in report["unreadable_lines"]]
     more = report[RowKind.UNREADABLE] - len(report["unreadable_lines"])
     if more > 0:
@@ -97,12 +99,26 @@ def _refusal(import_id: int) -> str:
     return "\n".join([title, *asked, *more, how])
 
 
+def _known_otherwise(heading: Heading) -> str:
+    """Which institutions of the file go by another name in the directory, as far as names tell; "" for none."""
+    likely = {label: found[0].name for label, found in heading.likely.items() if found[0].telling}
+    named = [f"{label}: perhaps {name}" for label, name in likely.items()]
+    how = (
+        "Import the file in the browser and say there whether they are, give the institution that other name on its "
+        "page, or run the command again with --apart: then each becomes one of its own."
+    )
+    title = f"Nothing was changed. Institutions may be known under another name ({len(named)}):"
+    return "\n".join([title, *named[:_LINES_SHOWN], how]) if named else ""
+
+
 def _apply(heading: Heading, bad: _Bad, *, confirmed: bool, apart: bool) -> tuple[Tally, int]:
     """Compare, and write at once what was compared.
 
     An alarm nobody has confirmed leaves everything as it was, and so do lines that may be somebody else's, unless they
     are to stay `apart`.
     """
+    if not apart and (renamed := _known_otherwise(heading)):
+        raise NotApplied(renamed)
     with unit_of_work("stage import", actor=ACTOR):
         import_id = actions.bring(heading.file_name, stored_name=None, asked={}, user_id=None, ring=False).id
         since = mark()

@@ -90,3 +90,16 @@ def test_an_alarm_leaves_no_import_behind(tmp_path: Path) -> None:
     assert "17 of 20 mandates would end" in import_roster(*fewer).output
     report = json.loads(import_roster(*fewer, "--confirm-drop").output)
     assert (report["ended"], report["import_id"]) == (17, 2)
+
+
+def test_an_institution_known_by_another_name_is_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("name,country,institution,role\nAda Inventada,Spain,Basque Government,Consejera\n")
+    assert import_roster(path, "--apply").exit_code == 0
+    path.write_text("name,country,institution,role\nGrace Fingida,Spain,Gobierno Vasco,Consejera\n")
+    assert "Gobierno Vasco: perhaps known as Basque Government" in import_roster(path).output
+    refused = import_roster(path, "--apply")
+    assert refused.exit_code == 1
+    assert "Gobierno Vasco: perhaps Basque Government" in refused.output
+    report = json.loads(import_roster(path, "--apply", "--apart", "--json").output)
+    assert (report["new"], report["known_otherwise"]) == (1, {"Gobierno Vasco": "Basque Government"})
