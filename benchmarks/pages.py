@@ -47,6 +47,11 @@ _TARGETS = (
     ' LEFT JOIN "user" u ON u.id = t.owner_id WHERE t.campaign_id = 1 AND {}'
     " ORDER BY t.due_order, t.priority_order, t.id LIMIT 50"
 )
+_BY_STANCE = (
+    "SELECT c.id, c.kind, c.category, c.name, c.country, c.email, c.mandate_end, s.stance, s.said_on"
+    " FROM current_stance s JOIN contact c ON c.id = s.contact_id WHERE s.treaty_id = 1 AND s.scope = 0"
+    " ORDER BY s.rank, s.sort_name, s.contact_id LIMIT 50"
+)
 TODAY_ROW = r'<li class="line-with-action"'
 _MINE = (
     "SELECT t.*, c.name FROM target t JOIN contact c ON c.id = t.contact_id WHERE t.owner_id = 1 ORDER BY {} LIMIT 10"
@@ -69,6 +74,13 @@ PAGES = (
         LIST_ROW,
         60,
         (_LISTED.format("c.search_text LIKE '%malta%'"),),
+    ),
+    Page(
+        "list: by stance",
+        "/contacts?sort=stance",
+        LIST_ROW,
+        60,
+        (_BY_STANCE,),
     ),
     Page(
         "contact",

@@ -174,6 +174,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     on_contact(follow_contacts)
     on_campaign_copied(copy_templates)
     registry.on_rows_moved(follow_contacts)
+    registry.on_renamed(stances_projection.follow_names)
     after_undo(history_projection.project_undone)
     after_undo(tell_undone)
     on_result(forget_links)

@@ -21,7 +21,10 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True)
 class SortKey:
-    """One column of the order; the last key of a sort must be unique. Nulls are not supported: coalesce them."""
+    """One column of the order; the last key of a sort must be unique. Nulls are not supported: coalesce them.
+
+    Of rows that all have one value there, `sa.literal` of it stands for the column.
+    """
 
     column: sa.ColumnElement[Any] | InstrumentedAttribute[Any]
     descending: bool = False
@@ -61,6 +64,12 @@ def _decode(cursor: str, keys: Sequence[SortKey]) -> tuple[str, list[Any]]:
 def _beyond(keys: Sequence[SortKey], values: Sequence[Any], backwards: bool) -> sa.ColumnElement[bool]:
     """The rows that come after `values` in the order (before them, if backwards)."""
     falls = [key.descending != backwards for key in keys]
+    first, mark = keys[0].column, values[0]
+    if isinstance(first, sa.BindParameter) and first.value == mark:
+        return _beyond(keys[1:], values[1:], backwards)
+    if isinstance(first, sa.BindParameter):
+        # All of them are beyond it, or none: the database need not look at any to know it.
+        return sa.true() if (first.value < mark) == falls[0] else sa.false()
     if len(set(falls)) == 1:
         # One direction: a row comparison, which the databases answer by a seek in the index of the sort.
         row = sa.tuple_(*(key.column for key in keys))
@@ -125,7 +134,9 @@ def _narrowed(
     if values:
         statement = statement.where(_beyond(keys, values, backwards))
     statement = statement.add_columns(*(key.column.label(f"key_{index}") for index, key in enumerate(keys)))
-    return statement.order_by(*(_ordered(key.column, key, backwards) for key in keys))
+    return statement.order_by(
+        *(_ordered(key.column, key, backwards) for key in keys if not isinstance(key.column, sa.BindParameter))
+    )
 
 
 def _page(

@@ -189,7 +189,6 @@ class Merge:
         table = Base.metadata.tables[CONTACT]
         self.note(StepKind.REMOVED, table, [absorbed["id"]], absorbed)
         forget([absorbed["id"]])
-        forget([absorbed["id"]])
         delete_rows(Contact, [absorbed])
         changed = {name: value for name, value in values.items() if survivor[name] != value}
         if survivor["parent_id"] == absorbed["id"]:

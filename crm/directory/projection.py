@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.audit.bulk import RowUpdate, update_rows
+from crm.directory import registry
 from crm.directory.models import (
     SEARCH_TEXT_LENGTH,
     Category,
@@ -211,18 +212,22 @@ def _project_chunk(contact_ids: Sequence[int]) -> None:
     mandates, addresses, names = _mandates(contact_ids), _addresses(contact_ids), _other_names(contact_ids)
     # Rows rather than objects: of a person found as a contact, the session would load the rest one by one.
     contacts = Contact.__table__
-    updates, texts = [], []
+    updates, texts, renamed = [], [], []
     for row in db.session.execute(sa.select(*contacts.c).where(contacts.c.id.in_(contact_ids))):
         held = standing(mandates.get(row.id, ()), clock.today())
         after = derived_columns(row, held, addresses.get(row.id), names.get(row.id, ()))
         changed = {name: value for name, value in after.items() if getattr(row, name) != value}
         if changed:
             updates.append(RowUpdate(row.id, {name: getattr(row, name) for name in changed}, changed))
+        if "sort_name" in changed:
+            renamed.append(row.id)
         if {"sort_name", "search_text"} & changed.keys():
             known = words_of(row.sort_name, row.search_text)
             texts.append(TextChange(row.id, known, words_of(after["sort_name"], after["search_text"])))
     update_rows(Contact, updates)
     keep_words(texts)
+    if renamed:
+        registry.renamed(renamed)
 
 
 def project(contact_ids: Iterable[int]) -> None:

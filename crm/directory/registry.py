@@ -94,6 +94,8 @@ Entry = ContactRows | Derived | Stays | Projected
 _entries: dict[str, list[Entry]] = {}
 # Called with contacts whose rows have come from, or gone to, another contact.
 _followers: list[Callable[[Collection[int]], None]] = []
+# Called with contacts that a list of names has in another place now.
+_name_keepers: list[Callable[[Collection[int]], None]] = []
 
 
 def on_rows_moved(follower: Callable[[Collection[int]], None]) -> None:
@@ -106,6 +108,18 @@ def rows_moved(contact_ids: Collection[int]) -> None:
     """Tell whoever keeps what is derived of rows about contacts that those of these have changed."""
     for follower in _followers:
         follower(contact_ids)
+
+
+def on_renamed(keeper: Callable[[Collection[int]], None]) -> None:
+    """Call `keeper` with contacts whose `sort_name` has changed, in the same transaction, a few hundred at once."""
+    if keeper not in _name_keepers:
+        _name_keepers.append(keeper)
+
+
+def renamed(contact_ids: Collection[int]) -> None:
+    """Tell whoever repeats the `sort_name` of contacts that those of these have changed."""
+    for keeper in _name_keepers:
+        keeper(contact_ids)
 
 
 def join(entries: Iterable[Entry]) -> None:

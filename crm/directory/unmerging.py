@@ -112,7 +112,6 @@ class _Unmerge:
                 row[name] = None
         restore_rows(Contact, [row])
         remember([row["id"]])
-        remember([row["id"]])
         return 1
 
     def _take_away(self, table: sa.Table, step: MergeStep) -> int:

@@ -10,13 +10,13 @@ from typing import Any, Self
 from flask_babel import lazy_gettext
 
 from crm.database import LARGEST_ID
-from crm.directory.listing import Sort, sort_keys
-from crm.directory.models import Contact
+from crm.directory.listing import Column, Sort, count_contacts, counted_rows, described_rows, sort_keys
 from crm.exports.list_columns import COLUMNS, LAST_CONTACT, STANCE, last_contact, read_columns
 from crm.overview.filters import ListFilter
-from crm.paging import SortKey
+from crm.paging import Page
 from crm.stances.models import CurrentStance
-from crm.stances.queries import current, stance_rank
+from crm.stances.queries import current
+from crm.stances.ranking import page_by_stance
 
 USUAL_COLUMNS = ("category", "country", "group", "party", "email", "tags", "owner")
 
@@ -71,14 +71,19 @@ class ListState:
         asked = {STANCE} if self.wanted.stance or self.sort is FurtherSort.STANCE else set()
         return self.columns or tuple(name for name in COLUMNS if name in {*usual, *asked})
 
-    def keys(self) -> list[SortKey]:
-        """The order as pages go through it."""
+    def rows(self, columns: Sequence[str], cursor: str | None) -> tuple[Page, int]:
+        """One page of contacts with these columns, and how many there are, as `count_contacts` says it."""
+        shown, further = [Column(name) for name in columns if name in set(Column)], self.further(columns)
         if isinstance(self.sort, Sort):
             # The last added come first unless asked otherwise.
-            return sort_keys(self.sort, self.descending != (self.sort is Sort.NEWEST))
-        rank = stance_rank(self.wanted.main_treaty(), self.wanted.team_id).label("stance_rank")
-        columns: list[Any] = [rank, Contact.sort_name, Contact.id]
-        return [SortKey(column, self.descending) for column in columns]
+            keys = sort_keys(self.sort, self.descending != (self.sort is Sort.NEWEST))
+            return counted_rows(self.wanted, keys, cursor, columns=shown, further=further)
+        wanted, total = self.wanted, count_contacts(self.wanted)
+        found = page_by_stance(
+            wanted, wanted.main_treaty(), wanted.team_id, cursor, total=total, descending=self.descending
+        )
+        rows = described_rows([row.id for row in found.rows], shown, further)
+        return Page(rows, found.previous, found.next), total
 
     def further(self, columns: Sequence[str]) -> dict[str, Any]:
         """What other features say of the contact in a row, for those of these columns that show it."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm import clock
 from crm.database import Base, enum_column
+from crm.directory.models import SORTED
 
 URL_LENGTH, QUOTE_LENGTH, REASON_LENGTH = 1000, 2000, 300
 # The scope of a current stance that everybody sees; any other scope is the id of the one team that sees it.
@@ -108,6 +109,7 @@ class CurrentStance(Base):
     own about the contact and treaty, of those and what everybody may read. A reader sees the row of their team where
     there is one, else the shared one: no figure that others see moves when a team writes something down for itself.
     `earlier_id` and `later_id` are the latest two statements that contradict each other, until somebody settles it.
+    `sort_name` repeats the contact's: a list sorted by stance walks one index, however many contacts there are.
     """
 
     __tablename__ = "current_stance"
@@ -115,6 +117,7 @@ class CurrentStance(Base):
     __table_args__ = (
         sa.UniqueConstraint("contact_id", "treaty_id", "scope"),
         sa.Index("ix_current_stance_treaty_id_stance_scope_contact_id", "treaty_id", "stance", "scope", "contact_id"),
+        sa.Index("ix_current_stance_sorted", "treaty_id", "scope", "rank", "sort_name", "contact_id"),
         sa.Index("ix_current_stance_statement_id", "statement_id"),
         sa.Index("ix_current_stance_earlier_id", "earlier_id"),
         sa.Index("ix_current_stance_later_id", "later_id"),
@@ -125,6 +128,7 @@ class CurrentStance(Base):
     scope: Mapped[int] = mapped_column(sa.BigInteger)
     stance: Mapped[Stance] = mapped_column(enum_column(Stance))
     rank: Mapped[int]
+    sort_name: Mapped[str] = mapped_column(SORTED)
     statement_id: Mapped[int] = mapped_column(sa.ForeignKey("statement.id"))
     said_on: Mapped[date]
     since: Mapped[date]

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.audit.models import Change, ChangeKind
+from crm.directory.models import Contact
 from crm.extensions import db
 from crm.stances.derivation import derive
 from crm.stances.models import RANK, SHARED, CurrentStance, SettledContradiction, Statement, Withdrawal
@@ -24,6 +25,7 @@ AnyRow = sa.Row[*tuple[Any, ...]]
 _COLUMNS = (
     Statement.id,
     Statement.contact_id,
+    Contact.sort_name,
     Statement.treaty_id,
     Statement.stance,
     Statement.said_on,
@@ -47,11 +49,12 @@ def _scopes(statements: Sequence[AnyRow]) -> Iterator[tuple[int, list[AnyRow]]]:
         yield team_id, [said for said in statements if said.team_id in (None, team_id)]
 
 
-def _row(contact_id: int, treaty_id: int, scope: int, found: Any) -> dict[str, Any]:
+def _row(said: AnyRow, scope: int, found: Any) -> dict[str, Any]:
     earlier, later = found.contradictions[-1] if found.contradictions else (None, None)
     return {
-        "contact_id": contact_id,
-        "treaty_id": treaty_id,
+        "contact_id": said.contact_id,
+        "sort_name": said.sort_name,
+        "treaty_id": said.treaty_id,
         "scope": scope,
         "stance": found.stance,
         "rank": RANK[found.stance],
@@ -66,7 +69,7 @@ def _row(contact_id: int, treaty_id: int, scope: int, found: Any) -> dict[str, A
 def project(contact_ids: Iterable[int]) -> None:
     """Write the current stances of these contacts anew, in the running unit of work; four statements per 500."""
     for ids in _chunks(contact_ids):
-        valid = sa.select(*_COLUMNS).where(Statement.contact_id.in_(ids), is_valid())
+        valid = sa.select(*_COLUMNS).join(Contact, Contact.id == Statement.contact_id)
         pairs = (
             sa.select(SettledContradiction.earlier_id, SettledContradiction.later_id)
             .join(Statement, Statement.id == SettledContradiction.later_id)
@@ -74,16 +77,26 @@ def project(contact_ids: Iterable[int]) -> None:
         )
         settled = {(pair.earlier_id, pair.later_id) for pair in db.session.execute(pairs)}
         said: dict[tuple[int, int], list[AnyRow]] = defaultdict(list)
-        for row in db.session.execute(valid):
+        for row in db.session.execute(valid.where(Statement.contact_id.in_(ids), is_valid())):
             said[row.contact_id, row.treaty_id].append(row)
         rows = [
-            _row(contact_id, treaty_id, scope, derive(statements, settled=settled))
-            for (contact_id, treaty_id), all_said in said.items()
+            _row(all_said[0], scope, derive(statements, settled=settled))
+            for all_said in said.values()
             for scope, statements in _scopes(all_said)
         ]
         db.session.execute(sa.delete(CurrentStance).where(CurrentStance.contact_id.in_(ids)))
         if rows:
             db.session.execute(sa.insert(CurrentStance), rows)
+
+
+def follow_names(contact_ids: Iterable[int]) -> None:
+    """Repeat the names that these contacts are sorted by now, in the running unit of work; one statement per 500."""
+    name = sa.select(Contact.sort_name).where(Contact.id == CurrentStance.contact_id).scalar_subquery()
+    for ids in _chunks(contact_ids):
+        db.session.execute(
+            sa.update(CurrentStance).where(CurrentStance.contact_id.in_(ids)).values(sort_name=name),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def rebuild() -> int:

@@ -18,7 +18,7 @@ from crm.directory.models import Contact
 from crm.extensions import db
 from crm.paging import Page, SortKey, page
 from crm.stances.derivation import Derived, Staleness, by_day, derive, months_before, staleness
-from crm.stances.models import RANK, SHARED, CurrentStance, SettledContradiction, Stance, Statement, Withdrawal
+from crm.stances.models import SHARED, CurrentStance, SettledContradiction, Stance, Statement, Withdrawal
 from crm.treaties.models import Treaty
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
@@ -260,11 +260,6 @@ def current(column: Any, treaty: int | sa.ScalarSelect[Any], team_id: int | None
         .limit(1)
         .scalar_subquery()
     )
-
-
-def stance_rank(treaty: int | sa.ScalarSelect[Any], team_id: int | None) -> sa.ColumnElement[int]:
-    """What lists sort the contact in the row by: champions first, those that never said anything last."""
-    return sa.func.coalesce(current(CurrentStance.rank, treaty, team_id), RANK[Stance.UNKNOWN])
 
 
 def current_stances(contact_ids: Iterable[int], team_id: int | None) -> dict[tuple[int, int], AnyRow]:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from crm import i18n
+from crm.directory.projection import projected_together
 from crm.extensions import db
 from crm.overview.bulk import Chosen
 from crm.overview.filters import ListFilter
 from crm.overview.list_state import ListState
 from crm.policy import Role
-from crm.stances.models import Stance
+from crm.stances import ranking
+from crm.stances.actions import record_statement
+from crm.stances.models import RANK, Confidence, Stance
 from crm.treaties.models import Treaty
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_person
-from tests.factories.stances import make_statement
+from tests.factories.stances import SOURCE, make_statement
 from tests.factories.treaties import icrmw
 
 NAME = re.compile(r'<th scope="row"><a href="/contacts/\d+"><bdi>[^<]* (\w+)</bdi>')
@@ -81,21 +86,44 @@ def test_the_list_filters_and_sorts_by_stance_and_a_teams_own_stays_its_own(app:
     assert ListState.from_args(state.kept_args(), own) == state
 
 
-def test_pages_sorted_by_stance_follow_each_other(app: Flask) -> None:
-    client = sign_in(app.test_client(), make_user(Role.VIEWER))
-    stances = [Stance.CHAMPION, Stance.OPPOSED, None]
-    with unit_of_work("make", actor="test"):
-        ids = [make_person(f"Ada N{number:03}").id for number in range(60)]
-    for number in range(3):
-        stance = stances[number]
-        if stance is not None:
-            make_statement(ids[number * 7], stance)
-    whole: list[str] = []
-    address = "/contacts?sort=stance"
-    while address:
-        answer = client.get(address).text
-        whole += NAME.findall(answer)
-        following = re.search(r'rel="next" href="([^"]+)"', answer)
-        address = following[1].replace("&amp;", "&") if following else ""
-    first = ["N000", "N007"]
-    assert whole == [*first, *(f"N{number:03}" for number in range(60) if f"N{number:03}" not in first)]
+def pages(state: ListState, cursor: str | None, towards: str) -> Iterator[tuple[list[str], str | None]]:
+    """The names on each page from a cursor on, one way or the other, and the page's cursor."""
+    while True:
+        page, _total = state.rows((), cursor)
+        yield [row.name for row in page.rows], cursor
+        if (cursor := getattr(page, towards)) is None:
+            return
+
+
+def test_pages_sorted_by_stance_follow_each_other(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    team_id, foreign = (make_user(Role.OFFICER, team=team).team_id for team in ("Geneva", "Brussels"))
+    treaty = icrmw().id
+    # One rank on two pages, and what a team keeps to itself on both of them.
+    shared = {number: (Stance.CHAMPION, Stance.UNDECIDED)[number // 2 % 2] for number in range(0, 104, 2)}
+    own = dict.fromkeys([0, *range(1, 60, 6)], Stance.UNDECIDED)
+    with unit_of_work("make", actor="test"), projected_together():
+        people = [make_person(f"Ada N{number:03}", country="MT" if number % 2 else "ES").id for number in range(110)]
+        said_on, sure = date(2026, 5, 3), Confidence.CERTAIN
+        for said, sees in ((shared, None), (own, team_id)):
+            for number, stance in said.items():
+                of_treaty = (people[number], treaty, stance, said_on)
+                record_statement(*of_treaty, confidence=sure, source_url=SOURCE, team_id=sees)
+    for reader, args, passes in (
+        (team_id, {}, lambda _number, _stance: True),
+        (foreign, {}, lambda _number, _stance: True),
+        (team_id, {"country": "ES"}, lambda number, _stance: number % 2 == 0),
+        (team_id, {"stance": "undecided,unknown"}, lambda _number, stance: stance is not Stance.CHAMPION),
+    ):
+        held = shared | (own if reader == team_id else {})
+        found = [number for number in range(110) if passes(number, held.get(number))]
+        found.sort(key=lambda number: (RANK[held.get(number, Stance.UNKNOWN)], number))
+        names = [f"Ada N{number:03}" for number in found]
+        for sort, expected in (("stance", names), ("-stance", names[::-1])):
+            state = ListState.from_args({**args, "sort": sort}, reader)
+            # Put in order one by one, and met on a walk.
+            for few in (len(people), 0):
+                monkeypatch.setattr(ranking, "FEW", few)
+                forwards = list(pages(state, None, "next"))
+                assert [name for page, _cursor in forwards for name in page] == expected, (reader, args, sort, few)
+                back = [page for page, _cursor in pages(state, forwards[-1][1], "previous")]
+                assert back == [page for page, _cursor in forwards[::-1]], (reader, args, sort, few)

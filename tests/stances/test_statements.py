@@ -11,6 +11,7 @@ from flask import Flask
 
 from crm import clock
 from crm.audit.actions import undo
+from crm.directory.actions import update_contact
 from crm.directory.listing import contact_ids
 from crm.directory.merging import merge
 from crm.directory.models import Category, Contact
@@ -232,3 +233,55 @@ def test_a_line_of_an_organization_goes_with_it_and_no_more(app: Flask) -> None:
     party = make_organization("Prairie Party", category=Category.PARTY)
     make_statement(party.id, Stance.CHAMPION)
     assert db.session.scalars(sa.select(CurrentStance.contact_id)).all() == [party.id]
+
+
+def misnamed() -> list[str]:
+    """Contacts that a list sorted by stance would have in another place than their names do."""
+    differs = CurrentStance.sort_name != Contact.sort_name
+    return list(
+        db.session.scalars(
+            sa.select(Contact.name).join(CurrentStance, CurrentStance.contact_id == Contact.id).where(differs)
+        )
+    )
+
+
+def test_current_stances_follow_every_change_of_the_name_they_are_sorted_by(app: Flask) -> None:
+    person, twin = make_person("Ada Lovell"), make_person("Ada Zovell")
+    party = make_organization("Prairie Party", category=Category.PARTY)
+    own = make_user().team_id
+    for contact in (person, twin, party):
+        make_statement(contact.id, Stance.SUPPORTIVE)
+    make_statement(person.id, Stance.OPPOSED, team_id=own)
+    assert misnamed() == []
+
+    def names() -> dict[int, set[str]]:
+        found = db.session.execute(sa.select(CurrentStance.contact_id, CurrentStance.sort_name))
+        said: dict[int, set[str]] = {}
+        for contact_id, name in found:
+            said.setdefault(contact_id, set()).add(name)
+        return said
+
+    before = names()
+    assert before[person.id] == {"lovell ada"}
+    with unit_of_work("rename", actor="user:1") as work:
+        update_contact(person, name="Ada Byron", family_name="Byron")
+        update_contact(party, name="Forest Party", abbreviation="FP")
+    assert names()[person.id] == {"byron ada"}
+    assert names()[party.id] != before[party.id]
+    assert misnamed() == []
+    assert work.change_set_id is not None
+    with unit_of_work("undo", actor="user:1"):
+        undo(work.change_set_id)
+    assert names() == before
+    with unit_of_work("merge", actor="user:1"):
+        merge_id = merge(person.id, twin.id, {"name": "Ada Zovell", "family_name": "Zovell"}).id
+    assert names() == {person.id: {"zovell ada"}, party.id: before[party.id]}
+    with unit_of_work("unmerge", actor="user:1"):
+        unmerge(merge_id)
+    assert names() == before
+    with unit_of_work("spoil", actor="test"):
+        db.session.execute(sa.update(CurrentStance).values(sort_name="zzz"))
+    assert len(misnamed()) == 4
+    with unit_of_work("rebuild", actor="test"):
+        rebuild()
+    assert misnamed() == []

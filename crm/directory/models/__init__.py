@@ -10,6 +10,7 @@ from crm.directory.models.categories import (
 from crm.directory.models.contacts import (
     DERIVED,
     SEARCH_TEXT_LENGTH,
+    SORTED,
     Contact,
     ContactKind,
     Organization,
@@ -32,6 +33,7 @@ __all__ = [
     "ORGANIZATION_CATEGORIES",
     "PERSON_CATEGORIES",
     "SEARCH_TEXT_LENGTH",
+    "SORTED",
     "SOURCES_LENGTH",
     "TAG_LENGTH",
     "Category",

@@ -12,7 +12,7 @@ from flask_login import current_user
 from crm import i18n
 from crm.accounts.queries import active_users
 from crm.directory.filters import MANDATE_LABELS
-from crm.directory.listing import COUNT_LIMIT, Column, count_contacts, counted_rows
+from crm.directory.listing import COUNT_LIMIT, count_contacts
 from crm.directory.menus import tag_names
 from crm.directory.models import ContactKind
 from crm.exports.list_columns import COLUMNS
@@ -33,13 +33,7 @@ def contacts() -> ResponseReturnValue:
     wanted = state.wanted
     reader = reader_of_list(current_user.id, current_user.team_id)
     columns = state.shown(reader.columns or USUAL_COLUMNS)
-    page, total = counted_rows(
-        wanted,
-        state.keys(),
-        request.args.get("cursor"),
-        columns=[Column(name) for name in columns if name in set(Column)],
-        further=state.further(columns),
-    )
+    page, total = state.rows(columns, request.args.get("cursor"))
     # Where nobody is found among the kind that is shown, the others are worth a look.
     elsewhere = 0 if page.rows or wanted.contact.kind is None else count_contacts(wanted.of_kind(None))
     lobbies = can(Permission.LOBBY)
