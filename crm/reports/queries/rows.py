@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,26 +42,3 @@ def of_moves(question: Question) -> Iterator[sa.ColumnElement[bool]]:
     yield from until(question)
     if question.team is not None:
         yield StageMove.target_id.in_(sa.select(Target.id).where(*of_targets(question)))
-
-
-_BETWEEN = "|"
-
-
-def one_key(*columns: Any) -> sa.ColumnElement[str]:
-    """The columns as one text to group by: databases that sort for it compare one text twice as fast as several.
-
-    Each is a text, or becomes one.
-    """
-    first, *others = (
-        sa.func.coalesce(column if isinstance(column.type, sa.String) else sa.cast(column, sa.String), "")
-        for column in columns
-    )
-    key: sa.ColumnElement[str] = first
-    for other in others:
-        key = key.concat(_BETWEEN).concat(other)
-    return key.label("key")
-
-
-def parts_of(key: str) -> Sequence[str]:
-    """The columns again, empty where one was null."""
-    return key.split(_BETWEEN)
