@@ -9,7 +9,7 @@ from crm.accounts.models import User
 from crm.directory.models import Contact, ContactPoint, PointStatus
 from crm.history.models import Task
 from crm.overview.agenda.lists import AnySelect, Waiting, constant, nothing
-from crm.overview.agenda.reader import Asked, parameter
+from crm.overview.agenda.reader import Asked, OnTheWay, parameter
 from crm.pipeline.filters import is_quiet_since
 from crm.pipeline.models import Campaign, Stage, Target
 from crm.stances.models import CurrentStance, Statement
@@ -132,7 +132,7 @@ def _left_targets(reader: Asked) -> AnySelect:
         )
         .select_from(Contact)
         # By the day their office ended: few of the thousands of targets are looked at, whoever reads.
-        .join(Target, Target.contact_id == Contact.id + sa.literal_column("0"))
+        .join(Target, Target.contact_id == OnTheWay(Contact.id))
         .join(Campaign, Campaign.id == Target.campaign_id)
         .join(User, User.id == Target.owner_id)
         .where(
