@@ -71,6 +71,7 @@ from crm.roster_import.undoing import follow_undo
 from crm.stances import contact_rows as stances_rows
 from crm.stances import projection as stances_projection
 from crm.stances import views as stances_views
+from crm.suppressions import views as suppressions_views
 from crm.timeline import contact_rows as timeline_rows
 from crm.timeline.actions import forget_undone, on_contact
 from crm.timeline.edits import hide_undone_edits
@@ -149,6 +150,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(reports_views.blueprint)
     app.register_blueprint(exports_views.blueprint)
     app.register_blueprint(letters_views.blueprint)
+    suppressions_views.init_app(app)
     inbox_views.init_app(app)
     app.register_blueprint(inbound_views.blueprint)
     app.register_blueprint(roster_import_views.blueprint)

@@ -33,7 +33,7 @@ def check_mail_command(to: str | None, name_server: str | None) -> None:
             for finding in check_mail(settings, lambda: Records([host] if host else (), int(port or 53)), to):
                 click.echo(f"{_MARKS[finding.level]:>4}  {finding.step}: {finding.said}")
                 if finding.advice:
-                    click.echo(textwrap.indent(textwrap.fill(finding.advice, 100), "      → ", lambda _: True))
+                    click.echo(textwrap.fill(finding.advice, 108, initial_indent="      → ", subsequent_indent=" " * 8))
                 worst = Level.BAD if Level.BAD in (worst, finding.level) else finding.level
         except BadAddress as error:
             raise click.BadParameter(str(error), param_hint="--to or MAIL_DEFAULT_SENDER") from None

@@ -18,14 +18,16 @@ from crm.history.actions import What, record_interaction
 from crm.history.models import InteractionKind
 from crm.inbox.actions import ask_for_correction, end_letters
 from crm.letters.models import Letter, Mailing
-from crm.outbox.actions import results_of, suppress
+from crm.outbox.actions import results_of
 from crm.outbox.addresses import address_hash
-from crm.outbox.models import MessageState, OutgoingMessage, SuppressionReason
+from crm.outbox.models import MessageState, OutgoingMessage
 from crm.outbox.reasons import Reason
 from crm.outbox.results import announce
 from crm.outbox.tallies import recount
 from crm.outbox.unsubscribing import Unsubscription
 from crm.pipeline.models import Campaign
+from crm.suppressions.actions import suppress_all
+from crm.unit_of_work import current_unit_of_work
 
 _LEFT_DAYS_AGO, _CAME_DAYS_AGO = 11, 9
 # By the place of the letter in its mailing: what the server said. All others arrived.
@@ -52,7 +54,7 @@ def mend_directory(contacts: Sequence[Contact]) -> None:
         set_point_status(lost, PointStatus.RETIRED)
     blocked = by_name["Zilverberg"].email
     if blocked:
-        suppress(blocked, SuppressionReason.BY_HAND, source="asked on the telephone")
+        suppress_all([blocked], (), source=current_unit_of_work().actor, note="asked on the telephone")
     twin = create_person(given_name="Malgorzata", family_name="Wierzbillo", gender="female", country="PL")
     add_point(twin, PointKind.EMAIL, "m.wierzbillo@ladimorze.example", source="Conference list")
     add_membership(twin, _named("Ląd i Morze"), source="Conference list")

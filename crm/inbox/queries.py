@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -15,7 +15,7 @@ from flask import current_app
 from config import Settings
 from crm import clock
 from crm.accounts.models import Team, User
-from crm.directory.models import Contact, ContactPoint, ContactSource, Membership, Restriction
+from crm.directory.models import Contact, ContactPoint, ContactSource, Membership, PointKind, Restriction
 from crm.extensions import db
 from crm.inbox.models import ReaderRequest
 from crm.letters.models import Letter, Mailing
@@ -122,14 +122,19 @@ def address_for_questions(letter: LetterBehind | None) -> str:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a contact asked for by the links of letters: when they objected, if so, and what nobody has seen to yet."""
+    """What a contact asked for by the links of letters: when they objected, if so, and what nobody has seen to yet.
+
+    `not_written_to` are those of their addresses no letter is sent to, whoever decided it, each with the reason.
+    """
 
     restricted_since: datetime | None
     requests: Sequence[sa.Row[*tuple[Any, ...]]]
+    not_written_to: Mapping[str, SuppressionReason]
 
 
-def asked_by(contact_id: int) -> Asked:
-    """What a contact asked for, the newest first, in one query."""
+def asked_by(contact_id: int, points: Iterable[Any]) -> Asked:
+    """What a contact with these contact points asked for, the newest first, in one query."""
+    by_hash = {address_hash(point.value): point.value for point in points if point.kind is PointKind.EMAIL}
     rows = db.session.execute(
         sa.select(
             Restriction.at.label("restricted_since"),
@@ -140,12 +145,18 @@ def asked_by(contact_id: int) -> Asked:
             ReaderRequest.at,
             ReaderRequest.taken_back_at,
             User.name.label("owner"),
+            Suppression.address_hash,
+            Suppression.reason,
         )
         .select_from(Contact)
         .outerjoin(Restriction, Restriction.contact_id == Contact.id)
         .outerjoin(ReaderRequest, sa.and_(ReaderRequest.contact_id == Contact.id, ReaderRequest.settled_at.is_(None)))
         .outerjoin(User, User.id == ReaderRequest.owner_id)
+        .outerjoin(Suppression, Suppression.address_hash.in_(by_hash))
         .where(Contact.id == contact_id)
         .order_by(ReaderRequest.at.desc(), ReaderRequest.id.desc())
     ).all()
-    return Asked(rows[0].restricted_since if rows else None, [row for row in rows if row.id is not None])
+    # A request stands in as many rows as addresses of theirs are stopped.
+    requests = {row.id: row for row in rows if row.id is not None}
+    stopped = {by_hash[row.address_hash]: row.reason for row in rows if row.address_hash is not None}
+    return Asked(rows[0].restricted_since if rows else None, list(requests.values()), stopped)

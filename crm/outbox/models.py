@@ -273,16 +273,21 @@ class SuppressionReason(StrEnum):
 
 
 class Suppression(Base):
-    """An address that must not be written to, as a keyed hash, so that it outlives the erasure of the person."""
+    """An address that must not be written to, as a keyed hash, so that it outlives the erasure of the person.
+
+    `source` is the row it came from, such as `outgoing_message:12` or `user:3`; `note` is what one of us said of it.
+    """
 
     __tablename__ = "suppression"
     __undoable__ = False  # an objection is not taken back by somebody else's click
+    __table_args__ = (sa.Index("ix_suppression_reason_id", "reason", "id"),)
 
     address_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     # Tells hashes made with another SECRET_KEY apart: those would silently stop protecting anyone.
     key_id: Mapped[str] = mapped_column(sa.String(8), index=True)
     reason: Mapped[SuppressionReason] = mapped_column(enum_column(SuppressionReason))
     source: Mapped[str] = mapped_column(sa.String(80), default="")
+    note: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
     at: Mapped[datetime] = mapped_column(default=clock.now)
 
 

@@ -70,6 +70,7 @@ REACHED = {
     "stances.stance",
     "stances.treaty",
     "stances.withdraw_form",
+    "suppressions.addresses",
     "style_guide.show",
     "places.names",
     "treaties.action",

@@ -30,7 +30,7 @@ from crm.history.models import Interaction, Task
 from crm.inbound.models import InboundMessage
 from crm.inbox.models import ReaderRequest, RequestKind
 from crm.letters.models import Approach, FindingCode, Letter, LetterTemplate, Mailing, Wording
-from crm.outbox.models import Batch, OutgoingMessage
+from crm.outbox.models import Batch, OutgoingMessage, Suppression
 from crm.outbox.unsubscribing import unsubscribe_token
 from crm.overview.actions import save_view
 from crm.overview.agenda.sections import Section
@@ -87,6 +87,7 @@ _ROWS: dict[str, Any] = {
     "roster_import.row_id": ImportRow,
     "session_id": UserSession,
     "statement_id": Statement,
+    "suppression_id": Suppression,
     "target_id": Target,
     "task_id": Task,
     "team_id": Team,
