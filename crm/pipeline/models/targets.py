@@ -132,8 +132,7 @@ class StageMove(Base):
     """One move of a target between stages, the ground of funnel figures. `from_stage` is null when it was added.
 
     `close_reason` says why a target was closed, `note` is what the person who moved it wanted to add. `stood` is for
-    how many seconds it had stood at `from_stage`, and `place` that of `to_stage` in OPEN_STAGES (0 for a closed one):
-    reports read both, and the campaign, from the indexes alone.
+    how many seconds it had stood at `from_stage`: reports read it, and the campaign, from the indexes alone.
     """
 
     __tablename__ = "stage_move"
