@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 # The values of one column, one for each row.
 Column: TypeAlias = Collection[Any]
@@ -28,8 +30,12 @@ def _prepared(
     ordered = tuple(compiled.positiontup or names)
     if set(compiled.params) != set(names):
         raise ValueError(f"{table.name} needs more than {', '.join(names)}")
-    conversions = (table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in ordered)
-    return str(compiled), ordered, tuple(conversions)
+    return str(compiled), ordered, tuple(_conversion(table.c[name].type, dialect) for name in ordered)
+
+
+def _conversion(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> _Conversion:
+    # What the driver of PostgreSQL is given otherwise, it puts into JSON only as it leaves, row by row.
+    return json.dumps if isinstance(kind, sa.JSON) else kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _converted(values: Column, convert: _Conversion) -> Column:
@@ -53,11 +59,26 @@ def insert_columns(
         return
     sql, ordered, conversions = _prepared(table, tuple(columns), connection.dialect, passing_over=passing_over)
     converted = [_converted(columns[name], convert) for name, convert in zip(ordered, conversions, strict=True)]
-    rows = list(zip(*converted, strict=True))
+    rows = zip(*converted, strict=True)
     if connection.dialect.positional:
-        connection.exec_driver_sql(sql, rows)
-    else:
+        connection.exec_driver_sql(sql, list(rows))
+    elif passing_over:
         connection.exec_driver_sql(sql, [dict(zip(ordered, row, strict=True)) for row in rows])
+    else:
+        _copy(connection, table, ordered, rows)
+
+
+def _copy(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """PostgreSQL's own way of taking many rows, at half the cost of a statement for each."""
+    quote = connection.dialect.identifier_preparer.quote
+    sql = f"COPY {quote(table.name)} ({', '.join(map(quote, names))}) FROM STDIN"
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(sql) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(sql, None, error, connection.dialect.loaded_dbapi.Error) from error
 
 
 def new_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int]:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from crm.directory.models import Category, Contact, ContactKind
+from crm.directory.models import Category, Contact, ContactKind, ContactLanguage
 from crm.extensions import db
 from crm.many_rows import insert_columns, new_ids
 from crm.search_index.models import words
@@ -48,6 +48,12 @@ def test_rows_that_are_there_are_passed_over_if_asked(app: Flask) -> None:
         insert_columns(connection, words, {"word": ["two", "three"]}, passing_over=True)
         insert_columns(connection, words, {"word": []})
     assert set(db.session.scalars(sa.select(words.c.word))) >= {"one", "two", "three"}
+
+
+def test_what_the_database_refuses_is_told_as_everywhere_else(app: Flask) -> None:
+    columns = {"contact_id": [0], "language": ["en"], "rank": [1]}
+    with pytest.raises(sa.exc.IntegrityError), unit_of_work("break", actor="user:1"):
+        insert_columns(db.session.connection(), ContactLanguage.__table__, columns)  # type: ignore[arg-type]
 
 
 def test_a_column_left_out_is_refused(app: Flask) -> None:
