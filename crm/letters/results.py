@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
+from crm.database import among
 from crm.extensions import db
 from crm.letters.actions import BATCH_KIND
 from crm.letters.models import Letter
@@ -23,40 +24,39 @@ def record_results(results: Sequence[Result]) -> None:
 
     Runs in a transaction of the outbox, for many letters at once: two statements and those of `mark_contacted`.
     """
-    told = {
-        result.message_id: result
-        for result in results
-        if result.batch_kind == BATCH_KIND and result.state in ENTRY_KINDS
-    }
-    if not told:
-        return
+    for state, kind in ENTRY_KINDS.items():
+        told = {each.message_id: each for each in results if each.batch_kind == BATCH_KIND and each.state is state}
+        if told:
+            _record(told, kind)
+
+
+def _record(told: Mapping[int, Result], kind: EntryKind) -> None:
     reference = sa.literal("letter:") + sa.cast(Letter.id, sa.String)
+    # Looked up letter by letter: joined, the database may read the whole timeline for them.
+    known = (
+        sa.select(TimelineEntry.id)
+        .where(TimelineEntry.reference == reference, TimelineEntry.kind == kind)
+        .limit(1)
+        .scalar_subquery()
+    )
     found = db.session.execute(
-        sa.select(
-            Letter.id,
-            Letter.mailing_id,
-            Letter.contact_id,
-            Letter.target_id,
-            Letter.message_id,
-            OutgoingMessage.subject,
-            TimelineEntry.kind,
-        )
+        sa.select(Letter.id, Letter.mailing_id, Letter.contact_id, Letter.target_id, Letter.message_id)
+        .add_columns(OutgoingMessage.subject, known.label("known"))
         .join(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
-        .outerjoin(TimelineEntry, TimelineEntry.reference == reference)
-        .where(Letter.message_id.in_(told))
-    ).all()
-    known = {(row.id, row.kind) for row in found}
-    news: dict[tuple[int, EntryKind], Event] = {}
-    contacted = set()
-    for row in found:
-        result = told[row.message_id]
-        kind = ENTRY_KINDS[result.state]
-        if (row.id, kind) in known:
-            continue
-        details = {"mailing_id": row.mailing_id, "reply": result.reply}
-        news[row.id, kind] = Event(row.contact_id, result.at, kind, f"letter:{row.id}", row.subject[:300], details)
-        if kind is EntryKind.LETTER_SENT:
-            contacted.add(row.target_id)
-    add_events(list(news.values()))
-    if contacted:
-        mark_contacted(contacted)
+        .where(among(Letter.message_id, told))
+    )
+    news = [(row, told[row.message_id]) for row in found if row.known is None]
+    if not news:
+        return
+    if kind is EntryKind.LETTER_SENT:
+        # First, so that the entries find their targets as they are to be and write them no second time.
+        mark_contacted({row.target_id for row, _ in news}, at=max(result.at for _, result in news))
+    # One object for all who were answered alike, which is made JSON once.
+    shared: dict[tuple[int, str], dict[str, object]] = {}
+    events = []
+    for row, result in news:
+        details = shared.setdefault(
+            (row.mailing_id, result.reply), {"mailing_id": row.mailing_id, "reply": result.reply}
+        )
+        events.append(Event(row.contact_id, result.at, kind, f"letter:{row.id}", row.subject[:300], details))
+    add_events(events)

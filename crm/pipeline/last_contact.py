@@ -7,10 +7,12 @@ What a team keeps to itself does not count here: it would tell other teams when.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import cast
 
 import sqlalchemy as sa
 
 from crm.audit.models import Change
+from crm.database import among
 from crm.extensions import db
 from crm.pipeline.models import Target
 from crm.policy import visible_to
@@ -26,20 +28,24 @@ def _chunks(ids: Collection[int]) -> Iterator[Sequence[int]]:
 
 
 def follow_contacts(contact_ids: Collection[int]) -> None:
-    """Look up anew when something last reached the targets of these contacts; one statement for 500."""
-    entry = TimelineEntry
+    """Look up anew when something last reached the targets of these contacts; one statement for 500.
+
+    Rows that say so already are left alone: to write one costs ten times as much as to look.
+    """
+    entry, table = TimelineEntry, cast("sa.Table", Target.__table__)
     last = (
         sa.select(entry.at)
-        .where(entry.contact_id == Target.contact_id, entry.kind.in_(REACHING), visible_to(entry.team_id, None))
+        .where(entry.contact_id == table.c.contact_id, entry.kind.in_(REACHING), visible_to(entry.team_id, None))
         .order_by(entry.at.desc())
         .limit(1)
         .scalar_subquery()
     )
-    table = Target.__table__
+    written = table.c.last_contact_at
+    other = written.is_distinct_from(last) | (table.c.quiet_since != sa.func.coalesce(written, table.c.created_at))
     for chunk in _chunks(contact_ids):
         db.session.execute(
-            sa.update(table)  # type: ignore[arg-type]  # it is a table
-            .where(table.c.contact_id.in_(chunk))
+            sa.update(table)
+            .where(among(table.c.contact_id, chunk), other)
             .values(last_contact_at=last, quiet_since=sa.func.coalesce(last, table.c.created_at))
         )
 

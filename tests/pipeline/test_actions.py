@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from crm import clock
 from crm.audit.actions import undo
 from crm.extensions import db
 from crm.pipeline.actions import (
@@ -147,9 +148,9 @@ def test_sent_letters_move_only_identified_targets(app: Flask) -> None:
     fresh, talking = make_target(campaign), make_target(campaign, stage=Stage.IN_DIALOGUE)
     other = make_target()
     with unit_of_work("letters sent", actor="worker:mail"):
-        assert mark_contacted([fresh.id, talking.id, other.id, fresh.id]) == 2
+        assert mark_contacted([fresh.id, talking.id, other.id, fresh.id], at=clock.now()) == 2
     with unit_of_work("letters sent", actor="worker:mail"):
-        assert mark_contacted([fresh.id]) == 0
+        assert mark_contacted([fresh.id], at=clock.now()) == 0
     db.session.expire_all()
     assert (fresh.stage, talking.stage, other.stage) == (Stage.CONTACTED, Stage.IN_DIALOGUE, Stage.CONTACTED)
     assert moves_of(fresh.id)[-1] == (Stage.IDENTIFIED, Stage.CONTACTED)

@@ -72,7 +72,7 @@ def campaign(client: FlaskClient) -> Campaign:
     # A letter that left moves its target by itself.
     written_to = make_letter_target(campaign, "Ann Lee").id
     with unit_of_work("send letters", actor="worker:mail"):
-        mark_contacted([written_to])
+        mark_contacted([written_to], at=clock.now())
     write_letters(campaign, officer)
     with unit_of_work("record commitment", actor=by):
         record_commitment(old.id, PROMISE)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.audit.bulk import RowUpdate, insert_rows, update_rows
+from crm.database import among
 from crm.extensions import db
 from crm.many_rows import insert_columns, new_ids
 from crm.pipeline.actions.commitments import Promise, Verdict, give_verdict, record_commitment
@@ -147,7 +148,7 @@ def move_targets(target_ids: Collection[int], to: Stage, *, reason: CloseReason 
 def _locked(target_ids: Sequence[int]) -> Sequence[_Standing]:
     columns = (Target.id, Target.contact_id, Target.campaign_id, Target.stage, Target.stage_since, Target.close_reason)
     # One order for everyone, so that two bulk changes cannot lock each other out.
-    chosen = sa.select(*columns).where(Target.id.in_(target_ids)).order_by(Target.id).with_for_update()
+    chosen = sa.select(*columns).where(among(Target.id, target_ids)).order_by(Target.id).with_for_update()
     return db.session.execute(chosen).all()
 
 
@@ -217,18 +218,24 @@ def _campaign_names(campaign_ids: Collection[int]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def _moved_event(move: StageMove, move_id: int, contact_id: int, campaign: str) -> Event:
-    details = {"from": move.from_stage, "to": move.to_stage, "reason": move.close_reason, "note": move.note}
-    return Event(contact_id, move.at, EntryKind.STAGE_MOVED, f"stage_move:{move_id}", campaign, details)
+def _details(move: StageMove) -> dict[str, object]:
+    return {"from": move.from_stage, "to": move.to_stage, "reason": move.close_reason, "note": move.note}
 
 
-def mark_contacted(target_ids: Collection[int]) -> int:
+def _moved_event(
+    move: StageMove, move_id: int, contact_id: int, campaign: str, details: dict[str, object] | None = None
+) -> Event:
+    at, told = move.at, details or _details(move)
+    return Event(contact_id, at, EntryKind.STAGE_MOVED, f"stage_move:{move_id}", campaign, told)
+
+
+def mark_contacted(target_ids: Collection[int], *, at: datetime) -> int:
     """Move those of the targets that are still identified to contacted, and return how many there were.
 
     For the worker that sends letters: five statements for 500. The stage moves themselves are the trail, a
-    change set for every letter would cost more than the letter's own mark.
+    change set for every letter would cost more than the letter's own mark. What reached them at that moment is their
+    last contact, as their timeline is going to say.
     """
-    at = clock.now()
     step = StageMove(from_stage=Stage.IDENTIFIED, to_stage=Stage.CONTACTED, at=at, note="")
     same: dict[str, Any] = {"from_stage": step.from_stage, "to_stage": step.to_stage, "close_reason": None}
     same |= {"note": step.note, "at": at, "actor": current_unit_of_work().actor}
@@ -237,8 +244,8 @@ def mark_contacted(target_ids: Collection[int]) -> int:
         since = {row.id: row.stage_since for row in _locked(chunk)}
         moved = db.session.execute(
             sa.update(Target)
-            .where(Target.id.in_(chunk), Target.stage == Stage.IDENTIFIED)
-            .values(stage=Stage.CONTACTED, stage_since=at)
+            .where(among(Target.id, chunk), Target.stage == Stage.IDENTIFIED)
+            .values(stage=Stage.CONTACTED, stage_since=at, last_contact_at=at, quiet_since=at)
             .returning(Target.id, Target.contact_id, Target.campaign_id)
             .execution_options(synchronize_session=False)
         ).all()
@@ -251,7 +258,13 @@ def mark_contacted(target_ids: Collection[int]) -> int:
             columns |= {"stood": [seconds_stood(since[row.id], at) for row in moved]}
             insert_columns(connection, moves, columns)
             names = _campaign_names({row.campaign_id for row in moved})
-            steps = zip(moved, ids, strict=True)
-            add_events([_moved_event(step, id_, row.contact_id, names[row.campaign_id]) for row, id_ in steps])
+            # One object for all of them, which is made JSON once.
+            details = _details(step)
+            add_events(
+                [
+                    _moved_event(step, id_, row.contact_id, names[row.campaign_id], details)
+                    for row, id_ in zip(moved, ids, strict=True)
+                ]
+            )
         marked += len(moved)
     return marked
