@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from crm import clock
+from crm.database import among
 from crm.extensions import db
 from crm.outbox.addresses import address_hash, key_id
 from crm.outbox.models import (
@@ -251,7 +252,7 @@ def results_of(ids: Sequence[int]) -> list[Result]:
             OutgoingMessage.reply_text,
         )
         .join(Batch, Batch.id == OutgoingMessage.batch_id)
-        .where(OutgoingMessage.id.in_(ids))
+        .where(among(OutgoingMessage.id, ids))
         .order_by(OutgoingMessage.id)
     )
     at = clock.now()

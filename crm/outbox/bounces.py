@@ -59,14 +59,12 @@ def note_bounce(message_id: int, reported: Reported, source: str) -> Noted:
     letter = db.session.execute(
         sa.select(
             OutgoingMessage.state,
-            OutgoingMessage.lease_token,
             OutgoingMessage.to_address,
             OutgoingMessage.one_click_unsubscribe,
             OutgoingMessage.reason,
         ).where(OutgoingMessage.id == message_id)
     ).one()
-    # What is held keeps the token of whoever held it.
-    if letter.state in IN_FLIGHT or (letter.lease_token and letter.state is not MessageState.HELD):
+    if letter.state in IN_FLIGHT:
         raise NotToldYet(message_id)
     if letter.state is MessageState.HELD:
         # The report is the proof that the server took it.

@@ -22,6 +22,7 @@ FINAL_REPLY = 600.0
 _SLICE = 20.0
 _GO_AHEAD = 354
 _CLOSING = 421
+_INTRODUCTION = (Stage.MAIL, Stage.RCPT, Stage.DATA)
 
 
 def _goes_on(stage: Stage, answer: Reply) -> bool:
@@ -136,18 +137,17 @@ class SmtpConnection(flask_mail.Connection):
 
     def _introduce(self, envelope: Envelope) -> tuple[Stage, Reply] | None:
         """The dialogue up to the 354: the stage that was refused and the server's answer there, or None."""
-        commands = self._commands(envelope)
-        if not self.pipelines:
-            for stage, command in commands.items():
-                self._say(command)
-                answer = self._hear()
-                if not _goes_on(stage, answer):
-                    return self._refused(stage, answer)
-            return None
-        if self.announced is None:
-            self._say(*commands.values())
-        self.announced = None
-        return self._answers(commands)
+        if self.pipelines:
+            if self.announced is None:
+                self._say(*self._commands(envelope).values())
+            self.announced = None
+            return self._answers(_INTRODUCTION)
+        for stage, command in self._commands(envelope).items():
+            self._say(command)
+            answer = self._hear()
+            if not _goes_on(stage, answer):
+                return self._refused(stage, answer)
+        return None
 
     def _commands(self, envelope: Envelope) -> dict[Stage, str]:
         options = f" SIZE={len(envelope.message)}" if self.host.has_extn("size") else ""
@@ -195,8 +195,13 @@ class SmtpConnection(flask_mail.Connection):
             raise ConnectionLost("another letter was announced")
         if refused := self._introduce(envelope):
             return refused
-        if not hand_over():
-            self.drop()
+        allowed = False
+        try:
+            allowed = hand_over()
+        finally:
+            if not allowed:
+                self.drop()
+        if not allowed:
             return None
         ahead = b""
         if following is not None and self.pipelines:

@@ -9,8 +9,7 @@ from crm.outbox.models import BatchState, MessageState, OutageReason, PauseReaso
 
 STATES = {
     MessageState.QUEUED: lazy_gettext("Waiting"),
-    MessageState.CLAIMED: lazy_gettext("Next to leave"),
-    MessageState.HANDED_OVER: lazy_gettext("Leaving now"),
+    MessageState.CLAIMED: lazy_gettext("Leaving now"),
     MessageState.SENT: lazy_gettext("Sent"),
     MessageState.DEFERRED: lazy_gettext("Put off"),
     MessageState.FAILED: lazy_gettext("Failed"),
@@ -20,7 +19,6 @@ STATES = {
 TONES = {
     MessageState.QUEUED: "neutral",
     MessageState.CLAIMED: "info",
-    MessageState.HANDED_OVER: "info",
     MessageState.SENT: "good",
     MessageState.DEFERRED: "caution",
     MessageState.FAILED: "bad",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -11,6 +11,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from crm import clock
+from crm.database import among
 from crm.extensions import db
 from crm.outbox.actions import results_of
 from crm.outbox.holder import Holder
@@ -23,12 +24,14 @@ from crm.outbox.models import (
     OutgoingMessage,
     PauseReason,
     Priority,
+    Receipt,
     SuppressionReason,
     movable,
+    sources_of,
 )
 from crm.outbox.queries import suppressed
 from crm.outbox.reasons import Reason
-from crm.outbox.results import announce, announce_stop
+from crm.outbox.results import Result, announce, announce_stop
 from crm.outbox.tallies import add, lock
 from crm.unit_of_work import current_unit_of_work, unit_of_work
 
@@ -42,7 +45,8 @@ _BARRING = {
     Priority.TRANSACTIONAL: frozenset({SuppressionReason.HARD_BOUNCE}),
     Priority.BULK: frozenset(SuppressionReason),
 }
-_LEASES = cast("sa.Table", Lease.__table__)
+LEASES = cast("sa.Table", Lease.__table__)
+RECEIPTS = cast("sa.Table", Receipt.__table__)
 _TAKEN = (
     MESSAGES.c.id,
     MESSAGES.c.reference,
@@ -163,7 +167,7 @@ def claim(holder: Holder, limit: int) -> Claim | None:
                 _unclaim(token, now, cancelled=False)
                 pause_for(batch_id, PauseReason.LATE)
                 continue
-            db.session.execute(sa.insert(_LEASES).values(_lease(holder, token, batch_id, now)))
+            db.session.execute(sa.insert(LEASES).values(_lease(holder, token, batch_id, now)))
             barred = set(_cancel_suppressed(letters, priority, token, now))
             add(batch_id, cancelled=len(barred))
             mine = [letter for letter in letters if letter.id not in barred]
@@ -189,10 +193,10 @@ def renew(taken: Claim) -> None:
     """Prolong the lease. Raises LeaseLost where it is gone."""
     with unit_of_work("renew lease", actor=taken.actor, durable=False):
         renewed = db.session.scalar(
-            sa.update(_LEASES)
-            .where(_LEASES.c.token == taken.token)
+            sa.update(LEASES)
+            .where(LEASES.c.token == taken.token)
             .values(expires_at=clock.now() + LEASE)
-            .returning(_LEASES.c.id)
+            .returning(LEASES.c.id)
         )
     if renewed is None:
         raise LeaseLost(taken.token)
@@ -203,12 +207,12 @@ def is_cancelled(batch_id: int) -> bool:
     return lock(batch_id) is BatchState.CANCELLED
 
 
-def _hold(token: str, states: Iterable[MessageState], reason: Reason, now: datetime) -> list[int]:
+def _hold(token: str, reason: Reason, now: datetime, *which: sa.ColumnElement[bool], **known: Any) -> list[int]:
     # The token stays: should the holder live after all, it alone may still tell what happened.
     statement = (
         sa.update(MESSAGES)
-        .where(MESSAGES.c.lease_token == token, MESSAGES.c.state.in_(movable(states, MessageState.HELD)))
-        .values(state=MessageState.HELD, reason=reason, finished_at=now)
+        .where(MESSAGES.c.lease_token == token, MESSAGES.c.state.in_(movable(IN_FLIGHT, MessageState.HELD)), *which)
+        .values(state=MessageState.HELD, reason=reason, finished_at=now, **known)
         .returning(MESSAGES.c.id)
     )
     return list(db.session.scalars(statement))
@@ -230,38 +234,64 @@ def _unclaim(token: str, now: datetime, *, cancelled: bool) -> list[int]:
     return ids if cancelled else []
 
 
-def _untold(batch_id: int, token: str) -> list[int]:
-    """Letters sent under the lease and not told of yet: taking their token away is what makes them told of once."""
+def _written(batch_id: int, token: str, now: datetime) -> list[Result]:
+    """Write what the receipts say into the letters' own rows, in one statement; the letters now known as sent."""
+    receipt = RECEIPTS.c
     statement = (
         sa.update(MESSAGES)
-        .where(MESSAGES.c.lease_token == token, MESSAGES.c.state == MessageState.SENT)
-        .values(lease_token=None)
-        .returning(MESSAGES.c.id)
+        .where(
+            MESSAGES.c.lease_token == token,
+            MESSAGES.c.state.in_(sources_of(MessageState.SENT)),
+            receipt.id == MESSAGES.c.id,
+        )
+        .values(
+            state=MessageState.SENT,
+            reason=None,
+            reply_code=receipt.reply_code,
+            reply_text=receipt.reply_text,
+            size=receipt.size,
+            attempts=MESSAGES.c.attempts + 1,
+            handed_over_at=receipt.handed_over_at,
+            finished_at=receipt.at,
+            lease_token=None,
+        )
+        .returning(MESSAGES.c.id, MESSAGES.c.reference, MESSAGES.c.reply_text)
     )
-    ids = list(db.session.scalars(statement))
-    priority = db.session.scalar(sa.select(Batch.priority).where(Batch.id == batch_id))
-    if ids and priority is Priority.TRANSACTIONAL:
+    sent = db.session.execute(statement).all()
+    if not sent:
+        return []
+    ids = [letter.id for letter in sent]
+    db.session.execute(sa.delete(RECEIPTS).where(among(RECEIPTS.c.id, ids)))
+    batch = db.session.execute(sa.select(Batch.kind, Batch.priority).where(Batch.id == batch_id)).one()
+    if batch.priority is Priority.TRANSACTIONAL:
         # A password link must not lie about once it has been sent.
         db.session.execute(sa.update(MESSAGES).where(MESSAGES.c.id.in_(ids)).values(text="", html=None))
-    return ids
+    return [
+        Result(letter.id, batch_id, batch.kind, letter.reference, MessageState.SENT, now, letter.reply_text or "")
+        for letter in sent
+    ]
 
 
 def end_lease(batch_id: int, token: str, *, trusted: bool) -> int:
     """End a lease in the running unit of work: hold what was in the air, return the rest; the number of held letters.
 
-    Where the marks cannot be trusted, a letter that looks untouched may have been sent: all are held.
+    Where the marks cannot be trusted, a letter without a receipt may have been sent: all those are held.
     """
     now = clock.now()
     over = is_cancelled(batch_id)
-    if trusted:
-        held = _hold(token, {MessageState.HANDED_OVER}, Reason.PROCESS_DIED, now)
-    else:
-        held = _hold(token, IN_FLIGHT, Reason.DATABASE_CRASHED, now)
+    # Before its letters are touched: its holder, should it live, marks nothing more from here on.
+    ended = sa.delete(LEASES).where(LEASES.c.token == token).returning(LEASES.c.leaving_id, LEASES.c.leaving_since)
+    lease = db.session.execute(ended).one_or_none()
+    sent = _written(batch_id, token, now)
+    held: list[int] = []
+    if not trusted:
+        held = _hold(token, Reason.DATABASE_CRASHED, now)
+    elif lease is not None and lease.leaving_id is not None:
+        leaving = MESSAGES.c.id == lease.leaving_id
+        held = _hold(token, Reason.PROCESS_DIED, now, leaving, handed_over_at=lease.leaving_since)
     cancelled = _unclaim(token, now, cancelled=over)
-    sent = _untold(batch_id, token)
     add(batch_id, sent=len(sent), cancelled=len(cancelled))
-    db.session.execute(sa.delete(_LEASES).where(_LEASES.c.token == token))
-    announce(results_of(held + cancelled + sent))
+    announce(sorted([*sent, *results_of(held + cancelled)], key=lambda result: result.message_id))
     return len(held)
 
 
@@ -272,5 +302,5 @@ def give_back(taken: Claim) -> None:
     and with it one claim in doubt, as if it had come a moment earlier.
     """
     with unit_of_work("give letters back", actor=taken.actor, durable=False):
-        if db.session.scalar(sa.select(sa.exists().where(_LEASES.c.token == taken.token))):
+        if db.session.scalar(sa.select(sa.exists().where(LEASES.c.token == taken.token))):
             end_lease(taken.batch_id, taken.token, trusted=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from crm.outbox.models import MessageState, OutageReason
@@ -40,6 +41,7 @@ class Reply:
         return f"{self.code} {self.words}".removeprefix("0 ").strip()
 
 
+@lru_cache(maxsize=256)
 def reply(code: int, words: bytes | str) -> Reply:
     """A reply as it is kept: on one line, and not too long."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from crm.database import among
 from crm.extensions import db
 from crm.outbox.addresses import address_hash, key_id
 from crm.outbox.models import (
@@ -35,7 +36,7 @@ def suppressed(addresses: Iterable[str], reasons: Iterable[SuppressionReason] = 
     found: set[str] = set()
     for start in range(0, len(hashes), CHUNK):
         statement = sa.select(Suppression.address_hash).where(
-            Suppression.address_hash.in_(hashes[start : start + CHUNK]), Suppression.reason.in_(counting)
+            among(Suppression.address_hash, hashes[start : start + CHUNK]), Suppression.reason.in_(counting)
         )
         for known in db.session.scalars(statement):
             found.update(by_hash[known])

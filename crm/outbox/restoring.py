@@ -9,11 +9,13 @@ import sqlalchemy as sa
 from crm import clock
 from crm.extensions import db
 from crm.outbox.actions import announce_states
+from crm.outbox.leases import end_lease
 from crm.outbox.models import (
     IN_FLIGHT,
     WAITING,
     Batch,
     BatchState,
+    Lease,
     MessageState,
     OutgoingMessage,
     Priority,
@@ -49,15 +51,16 @@ def _pause_running() -> list[int]:
 def _cancel_transactional() -> int:
     """Cancel password links and the like, claimed ones too: they are old, and their batch serves new ones at once."""
     transactional = sa.select(Batch.id).where(Batch.priority == Priority.TRANSACTIONAL)
-    untouched = movable(WAITING | {MessageState.CLAIMED}, MessageState.CANCELLED)
+    for lease in db.session.execute(sa.select(Lease.batch_id, Lease.token).where(Lease.batch_id.in_(transactional))):
+        end_lease(lease.batch_id, lease.token, trusted=True)
+    waiting = movable(WAITING, MessageState.CANCELLED)
     statement = (
         sa.update(OutgoingMessage)
-        .where(OutgoingMessage.batch_id.in_(transactional), OutgoingMessage.state.in_(untouched))
+        .where(OutgoingMessage.batch_id.in_(transactional), OutgoingMessage.state.in_(waiting))
         .values(
             state=MessageState.CANCELLED,
             reason=Reason.RESTORED,
             next_attempt_at=None,
-            lease_token=None,
             finished_at=clock.now(),
             # A secret link must not lie about once its letter has ended.
             text="",

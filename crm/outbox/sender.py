@@ -40,6 +40,8 @@ R = TypeVar("R")
 # A claim takes about this long, so that a password reset, a pause or a power cut never concerns more than that.
 _CLAIM_SECONDS = 2.0
 _FIRST_CLAIM, _LARGEST_CLAIM = 20, 200
+# However slow the server: at the end of a claim its letters are written down as sent.
+_LONGEST_CLAIM_SECONDS = 10.0
 _RENEW_AFTER = 20.0
 _DATABASE_PATIENCE = 60.0
 
@@ -86,7 +88,8 @@ class Sender:
     def _run(self, until: float) -> None:
         try:
             while not stop_requested() and time.monotonic() < until:
-                if outages.must_wait() or not leases.anything_due():
+                # Who is connected already sees at the claim whether something is due.
+                if self.connection is None and (outages.must_wait() or not leases.anything_due()):
                     return
                 self._connect()
                 taken = leases.claim(self.holder, self.size)
@@ -145,9 +148,12 @@ class Sender:
         done = 0
         try:
             for letter, following in zip_longest(taken.letters, taken.letters[1:]):
-                if stop_requested() or not self._send_one(taken, letter, following):
+                is_last = time.monotonic() - started > _LONGEST_CLAIM_SECONDS
+                if stop_requested() or not self._send_one(taken, letter, None if is_last else following):
                     break
                 done += 1
+                if is_last:
+                    break
         finally:
             if self.connection is not None and self.connection.announced is not None:
                 self._drop()

@@ -169,7 +169,8 @@ def message_of_inside(letter: Letter) -> OutgoingMessage:
 def test_a_report_faster_than_its_letter_waits_and_a_held_letter_is_proven_sent(app: Flask) -> None:
     letter = sent_letter()
     with unit_of_work("take back", actor="test"):
-        message_of_inside(letter).lease_token = "untold"
+        leaving = message_of_inside(letter)
+        leaving.state, leaving.lease_token = MessageState.CLAIMED, "leaving"
     receipt = take_in(a_report("<x@y.example>"), recipient=signed(letter))
     for _round in range(5):
         work_on_received()

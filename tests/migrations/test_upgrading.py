@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -9,15 +10,23 @@ from alembic import command
 from flask import Flask
 
 from config import Settings
-from crm import create_app
+from crm import clock, create_app
+from crm.bare_writes import BareWrites
 from crm.database import alembic_config
 from crm.directory.models import Category, Contact, Membership, Organization
 from crm.directory.projection import project
 from crm.extensions import db
+from crm.job_queue import MAIL
 from crm.letters.footers import footer_in
+from crm.outbox.holder import this_process
+from crm.outbox.leases import claim
+from crm.outbox.marks import mark_sent
 from crm.outbox.models import MessageState, OutgoingMessage
+from crm.outbox.outcomes import Outcome, Reply
+from crm.outbox.sweep import sweep
 from crm.unit_of_work import unit_of_work
 from tests.factories.letters import approved, deliver, make_letter_target, make_mailing, make_wording, planned
+from tests.factories.outbox import letters, make_batch
 from tests.factories.pipeline import make_campaign
 
 CONTACT = {
@@ -101,3 +110,25 @@ def test_letters_that_wait_get_the_line_by_which_readers_stop_them(app: Flask) -
     command.upgrade(config, "head")
     lines = db.session.execute(sa.select(OutgoingMessage.footer).order_by(OutgoingMessage.to_name))
     assert lines.scalars().all() == [None, footer_in("fr")]
+
+
+def test_what_a_killed_worker_had_in_the_air_is_known_after_an_upgrade(app: Flask) -> None:
+    batch = make_batch(3)
+    dead = replace(this_process(MAIL), pid=2**22 + 1)
+    taken = claim(dead, 3)
+    assert taken is not None
+    first, second, _third = taken.letters
+    with BareWrites(db.engine) as writes:
+        assert mark_sent(writes, taken, None, first)
+        sent = Outcome(first, MessageState.SENT, clock.now(), None, Reply(250, "ok"), 100)
+        assert mark_sent(writes, taken, sent, second)
+    db.session.rollback()
+    config = alembic_config(app.extensions["settings"].sqlalchemy_url)
+    command.downgrade(config, "0046")
+    before = sa.text("SELECT state FROM outgoing_message WHERE lease_token IS NOT NULL ORDER BY id")
+    assert db.session.scalars(before).all() == ["sent", "handed_over", "claimed"]
+    db.session.rollback()
+    command.upgrade(config, "head")
+    assert sweep(this_process(MAIL)) == 1
+    assert [letter.state for letter in letters(batch)] == [MessageState.SENT, MessageState.HELD, MessageState.QUEUED]
+    assert [letter.attempts for letter in letters(batch)] == [1, 0, 0]

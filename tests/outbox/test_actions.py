@@ -227,7 +227,7 @@ def test_leases_vanish_with_a_crash_of_the_database(app: Flask) -> None:
 @pytest.mark.sqlite_only
 def test_guards_hold_to_the_table_of_moves(app: Flask) -> None:
     assert set(sources_of(MessageState.CLAIMED)) == WAITING
-    assert sources_of(MessageState.HANDED_OVER) == movable({MessageState.CLAIMED}, MessageState.HANDED_OVER)
+    assert sources_of(MessageState.SENT) == movable({MessageState.CLAIMED, MessageState.HELD}, MessageState.SENT)
     for ended in (MessageState.SENT, MessageState.FAILED):
         with pytest.raises(ValueError, match="may not become queued"):
             movable({MessageState.HELD, ended}, MessageState.QUEUED)
