@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -28,7 +28,7 @@ def encode(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
@@ -42,7 +42,7 @@ def decode(column: sa.Column[Any], value: Any) -> Any:
     kind = column.type.python_type
     if issubclass(kind, Enum | Decimal):
         return kind(value)
-    return kind.fromisoformat(value) if issubclass(kind, date) else value
+    return kind.fromisoformat(value) if issubclass(kind, date | time) else value
 
 
 def change_set_of(session: Session, work: UnitOfWork) -> int:

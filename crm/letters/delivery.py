@@ -94,7 +94,7 @@ def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:
             Letter.edited_at,
             Letter.left_out_at,
             left_out_by.name.label("left_out_by"),
-            Letter.taken_in_at,
+            Letter.dropped_for,
             Letter.skip_reason,
             Letter.skip_detail,
             Letter.address,

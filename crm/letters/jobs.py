@@ -1,4 +1,4 @@
-"""What the desk worker does for letters: planning mailings, and checking what was planned."""
+"""What the desk worker does for letters: planning mailings, checking what was planned, starting what was approved."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Callable
 from rq.timeouts import BaseTimeoutException
 
 from crm.job_queue import DESK, background
+from crm.letters import actions
 from crm.letters.lint.checking import check_next
 from crm.letters.planning import plan_next
-from crm.letters.queries import mailings_being_checked, mailings_being_planned
+from crm.letters.queries import mailings_being_checked, mailings_being_planned, mailings_to_start
 from crm.unit_of_work import unit_of_work
 
 logger = logging.getLogger(__name__)
@@ -45,10 +46,24 @@ def plan_waiting() -> None:
         _go_on(check, mailing_id)
 
 
+@background(DESK, timeout=3600)
+def start(mailing_id: int) -> None:
+    """Look at a mailing's readers once more, and let its letters leave."""
+    with unit_of_work("start mailing", actor=ACTOR):
+        actions.start(mailing_id)
+
+
+@background(DESK, timeout=3600, catches_up=True)
+def start_due() -> None:
+    """Start the mailings whose time has come; the worker asks once a minute. A failure holds up no other."""
+    for mailing_id in mailings_to_start():
+        _go_on(start, mailing_id)
+
+
 def _go_on(job: Callable[[int], None], mailing_id: int) -> None:
     try:
         job(mailing_id)
     except BaseTimeoutException:
         raise
     except Exception:
-        logger.exception("mailing %s could not be planned or checked; it is tried again", mailing_id)
+        logger.exception("mailing %s could not be planned, checked or started; it is tried again", mailing_id)

@@ -14,6 +14,7 @@ from crm.directory.queries import restricted_among
 from crm.extensions import db
 from crm.letters.languages import languages_read, own_languages
 from crm.letters.models import (
+    WRITTEN,
     LanguageReason,
     Letter,
     Mailing,
@@ -31,10 +32,8 @@ from crm.pipeline.models import Stage
 from crm.policy import visible_to
 from crm.stances.models import Stance
 from crm.stances.queries import stances_on
-from crm.timeline.models import EntryKind, TimelineEntry
+from crm.timeline.models import TimelineEntry
 
-# What is a letter to somebody: one of ours, or one that was logged by hand.
-_WRITTEN = (EntryKind.LETTER_SENT, EntryKind.LETTER)
 _OPEN = (MailingState.PLANNING, MailingState.AWAITING_APPROVAL, MailingState.APPROVED)
 _DETAIL = 300
 
@@ -103,7 +102,7 @@ def written_lately(contact_ids: Collection[int], terms: Terms) -> dict[int, str]
         .where(
             entry.contact_id.in_(contact_ids),
             entry.at >= clock.now() - timedelta(days=terms.rest_days),
-            entry.kind.in_(_WRITTEN),
+            entry.kind.in_(WRITTEN),
             visible_to(entry.team_id, terms.team_id),
         )
         .order_by(entry.at)

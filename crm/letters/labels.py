@@ -25,6 +25,8 @@ STANDINGS = {
     Standing.PLANNING: (lazy_gettext("Being planned"), "info"),
     Standing.AWAITING_APPROVAL: (lazy_gettext("Waits for approval"), "warn"),
     Standing.RETURNED: (lazy_gettext("Sent back"), "caution"),
+    Standing.SCHEDULED: (lazy_gettext("Waits for its time"), "info"),
+    Standing.STARTING: (lazy_gettext("About to go on"), "info"),
     Standing.SENDING: (lazy_gettext("Sending"), "info"),
     Standing.PAUSED: (lazy_gettext("Paused"), "caution"),
     Standing.CANCELLED: (lazy_gettext("Cancelled"), "neutral"),
@@ -49,6 +51,8 @@ SKIP_REASONS = {
     SkipReason.RECENTLY_WRITTEN: lazy_gettext("They were written to lately, or are about to be"),
     SkipReason.DUPLICATE_ADDRESS: lazy_gettext("Somebody else in this mailing has the same address"),
     SkipReason.EMPTY_VALUE: lazy_gettext("A placeholder has no value"),
+    SkipReason.ADDRESS_CHANGED: lazy_gettext("The address is theirs no more"),
+    SkipReason.UNFIT: lazy_gettext("What the letter says fits them no more"),
 }
 _PROBLEMS = {
     ProblemKind.UNKNOWN_PLACEHOLDER: lazy_gettext("There is no placeholder “%(detail)s”: choose one from the list."),
@@ -131,6 +135,8 @@ def reason_label(reason: SkipReason | Reason) -> LazyString:
 
 def reason_words(row: Any) -> str:
     """Why a row of the ledger is where it is, and what that is about; nothing where it simply left."""
+    if row.dropped_for:
+        return str(SKIP_REASONS[row.dropped_for])
     if row.skip_reason is None:
         return str(EXPLANATIONS[row.reason]) if row.reason else ""
     return (

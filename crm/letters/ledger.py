@@ -24,6 +24,7 @@ from crm.text import fold
 # Up to so many rows are fetched one by one and sorted; of more, walking the ledger in its order meets enough soon.
 FEW = 3000
 _MOST_TEXT = 100
+_DROPPED = (Outcome.WAITING, Outcome.CANCELLED)
 _BATCH = 1000
 
 
@@ -60,6 +61,8 @@ class LedgerFilter:
 
         def reason(value: str) -> SkipReason | Reason:
             skips = outcome is Outcome.SKIPPED or (outcome is None and value in [*SkipReason])
+            # Of letters that were written, and must not leave any more.
+            skips = skips or (outcome in _DROPPED and value in [*SkipReason] and value not in [*Reason])
             return SkipReason(value) if skips else Reason(value)
 
         return cls(
@@ -105,6 +108,7 @@ _COLUMNS = (
     Letter.edited_at,
     Letter.skip_reason,
     Letter.skip_detail,
+    Letter.dropped_for,
     *RECORD,
 )
 _FROM = (
@@ -169,6 +173,8 @@ def _statement(mailing: Mailing, chosen: LedgerFilter) -> tuple[sa.Select[*tuple
         keys = [SortKey(OutgoingMessage.id)]
         if isinstance(chosen.reason, Reason):
             statement = statement.where(OutgoingMessage.reason == chosen.reason)
+        elif chosen.reason is not None:
+            statement = statement.where(Letter.mailing_id == mailing.id, Letter.dropped_for == chosen.reason)
         if chosen.outcome is not None:
             states = sorted(STATES[chosen.outcome])
             statement = statement.where(_in_states(states) if nothing is None else _is_in_states(states))

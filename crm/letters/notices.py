@@ -45,6 +45,14 @@ def _lines(user: User, mailing: Mailing, batch: Batch, ledger: Ledger) -> Iterat
     yield f"{mailing.name} · {mailing.campaign.name}"
     if batch.paused_for:
         yield str(PAUSES[batch.paused_for])
+    if mailing.asked:
+        yield ngettext(
+            "Since these letters were approved, what is known of %(num)d reader has changed: they should not get "
+            "theirs any more. Look, then go on without them, or cancel.",
+            "Since these letters were approved, what is known of %(num)d readers has changed: they should not get "
+            "theirs any more. Look, then go on without them, or cancel.",
+            mailing.asked,
+        )
     errors = batch.paused_with
     if errors.get("of"):
         failed, of = format_decimal(errors["failed"]), format_decimal(errors["of"])

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"
     BATCH_CANCELLED = "batch_cancelled"
     LEFT_OUT = "left_out"
+    OUTDATED = "outdated"
     RESTORED = "restored"
     BAD_ADDRESS = "bad_address"
     RESERVED_DOMAIN = "reserved_domain"
@@ -38,6 +39,7 @@ EXPLANATIONS: dict[Reason, LazyString] = {
     Reason.SUPPRESSED: lazy_gettext("This address must not be written to."),
     Reason.BATCH_CANCELLED: lazy_gettext("The sending was cancelled before this letter left."),
     Reason.LEFT_OUT: lazy_gettext("Somebody left this letter out before the sending was approved."),
+    Reason.OUTDATED: lazy_gettext("What is known of its reader had changed before this letter left."),
     Reason.RESTORED: lazy_gettext(
         "The database was restored from a copy, in which this letter still waited: its link was too old to send."
     ),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.extensions import db
-from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, movable
+from crm.outbox.models import WAITING, Batch, BatchState, MessageState, OutgoingMessage, movable
 from crm.outbox.reasons import Reason
 from crm.outbox.safe_header import safe_header
 from crm.outbox.tallies import add, lock
@@ -30,6 +30,17 @@ def put_off(
         .where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.next_attempt_at.is_not(None), *chosen)
         .values(next_attempt_at=until, late_after=until + late_after)
         .execution_options(synchronize_session=False)
+    )
+
+
+def first_time(batch_id: int, *, after: datetime | None = None) -> datetime | None:
+    """When the first of a batch's letters that were never tried may leave; of those that may later than `after`."""
+    chosen = [] if after is None else [OutgoingMessage.next_attempt_at > after]
+    moment = OutgoingMessage.next_attempt_at
+    return db.session.scalar(
+        sa.select(sa.func.min(moment, type_=moment.type)).where(
+            OutgoingMessage.batch_id == batch_id, moment.is_not(None), OutgoingMessage.attempts == 0, *chosen
+        )
     )
 
 
@@ -60,18 +71,18 @@ def rewrite(message_id: int, subject: str, text: str, html: str | None) -> None:
         raise NotWaiting(message_id)
 
 
-def withdraw(batch_id: int, message_ids: sa.Select[int | None]) -> None:
-    """Let these letters of an unreleased batch never leave; those of any other stay as they are."""
-    if lock(batch_id) is not BatchState.UNRELEASED:
+def withdraw(batch_id: int, message_ids: sa.Select[int | None], *, reason: Reason = Reason.LEFT_OUT) -> None:
+    """Let these letters never leave, as far as they wait; what people leave out (LEFT_OUT), before a release alone."""
+    if lock(batch_id) is not BatchState.UNRELEASED and reason is Reason.LEFT_OUT:
         return
     gone = db.session.scalars(
         sa.update(OutgoingMessage)
         .where(
             OutgoingMessage.batch_id == batch_id,
-            OutgoingMessage.state.in_(movable({MessageState.QUEUED}, MessageState.CANCELLED)),
+            OutgoingMessage.state.in_(movable(WAITING, MessageState.CANCELLED)),
             OutgoingMessage.id.in_(message_ids),
         )
-        .values(state=MessageState.CANCELLED, next_attempt_at=None, reason=Reason.LEFT_OUT, finished_at=clock.now())
+        .values(state=MessageState.CANCELLED, next_attempt_at=None, reason=reason, finished_at=clock.now())
         .returning(OutgoingMessage.id)
         .execution_options(synchronize_session=False)
     ).all()

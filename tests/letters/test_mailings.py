@@ -25,6 +25,7 @@ from crm.letters.actions import (
     write_wording,
 )
 from crm.letters.delivery import Outcome, outcome_of
+from crm.letters.jobs import start_due
 from crm.letters.ledger import LedgerFilter, ledger_page, ledger_rows, ledger_size
 from crm.letters.models import ALLOWED_MOVES, Ledger, Letter, Mailing, MailingState, Standing, standing_of
 from crm.letters.queries import ledgers, mailings
@@ -68,7 +69,8 @@ def counts(mailing: Mailing) -> tuple[int, ...]:
 def standing(mailing: Mailing) -> Standing:
     db.session.rollback()
     mailing = db.session.get_one(Mailing, mailing.id)
-    return standing_of(mailing.state, mailing.batch.state if mailing.batch else None, ledger_of(mailing).waiting)
+    batch = mailing.batch.state if mailing.batch else None
+    return standing_of(mailing.state, batch, ledger_of(mailing).waiting, mailing.look_at, mailing.agreed)
 
 
 def test_the_ledger_adds_up_at_every_state(campaign: Campaign) -> None:
@@ -91,6 +93,7 @@ def test_the_ledger_adds_up_at_every_state(campaign: Campaign) -> None:
     assert standing(mailing) is Standing.PAUSED
     with unit_of_work("resume", actor="test"):
         resume_mailing(mailing.id)
+    start_due()
     assert standing(mailing) is Standing.SENDING
     with unit_of_work("cancel", actor="test"):
         cancel_mailing(mailing.id)

@@ -108,7 +108,7 @@ def test_pause_resume_and_cancel(as_officer: FlaskClient, campaign: Campaign) ->
     shown_before = {"seen": "paused:"}
     as_officer.post(f"{page}/resume", data=shown_before)
     assert "Somebody else was faster" in as_officer.get(page).text
-    for action, shown in (("pause", "Paused"), ("resume", "Sending"), ("cancel", "Cancelled")):
+    for action, shown in (("pause", "Paused"), ("resume", "About to go on"), ("cancel", "Cancelled")):
         assert as_officer.post(f"{page}/{action}").status_code == 302
         assert shown in as_officer.get(page).text
     assert as_officer.post(f"{page}/resume").status_code == 302

@@ -22,6 +22,7 @@ from crm.letters.actions.mailings import (
     resume_mailing,
     update_mailing,
 )
+from crm.letters.actions.starting import hold_starts, start
 from crm.letters.actions.wordings import (
     ApprovalRefused,
     NameTaken,
@@ -56,6 +57,7 @@ __all__ = [
     "edit_letter",
     "files_limit",
     "hand_in",
+    "hold_starts",
     "keep_draft",
     "leave_out_letter",
     "leave_out_letters_with",
@@ -67,6 +69,7 @@ __all__ = [
     "resume_mailing",
     "send_back",
     "send_test",
+    "start",
     "take_in_letter",
     "update_mailing",
     "words_to_edit",

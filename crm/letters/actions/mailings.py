@@ -24,7 +24,11 @@ from crm.letters.models import (
 from crm.letters.queries import attachments_size, files_of, newest_wordings
 from crm.letters.rendering import compile_wording
 from crm.letters.schedule import Schedule
+from crm.letters.second_look import mark
 from crm.outbox import actions as outbox
+from crm.outbox.models import BatchState
+from crm.outbox.tallies import lock
+from crm.outbox.waiting import first_time, forgive_lateness
 from crm.unit_of_work import current_unit_of_work
 
 # The kind of a mailing's batch in the outbox, by which its results are told apart.
@@ -145,30 +149,48 @@ def plan_mailing(mailing_id: int, *, planned_by_id: int) -> Mailing:
 
 
 def pause_mailing(mailing_id: int) -> Mailing:
-    """Let no further letter leave until it is resumed."""
-    mailing, batch_id = _running(mailing_id)
-    outbox.pause(batch_id)
+    """Let no further letter leave until it is resumed; where none may leave yet, let it not start."""
+    mailing, batch_id, state = _approved(mailing_id)
+    if state is BatchState.RUNNING:
+        outbox.pause(batch_id)
+    elif mailing.look_at is None:
+        raise MailingRefused("not_allowed")
+    mailing.look_at = mailing.agreed = None
+    db.session.flush()
     return mailing
 
 
 def resume_mailing(mailing_id: int) -> Mailing:
-    """Let the letters of a paused mailing leave again."""
-    mailing, batch_id = _running(mailing_id)
-    outbox.resume(batch_id)
+    """Have the desk worker look at the readers of a paused mailing once more, and let the letters leave again.
+
+    Where a person was asked whether some may be left out, this says yes.
+    """
+    mailing, batch_id, state = _approved(mailing_id)
+    if state not in (BatchState.PAUSED, BatchState.UNRELEASED) or mailing.look_at is not None:
+        raise MailingRefused("not_allowed")
+    mailing.agreed, mailing.asked = mailing.asked, 0
+    now = clock.now()
+    mailing.look_at = max(now, first_time(batch_id) or now) if state is BatchState.UNRELEASED else now
+    forgive_lateness(batch_id)
+    db.session.flush()
+    current_unit_of_work().ring("crm.letters.jobs.start", mailing.id)
     return mailing
 
 
-def _running(mailing_id: int) -> tuple[Mailing, int]:
+def _approved(mailing_id: int) -> tuple[Mailing, int, BatchState | None]:
+    """The mailing, its batch, and where that stands until the unit of work ends. Raises MailingRefused."""
     mailing = locked(mailing_id)
     if mailing.state is not MailingState.APPROVED or mailing.batch_id is None:
         raise MailingRefused("not_allowed")
-    return mailing, mailing.batch_id
+    return mailing, mailing.batch_id, lock(mailing.batch_id)
 
 
 def cancel_mailing(mailing_id: int) -> Mailing:
     """Stop a mailing for good: what waits never leaves, what was sent stays sent."""
     mailing = locked(mailing_id)
     move(mailing, MailingState.CANCELLED)
+    mailing.look_at, mailing.asked, mailing.agreed = None, 0, None
+    mark(mailing, {})
     db.session.flush()
     if mailing.batch_id is not None:
         outbox.cancel(mailing.batch_id)

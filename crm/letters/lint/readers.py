@@ -64,19 +64,22 @@ def _outdated_post(mailing: Mailing) -> Named:
     return _named(mailing, Severity.BLOCKER).join(Contact, ended)
 
 
-def _old_address(mailing: Mailing) -> Named:
-    """Where the address a letter goes to is none of the contact's any more, as that of an office that has ended."""
+def address_is_out_of_use() -> sa.ColumnElement[bool]:
+    """Whether the address a letter goes to is none of the contact's any more, as that of an office that has ended."""
     in_use = sa.exists().where(
         ContactPoint.contact_id == Letter.contact_id,
         ContactPoint.kind == PointKind.EMAIL,
         ContactPoint.value == Letter.address,
         ContactPoint.status == PointStatus.CURRENT,
     )
-    another = sa.func.lower(Contact.email).is_distinct_from(Letter.address)
+    return sa.and_(sa.func.lower(Contact.email).is_distinct_from(Letter.address), ~in_use)
+
+
+def _old_address(mailing: Mailing) -> Named:
     return (
         _named(mailing, Severity.BLOCKER, Letter.address)  # type: ignore[arg-type]
         .join(Contact, Contact.id == Letter.contact_id)
-        .where(another, ~in_use)
+        .where(address_is_out_of_use())
     )
 
 
@@ -90,7 +93,8 @@ def _stands(mailing: Mailing, stances: list[Stance]) -> sa.ColumnElement[bool]:
     )
 
 
-def _thanks_opponent(mailing: Mailing) -> Named:
+def thanks_opponent(mailing: Mailing) -> Named:
+    """A letter that thanks, to who is against."""
     # Who edited it by hand read it with this reader in mind.
     severity = sa.case(
         (Letter.edited_at.is_(None), sa.literal(Severity.BLOCKER, _SEVERITY)),
@@ -103,7 +107,7 @@ def _thanks_opponent(mailing: Mailing) -> Named:
     )
 
 
-def _asks_supporter(mailing: Mailing) -> Named:
+def asks_supporter(mailing: Mailing) -> Named:
     """A letter that asks or persuades, to who supports us; or that asks, to who has promised or done it."""
     wordings = wordings_of(mailing.id).values()
     asking = {each.id for each in wordings if each.approach in (Approach.ASK, Approach.PERSUADE)}
@@ -155,9 +159,9 @@ def _too_many_alike(mailing: Mailing) -> Named:
 _RULES = {
     FindingCode.OUTDATED_POST: _outdated_post,
     FindingCode.OLD_ADDRESS: _old_address,
-    FindingCode.THANKS_OPPONENT: _thanks_opponent,
+    FindingCode.THANKS_OPPONENT: thanks_opponent,
     FindingCode.UNAPPROVED_TEXT: _unapproved_text,
-    FindingCode.ASKS_SUPPORTER: _asks_supporter,
+    FindingCode.ASKS_SUPPORTER: asks_supporter,
     FindingCode.TOO_MANY_ALIKE: _too_many_alike,
 }
 

@@ -10,7 +10,7 @@ from crm.letters.models.findings import (
     MailingReturn,
     Severity,
 )
-from crm.letters.models.letters import LanguageReason, Letter, LetterEdit, SkipReason
+from crm.letters.models.letters import WRITTEN, LanguageReason, Letter, LetterEdit, SkipReason
 from crm.letters.models.mailings import (
     ALLOWED_MOVES,
     BEFORE_APPROVAL,
@@ -39,6 +39,7 @@ __all__ = [
     "DETAIL_LENGTH",
     "OF_READERS",
     "OF_STANCES",
+    "WRITTEN",
     "Approach",
     "FindingCode",
     "LanguageReason",

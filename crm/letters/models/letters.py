@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm import clock
 from crm.database import Base, enum_column
+from crm.timeline.models import EntryKind
+
+# What is a letter to somebody: one of ours, or one that was logged by hand.
+WRITTEN = (EntryKind.LETTER_SENT, EntryKind.LETTER)
 
 
 class SkipReason(StrEnum):
@@ -25,6 +29,9 @@ class SkipReason(StrEnum):
     RECENTLY_WRITTEN = "recently_written"
     DUPLICATE_ADDRESS = "duplicate_address"
     EMPTY_VALUE = "empty_value"
+    # Only of letters that were written already, when they are about to leave.
+    ADDRESS_CHANGED = "address_changed"
+    UNFIT = "unfit"  # where its reader stands has changed since it was approved
 
 
 class LanguageReason(StrEnum):
@@ -41,7 +48,8 @@ class Letter(Base):
     `address` is kept in lower case, to find two targets that share an office address; `skip_detail` is what the reason
     is about: the empty placeholders, who shares the address, which letter was the last. `edited_at` is when a person
     changed this letter alone, `left_out_at` when one took it out of the mailing before it was approved, `taken_in_at`
-    when one took it in again.
+    when one took it in again. `dropped_for` is why it must not leave any more, as was found when its mailing was about
+    to start or to go on.
     """
 
     __tablename__ = "letter"
@@ -95,6 +103,13 @@ class Letter(Base):
             sqlite_where=sa.text("taken_in_at IS NOT NULL"),
             postgresql_where=sa.text("taken_in_at IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_letter_dropped",
+            "mailing_id",
+            "dropped_for",
+            sqlite_where=sa.text("dropped_for IS NOT NULL"),
+            postgresql_where=sa.text("dropped_for IS NOT NULL"),
+        ),
     )
 
     mailing_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing.id"))
@@ -111,6 +126,7 @@ class Letter(Base):
     left_out_at: Mapped[datetime | None]
     left_out_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     taken_in_at: Mapped[datetime | None]
+    dropped_for: Mapped[SkipReason | None] = mapped_column(enum_column(SkipReason))
     # 0, or the target it was planned for, where that one became part of another that has a letter of the mailing too.
     merged_target_id: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
 

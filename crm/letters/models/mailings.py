@@ -52,6 +52,8 @@ class Standing(StrEnum):
     PLANNING = "planning"
     AWAITING_APPROVAL = "awaiting_approval"
     RETURNED = "returned"
+    SCHEDULED = "scheduled"
+    STARTING = "starting"
     SENDING = "sending"
     PAUSED = "paused"
     CANCELLED = "cancelled"
@@ -68,6 +70,9 @@ class Mailing(Base):
     counted in the transaction that plans each chunk, so that the ledger of a large mailing costs no scan of letters.
     The check has looked at `checked` letters, the last of them `checked_to`, and is done at `checked_at`.
     `warnings_read_at` is when whoever approved it said that they had read what the check warns of.
+    At `look_at` the readers of an approved mailing are looked at once more, and its letters begin to leave. `dropped`
+    counts those that were left out by that, by reason; or would be, while `asked` says of how many a person is asked.
+    Who lets it go on agrees to so many (`agreed`; null: nobody has said that it may go on).
     """
 
     __tablename__ = "mailing"
@@ -75,6 +80,12 @@ class Mailing(Base):
     __table_args__ = (
         sa.Index("ix_mailing_campaign_id_id", "campaign_id", "id"),
         sa.Index("ix_mailing_state", "state"),
+        sa.Index(
+            "ix_mailing_look_at",
+            "look_at",
+            sqlite_where=sa.text("look_at IS NOT NULL"),
+            postgresql_where=sa.text("look_at IS NOT NULL"),
+        ),
     )
 
     campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
@@ -106,6 +117,10 @@ class Mailing(Base):
     warnings_read_at: Mapped[datetime | None]
     approved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     approved_at: Mapped[datetime | None]
+    look_at: Mapped[datetime | None]
+    dropped: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    asked: Mapped[int] = mapped_column(default=0, server_default="0")
+    agreed: Mapped[int | None]
 
     campaign: Mapped[Campaign] = relationship()
     template: Mapped[LetterTemplate] = relationship()
@@ -178,7 +193,13 @@ class Ledger:
         return self.waiting >= 0 and self.posted == self.planned - self.skipped
 
 
-def standing_of(state: MailingState, batch: BatchState | None, waiting: int) -> Standing:
+def standing_of(
+    state: MailingState,
+    batch: BatchState | None,
+    waiting: int,
+    look_at: datetime | None = None,
+    agreed: int | None = None,
+) -> Standing:
     """Where a mailing stands, from what people decided, whether its batch runs, and how many letters still wait."""
     if state is not MailingState.APPROVED:
         return Standing(state.value)
@@ -186,4 +207,10 @@ def standing_of(state: MailingState, batch: BatchState | None, waiting: int) -> 
         return Standing.CANCELLED
     if waiting == 0:
         return Standing.FINISHED
-    return Standing.PAUSED if batch is BatchState.PAUSED else Standing.SENDING
+    if batch is BatchState.RUNNING:
+        return Standing.SENDING
+    if look_at is None:
+        return Standing.PAUSED
+    if batch is BatchState.UNRELEASED:
+        return Standing.SCHEDULED
+    return Standing.STARTING if agreed is not None else Standing.PAUSED

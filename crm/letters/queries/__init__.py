@@ -26,6 +26,7 @@ from crm.letters.queries.mailings import (
     mailings,
     mailings_being_checked,
     mailings_being_planned,
+    mailings_to_start,
     wordings_of,
 )
 from crm.letters.queries.readers import beside, first_reader, readers_named, stance_of_reader
@@ -78,6 +79,7 @@ __all__ = [
     "mailings",
     "mailings_being_checked",
     "mailings_being_planned",
+    "mailings_to_start",
     "may_decide",
     "may_see",
     "newest_wording",

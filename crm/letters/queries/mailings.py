@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crm import clock
 from crm.accounts.models import User
 from crm.attachments.models import Attachment
 from crm.extensions import db
@@ -91,6 +92,9 @@ def mailings(cursor: str | None, campaign_id: int | None = None) -> Page:
             Mailing.state,
             Mailing.created_at,
             Mailing.audience_size,
+            Mailing.look_at,
+            Mailing.agreed,
+            Mailing.asked,
             Batch.state.label("batch_state"),
             Batch.paused_for,
             Campaign.name.label("campaign"),
@@ -112,6 +116,12 @@ def mailings_being_planned() -> Sequence[int]:
     """Ids of the mailings whose letters are not all written yet, the oldest first."""
     statement = sa.select(Mailing.id).where(Mailing.state == MailingState.PLANNING).order_by(Mailing.id)
     return db.session.scalars(statement).all()
+
+
+def mailings_to_start() -> Sequence[int]:
+    """Ids of the mailings whose readers are to be looked at once more by now, because they start or go on."""
+    due = sa.select(Mailing.id).where(Mailing.look_at <= clock.now(), Mailing.state == MailingState.APPROVED)
+    return db.session.scalars(due.order_by(Mailing.look_at, Mailing.id)).all()
 
 
 def mailings_being_checked() -> Sequence[int]:

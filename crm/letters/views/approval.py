@@ -116,14 +116,16 @@ def approve(mailing_id: int) -> ResponseReturnValue:
     """Let the letters leave."""
     user_id = current_user.id
     read = request.form.get("warnings", type=int) if "warnings_read" in request.form else None
-    mailing_or_404(mailing_id)
+    at_once = mailing_or_404(mailing_id).schedule.asks_nothing
     with unit_of_work("look at readers again", actor=actor()):
         actions.look_again(mailing_id)
     return decide(
         mailing_id,
         "approve mailing",
         lambda chosen: actions.approve_mailing(chosen, approver_id=user_id, warnings_read=read),
-        gettext("Approved: the letters are on their way."),
+        gettext("Approved: the letters are on their way.")
+        if at_once
+        else gettext("Approved: the letters leave when their time has come."),
     )
 
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from crm.letters import actions, queries
 from crm.letters.labels import REFUSALS, refusal_words
-from crm.letters.models import Mailing, Standing, standing_of
+from crm.letters.models import Ledger, Mailing, Standing, standing_of
 from crm.letters.views.blueprint import mailing_or_404
 from crm.outbox.actions import BatchRefused
 from crm.policy import actor
@@ -20,18 +20,20 @@ from crm.web import toast
 def seen_of(mailing: Mailing, standing: Standing) -> str:
     """What a form shows of a mailing when it is opened, to tell it later from one that is out of date."""
     paused_for = mailing.batch.paused_for if mailing.batch else None
-    return f"{standing}:{paused_for or ''}"
+    return f"{standing}:{paused_for or mailing.asked or ''}"
 
 
-def _standing(mailing: Mailing) -> Standing:
-    waiting = queries.ledgers([mailing.id])[mailing.id].waiting
-    return standing_of(mailing.state, mailing.batch.state if mailing.batch else None, waiting)
+def standing(mailing: Mailing, ledger: Ledger) -> Standing:
+    """Where it stands."""
+    batch = mailing.batch.state if mailing.batch else None
+    return standing_of(mailing.state, batch, ledger.waiting, mailing.look_at, mailing.agreed)
 
 
 def decide(mailing_id: int, name: str, action: Callable[[int], object], done: str) -> ResponseReturnValue:
     """Run one decision about a mailing and go back to its page; a form that shows what is past decides nothing."""
     found = mailing_or_404(mailing_id)
-    if "seen" in request.form and request.form["seen"] != seen_of(found, _standing(found)):
+    now = seen_of(found, standing(found, queries.ledgers([mailing_id])[mailing_id]))
+    if request.form.get("seen", now) != now:
         toast(str(REFUSALS["not_allowed"]), category="error")
         return redirect(url_for("letters.mailing", mailing_id=mailing_id))
     try:

@@ -24,7 +24,10 @@ def letters() -> ResponseReturnValue:
         "letters/letters.html",
         page=page,
         ledgers=ledgers,
-        standings={row.id: standing_of(row.state, row.batch_state, ledgers[row.id].waiting) for row in page.rows},
+        standings={
+            row.id: standing_of(row.state, row.batch_state, ledgers[row.id].waiting, row.look_at, row.agreed)
+            for row in page.rows
+        },
         templates=queries.templates(campaign_id),
         to_translate=sum(queries.translations_by_language().values()),
         campaigns=campaign_names(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import make_response, render_template, request
@@ -18,35 +19,36 @@ from crm.letters.audience import Audience
 from crm.letters.delivery import Outcome
 from crm.letters.labels import audience_words
 from crm.letters.ledger import LedgerFilter, ledger_page
-from crm.letters.models import BEFORE_APPROVAL, Ledger, Mailing, SkipReason, Standing, standing_of
+from crm.letters.models import BEFORE_APPROVAL, Ledger, Mailing, SkipReason, Standing
 from crm.letters.views.approval import approval_of
 from crm.letters.views.blueprint import blueprint, mailing_or_404
-from crm.letters.views.deciding import decide, seen_of
+from crm.letters.views.deciding import decide, seen_of, standing
 from crm.letters.views.ledger import RowWords
 from crm.outbox.labels import OUTAGES, PAUSES
 from crm.outbox.outages import present_outage
 from crm.outbox.reasons import Reason
 from crm.policy import Permission, requires
 
-LIVE = frozenset({Standing.PLANNING, Standing.SENDING})
+LIVE = frozenset({Standing.PLANNING, Standing.STARTING, Standing.SENDING})
 
 
 def _status(mailing: Mailing) -> dict[str, Any]:
     ledger = queries.ledgers([mailing.id])[mailing.id]
-    standing = standing_of(mailing.state, mailing.batch.state if mailing.batch else None, ledger.waiting)
+    stands = standing(mailing, ledger)
     checking = mailing.state in BEFORE_APPROVAL and mailing.checked_at is None
     return {
         "mailing": mailing,
         "ledger": ledger,
-        "standing": standing,
-        "live": standing in LIVE or checking,
+        "standing": stands,
+        "live": stands in LIVE or checking,
         "checking": checking,
-        "seen": seen_of(mailing, standing),
+        "seen": seen_of(mailing, stands),
         "passed": mailing.schedule.has_passed(clock.now()),
         "paused_for": PAUSES.get(mailing.batch.paused_for) if mailing.batch and mailing.batch.paused_for else None,
         "errors": mailing.batch.paused_with if mailing.batch else {},
-        "outage": present_outage() if standing is Standing.SENDING else None,
+        "outage": present_outage() if stands is Standing.SENDING else None,
         "outages": OUTAGES,
+        "dropped": {SkipReason(reason): number for reason, number in mailing.dropped.items()},
     }
 
 
@@ -55,11 +57,11 @@ _REASONS_OF: dict[Outcome, tuple[Reason, ...]] = {
     Outcome.WAITING: (Reason.SERVER_BUSY, Reason.CONNECTION_LOST, Reason.SAID_SEND_AGAIN),
     Outcome.SENT: (Reason.BOUNCED, Reason.SAID_ARRIVED),
     Outcome.HELD: (Reason.NO_ANSWER, Reason.PROCESS_DIED, Reason.DATABASE_CRASHED),
-    Outcome.CANCELLED: (Reason.BATCH_CANCELLED, Reason.LEFT_OUT, Reason.SUPPRESSED),
+    Outcome.CANCELLED: (Reason.BATCH_CANCELLED, Reason.LEFT_OUT, Reason.OUTDATED, Reason.SUPPRESSED),
 }
 
 
-def reasons_in(ledger: Ledger, chosen: LedgerFilter) -> list[SkipReason | Reason]:
+def reasons_in(ledger: Ledger, chosen: LedgerFilter, dropped: Iterable[SkipReason]) -> list[SkipReason | Reason]:
     """The reasons one can ask for in a part of a ledger, or in all of it."""
     parts = list(Outcome) if chosen.outcome is None else [chosen.outcome]
     found: list[SkipReason | Reason] = []
@@ -69,6 +71,8 @@ def reasons_in(ledger: Ledger, chosen: LedgerFilter) -> list[SkipReason | Reason
         found += ledger.failures
     for part in parts if chosen.outcome else ():
         found += _REASONS_OF.get(part, ())
+    if chosen.outcome is Outcome.CANCELLED:
+        found += dropped
     return list(dict.fromkeys([*found, *([chosen.reason] if chosen.reason else [])]))
 
 
@@ -85,7 +89,7 @@ def mailing(mailing_id: int) -> ResponseReturnValue:
         "letters/mailing.html",
         page=ledger_page(found, chosen, request.args.get("cursor")),
         chosen=chosen,
-        reasons=reasons_in(status["ledger"], chosen),
+        reasons=reasons_in(status["ledger"], chosen, status["dropped"]),
         written_in=sorted({language for language, _approach in wordings}),
         from_countries=countries_present(),
         wordings=wordings,
@@ -135,7 +139,12 @@ def pause(mailing_id: int) -> ResponseReturnValue:
 @requires(Permission.LOBBY)
 def resume(mailing_id: int) -> ResponseReturnValue:
     """Go on with what waits."""
-    return decide(mailing_id, "resume mailing", actions.resume_mailing, gettext("The letters go on."))
+    return decide(
+        mailing_id,
+        "resume mailing",
+        actions.resume_mailing,
+        gettext("The letters go on in a moment."),
+    )
 
 
 @blueprint.post("/mailings/<int:mailing_id>/cancel")

@@ -102,12 +102,13 @@ def stopped(reader: Asked) -> Waiting:
             Campaign.name.label("campaign"),
             Batch.paused_for,
             Batch.paused_with.label("errors"),
+            Mailing.asked,
         )
         .join(Batch, Batch.id == Mailing.batch_id)
         .join(Campaign, Campaign.id == Mailing.campaign_id)
         .where(
-            Batch.state == BatchState.PAUSED,
-            Batch.paused_for.is_not(None),
+            Batch.state.in_([BatchState.PAUSED, BatchState.UNRELEASED]),
+            sa.or_(Batch.paused_for.is_not(None), Mailing.asked > 0),
             Mailing.state == MailingState.APPROVED,
             reader.owns(Mailing.planned_by_id),
         )
