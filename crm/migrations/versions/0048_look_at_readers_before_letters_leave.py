@@ -1,16 +1,10 @@
-"""Look at readers once more before their letters leave.
-
-Revision ID: 0046
-Revises: 0045
-"""
-
-from __future__ import annotations
+"""Look at readers once more before their letters leave."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0046"
-down_revision = "0045"
+revision = "0048"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 
