@@ -122,7 +122,12 @@ document.addEventListener("formdata", (event) => {
   for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
 });
 
-// data-confirm="text": a form asks first.
+// data-confirm="text": a form asks first, and its own button's words are the yes.
+const wordsOf = (button) => {
+  const shown = button?.cloneNode(true);
+  shown?.querySelectorAll(".visually-hidden, svg").forEach((each) => each.remove());
+  return shown?.textContent.trim().replace(/\s+/g, " ");
+};
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const question = event.submitter?.dataset.confirm ?? form.dataset.confirm;
@@ -130,6 +135,11 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   const dialog = document.getElementById("confirm");
   dialog.querySelector("p").textContent = question;
+  const yes = dialog.querySelector("[value=yes]");
+  yes.dataset.words ??= yes.textContent;
+  yes.textContent = wordsOf(event.submitter) || yes.dataset.words;
+  yes.classList.toggle("danger", event.submitter?.classList.contains("danger") ?? false);
+  yes.classList.toggle("primary", !yes.classList.contains("danger"));
   dialog.onclick = (click) => {
     const answer = click.target.closest("button")?.value;
     if (!answer) return;

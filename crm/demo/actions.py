@@ -34,7 +34,7 @@ def load_demo() -> None:
         history.write(running, contacts, users)
         with clock.pretend(campaign.office_hours(moment, 30)):
             templates = letters.write_templates(running, users)
-            aftermath.mend_directory(contacts)
+            aftermath.mend_directory(contacts, users[Role.OFFICER].id)
         with clock.pretend(campaign.office_hours(moment, SENT_DAYS_AGO)):
             past = letters.plan_past_mailing(running, templates, users[Role.OFFICER])
             work.actor = actors[Role.LEAD]

@@ -27,7 +27,6 @@ from crm.outbox.tallies import recount
 from crm.outbox.unsubscribing import Unsubscription
 from crm.pipeline.models import Campaign
 from crm.suppressions.actions import suppress_all
-from crm.unit_of_work import current_unit_of_work
 
 _LEFT_DAYS_AGO, _CAME_DAYS_AGO = 11, 9
 # By the place of the letter in its mailing: what the server said. All others arrived.
@@ -46,7 +45,7 @@ _CORRECTION = (3, "en", "I left the committee in spring. My address is still the
 _NO_LETTERS = (8, "en")
 
 
-def mend_directory(contacts: Sequence[Contact]) -> None:
+def mend_directory(contacts: Sequence[Contact], officer_id: int) -> None:
     """Before the mailings are planned: one address went out of use, one may not be written to, one is noted twice."""
     by_name = {contact.person.family_name: contact.person for contact in contacts}
     point = sa.select(ContactPoint).where(ContactPoint.contact_id == by_name["Marchebois"].id)
@@ -54,7 +53,7 @@ def mend_directory(contacts: Sequence[Contact]) -> None:
         set_point_status(lost, PointStatus.RETIRED)
     blocked = by_name["Zilverberg"].email
     if blocked:
-        suppress_all([blocked], (), source=current_unit_of_work().actor, note="asked on the telephone")
+        suppress_all([blocked], (), user_id=officer_id, note="asked on the telephone")
     twin = create_person(given_name="Malgorzata", family_name="Wierzbillo", gender="female", country="PL")
     add_point(twin, PointKind.EMAIL, "m.wierzbillo@ladimorze.example", source="Conference list")
     add_membership(twin, _named("Ląd i Morze"), source="Conference list")

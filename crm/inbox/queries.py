@@ -121,15 +121,24 @@ def address_for_questions(letter: LetterBehind | None) -> str:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Why no letter is sent to an address, since when, and what one of us said of it."""
+
+    reason: SuppressionReason
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True)
 class Asked:
     """What a contact asked for by the links of letters: when they objected, if so, and what nobody has seen to yet.
 
-    `not_written_to` are those of their addresses no letter is sent to, whoever decided it, each with the reason.
+    `not_written_to` are those of their addresses no letter is sent to, whoever decided it: `reason`, `at`, `note`.
     """
 
     restricted_since: datetime | None
     requests: Sequence[sa.Row[*tuple[Any, ...]]]
-    not_written_to: Mapping[str, SuppressionReason]
+    not_written_to: Mapping[str, Stop]
 
 
 def asked_by(contact_id: int, points: Iterable[Any]) -> Asked:
@@ -147,6 +156,8 @@ def asked_by(contact_id: int, points: Iterable[Any]) -> Asked:
             User.name.label("owner"),
             Suppression.address_hash,
             Suppression.reason,
+            Suppression.at.label("stopped_at"),
+            Suppression.note,
         )
         .select_from(Contact)
         .outerjoin(Restriction, Restriction.contact_id == Contact.id)
@@ -158,5 +169,9 @@ def asked_by(contact_id: int, points: Iterable[Any]) -> Asked:
     ).all()
     # A request stands in as many rows as addresses of theirs are stopped.
     requests = {row.id: row for row in rows if row.id is not None}
-    stopped = {by_hash[row.address_hash]: row.reason for row in rows if row.address_hash is not None}
+    stopped = {
+        by_hash[row.address_hash]: Stop(row.reason, row.stopped_at, row.note)
+        for row in rows
+        if row.address_hash is not None
+    }
     return Asked(rows[0].restricted_since if rows else None, list(requests.values()), stopped)

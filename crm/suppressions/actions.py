@@ -13,6 +13,7 @@ from crm.many_rows import insert_columns
 from crm.outbox.addresses import address_hash, key_id
 from crm.outbox.models import Suppression, SuppressionReason
 from crm.outbox.queries import CHUNK
+from crm.suppressions.queries import origin_of, points_of
 from crm.unit_of_work import current_unit_of_work
 
 # What readers asked for themselves, only they take back.
@@ -24,9 +25,11 @@ class NotLiftable(Exception):
     """The reader asked for it, and takes it back themselves or not at all."""
 
 
-def suppress_all(addresses: Iterable[str], hashes: Iterable[str], *, source: str, note: str = "") -> int:
+def suppress_all(addresses: Iterable[str], hashes: Iterable[str], *, user_id: int, note: str = "") -> int:
     """Never write to these addresses again; how many of them were written to so far. None is ever lifted by this."""
-    wanted = list(dict.fromkeys([*(address_hash(address) for address in addresses), *hashes]))
+    given = list(addresses)
+    points = points_of(given)
+    wanted = list(dict.fromkeys([*(address_hash(address) for address in given), *hashes]))
     table = Suppression.__table__
     before = set[str]()
     for start in range(0, len(wanted), CHUNK):
@@ -36,11 +39,11 @@ def suppress_all(addresses: Iterable[str], hashes: Iterable[str], *, source: str
     same: dict[str, Any] = {
         "key_id": key_id(),
         "reason": SuppressionReason.BY_HAND,
-        "source": source,
         "note": note[:LONGEST_NOTE],
         "at": clock.now(),
     }
-    columns = {"address_hash": new, **{name: [value] * len(new) for name, value in same.items()}}
+    sources = [origin_of(user_id, points[hashed].id if hashed in points else None) for hashed in new]
+    columns = {"address_hash": new, "source": sources, **{name: [value] * len(new) for name, value in same.items()}}
     # Passing over what a reader has asked for in the same moment.
     insert_columns(db.session.connection(), cast("sa.Table", table), columns, passing_over=True)
     current_unit_of_work().notes["suppressions"] = {"listed": len(wanted), "added": len(new)}

@@ -13,7 +13,7 @@ from wtforms.validators import Length, Optional
 
 from crm.suppressions.actions import LONGEST_NOTE
 from crm.suppressions.labels import UNREADABLE
-from crm.suppressions.reading import AddressList, Unreadable, read_list, text_of
+from crm.suppressions.reading import AddressList, Unreadable, read_list, read_typed, text_of
 
 
 def _stripped(value: str | None) -> str:
@@ -38,11 +38,25 @@ class SuppressForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         super().__init__(*args, **kwargs)
         self.found: list[AddressList] = []
 
-    def _read(self, field: Any, text: str) -> bool:
+    def _read_typed(self) -> bool:
+        if not self.addresses.data:
+            return True
+        typed = read_typed(str(self.addresses.data))
+        if typed.refused:
+            # Nobody sees in the list which one is missing: all of them, or none.
+            words = "; ".join(f"“{piece}”" for piece in typed.refused)
+            self.addresses.errors = [gettext("This is no address: %(words)s. Nothing was added yet.", words=words)]
+            return False
+        self.found.append(typed)
+        return True
+
+    def _read_file(self) -> bool:
+        if not self.file.data:
+            return True
         try:
-            self.found.append(read_list(text))
+            self.found.append(read_list(text_of(self.file.data.read())))
         except Unreadable as unreadable:
-            field.errors = [*field.errors, UNREADABLE[unreadable.reason]]
+            self.file.errors = [UNREADABLE[unreadable.reason]]
             return False
         return True
 
@@ -53,12 +67,4 @@ class SuppressForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         if not self.addresses.data and not self.file.data:
             self.addresses.errors = [gettext("Type at least one address, or choose a file.")]
             return False
-        fine = self._read(self.addresses, str(self.addresses.data)) if self.addresses.data else True
-        if self.file.data:
-            try:
-                text = text_of(self.file.data.read())
-            except Unreadable as unreadable:
-                self.file.errors = [UNREADABLE[unreadable.reason]]
-                return False
-            fine = self._read(self.file, text) and fine
-        return fine
+        return all([self._read_typed(), self._read_file()])

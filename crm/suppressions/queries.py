@@ -9,42 +9,85 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.accounts.models import User
-from crm.directory.models import ContactPoint, PointKind
+from crm.directory.models import Contact, ContactPoint, PointKind
 from crm.extensions import db
 from crm.outbox.addresses import address_hash
 from crm.outbox.models import OutgoingMessage, Suppression, SuppressionReason
+from crm.outbox.queries import CHUNK
 from crm.paging import Page, SortKey, page
 
 _BATCH = 1000
-USER, LETTER = "user", "outgoing_message"
+USER, LETTER, POINT = "user", "outgoing_message", "contact_point"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a suppression came from: one of us, or the letter whose reader asked or whose address failed."""
+    """Where a suppression came from, as far as it is known: who of us, and whose address it is."""
 
     by: str | None = None
-    to_name: str | None = None
-    to_address: str | None = None
+    name: str | None = None
+    address: str | None = None
+    contact_id: int | None = None
 
 
-def _number(source: str, kind: str) -> int | None:
-    name, _, number = source.partition(":")
-    return int(number) if name == kind and number.isdecimal() else None
+def origin_of(user_id: int, point_id: int | None = None) -> str:
+    """What is kept of where it came from: no name and no address, both of which may be erased one day."""
+    return f"{USER}:{user_id}" if point_id is None else f"{USER}:{user_id} {POINT}:{point_id}"
+
+
+def _numbers(source: str) -> dict[str, int]:
+    """The rows a source names, by kind."""
+    pairs = (word.partition(":") for word in source.split())
+    return {kind: int(number) for kind, _, number in pairs if number.isdecimal()}
+
+
+def _rows(kind: str, named: Iterable[dict[str, int]], *columns: Any) -> dict[int, Any]:
+    ids = {rows[kind] for rows in named if kind in rows}
+    found = db.session.execute(sa.select(*columns).where(columns[0].in_(ids))) if ids else ()
+    return {row.id: row for row in found}
 
 
 def origins(sources: Iterable[str]) -> dict[str, Origin]:
-    """What the sources say, in two queries; one that leads nowhere any more is left out."""
-    given = set(sources)
-    users = {number: source for source in given if (number := _number(source, USER)) is not None}
-    letters = {number: source for source in given if (number := _number(source, LETTER)) is not None}
-    found = {
-        users[row.id]: Origin(by=row.name)
-        for row in db.session.execute(sa.select(User.id, User.name).where(User.id.in_(users)))
-    }
-    columns = sa.select(OutgoingMessage.id, OutgoingMessage.to_name, OutgoingMessage.to_address)
-    for row in db.session.execute(columns.where(OutgoingMessage.id.in_(letters))):
-        found[letters[row.id]] = Origin(to_name=row.to_name, to_address=row.to_address)
+    """What the sources say, in three queries at most; what leads nowhere any more is left out."""
+    named = {source: _numbers(source) for source in set(sources)}
+    users = _rows(USER, named.values(), User.id, User.name)
+    letters = _rows(LETTER, named.values(), OutgoingMessage.id, OutgoingMessage.to_name, OutgoingMessage.to_address)
+    points = _points({rows[POINT] for rows in named.values() if POINT in rows})
+    found = {}
+    for source, rows in named.items():
+        user, letter = users.get(rows.get(USER, 0)), letters.get(rows.get(LETTER, 0))
+        point = points.get(rows.get(POINT, 0))
+        found[source] = Origin(
+            by=user.name if user else None,
+            name=letter.to_name if letter else point.name if point else None,
+            address=letter.to_address if letter else point.value if point else None,
+            contact_id=point.contact_id if point else None,
+        )
+    return found
+
+
+def _points(ids: set[int]) -> dict[int, Any]:
+    statement = (
+        sa.select(ContactPoint.id, ContactPoint.value, ContactPoint.contact_id, Contact.name)
+        .join(Contact, Contact.id == ContactPoint.contact_id)
+        .where(ContactPoint.id.in_(ids))
+    )
+    return {row.id: row for row in db.session.execute(statement)} if ids else {}
+
+
+def points_of(addresses: Iterable[str]) -> dict[str, Any]:
+    """One contact point (`id`, `contact_id`, `name`) for each of these addresses that we have, by its hash."""
+    wanted = sorted({given for address in addresses for given in (address, address.lower())})
+    statement = (
+        sa.select(ContactPoint.id, ContactPoint.value, ContactPoint.contact_id, Contact.name)
+        .join(Contact, Contact.id == ContactPoint.contact_id)
+        .where(ContactPoint.kind == PointKind.EMAIL)
+        .order_by(ContactPoint.id.desc())
+    )
+    found = {}
+    for start in range(0, len(wanted), CHUNK):
+        for row in db.session.execute(statement.where(ContactPoint.value.in_(wanted[start : start + CHUNK]))):
+            found[address_hash(row.value)] = row
     return found
 
 

@@ -56,11 +56,12 @@ def text_of(data: bytes) -> str:
 
 def _address(cell: str) -> str | None:
     """The address a cell holds, bare or as `Name <address>`."""
-    given = cell.strip().strip("'\"").removeprefix("mailto:")
+    given = cell.strip().strip("'\"").rstrip(".").removeprefix("mailto:")
     if given.endswith(">"):
         given = given[:-1].rpartition("<")[2]
+    given = given.strip()
     try:
-        return for_envelope(given.strip()) and given.strip()
+        return given if "." in for_envelope(given).rpartition("@")[2] else None
     except BadAddress:
         return None
 
@@ -72,6 +73,18 @@ def _rows(text: str) -> list[list[str]]:
         return [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
     except csv.Error:
         raise Unreadable("no_text") from None
+
+
+def read_typed(text: str) -> AddressList:
+    """Addresses as somebody types them: one a line, or with commas or semicolons between; each piece is one."""
+    found = AddressList()
+    for piece in re.split(r"[\n,;]+", text):
+        address = _address(piece)
+        if address:
+            found.addresses.append(address)
+        elif piece.strip():
+            found.refuse(piece.strip())
+    return found
 
 
 def read_list(text: str) -> AddressList:

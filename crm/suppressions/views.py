@@ -15,7 +15,6 @@ from crm.spreadsheets import csv_response
 from crm.suppressions import actions, queries
 from crm.suppressions.forms import SuppressForm
 from crm.suppressions.labels import REASONS
-from crm.suppressions.queries import USER
 from crm.suppressions.reading import HASH_COLUMN, KEY_COLUMN, AddressList
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
@@ -43,6 +42,7 @@ def _page(form: SuppressForm, looked_up: str = "") -> ResponseReturnValue:
         form=form,
         reason=reason,
         looked_up=looked_up,
+        belongs_to=list(queries.points_of([looked_up]).values()) if looked_up else [],
         total=queries.how_many(),
         reasons=REASONS,
         liftable=actions.LIFTABLE,
@@ -116,7 +116,7 @@ def suppress() -> ResponseReturnValue:
         added = actions.suppress_all(
             (address for each in form.found for address in each.addresses),
             (hashed for each in form.found for hashed in each.hashes),
-            source=f"{USER}:{current_user.id}",
+            user_id=current_user.id,
             note=str(form.note.data),
         )
     _tell(form.found, added)
@@ -129,8 +129,12 @@ def stop(contact_id: int, point_id: int) -> ResponseReturnValue:
     """Never write to an address of a contact again."""
     address = queries.address_of(contact_id, point_id) or abort(404)
     with unit_of_work("suppress addresses", actor=actor()):
-        actions.suppress_all([address], (), source=f"{USER}:{current_user.id}")
-    toast(gettext("No letter is sent to %(address)s from now on.", address=address))
+        actions.suppress_all([address], (), user_id=current_user.id)
+    toast(
+        gettext(
+            "No letter is sent to %(address)s from now on. A lead can lift that under “Do not write”.", address=address
+        )
+    )
     return redirect(url_for("overview.contact", contact_id=contact_id) + "#points")
 
 

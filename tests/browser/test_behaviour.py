@@ -82,11 +82,11 @@ def test_a_form_that_asks_first_can_be_left_and_sent(page: Page) -> None:
     dialog = page.get_by_role("dialog", name="Send 718 letters now?")
     expect(dialog).to_be_visible()
     assert_accessible(page)
-    dialog.get_by_role("button", name="Cancel").click()
+    dialog.get_by_role("button", name="No, leave it").click()
     expect(dialog).to_be_hidden()
     expect(page.locator(".toast")).to_have_count(0)
     ask.click()
-    dialog.get_by_role("button", name="Yes, go on").click()
+    dialog.get_by_role("button", name="Ask first").click()
     expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
 
 

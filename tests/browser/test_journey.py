@@ -195,7 +195,7 @@ def approve_letters(person: Person) -> None:
         read.check()
     person.look()
     lead.get_by_role("button", name="Approve and send").click()
-    lead.get_by_role("dialog").get_by_role("button", name="Yes, go on").click()
+    lead.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(lead.locator("#progress .badge")).to_have_text("Finished")
     person.look()
 

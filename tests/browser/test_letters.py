@@ -115,11 +115,11 @@ def test_from_the_form_to_the_last_letter_without_a_reload(
     dialog = lead.get_by_role("dialog")
     expect(dialog).to_contain_text(f"Send {italians} letter")
     assert_accessible(lead)
-    dialog.get_by_role("button", name="Cancel").click()
+    dialog.get_by_role("button", name="No, leave it").click()
     db.session.rollback()
     assert db.session.get_one(Mailing, mailing_id).state is MailingState.AWAITING_APPROVAL
     lead.get_by_role("button", name="Approve and send").click()
-    dialog.get_by_role("button", name="Yes, go on").click()
+    dialog.get_by_role("button", name="Approve").click()
     expect(lead.get_by_text("Approved: the letters are on their way.")).to_be_visible()
 
     # What asks whether it is meant stays in the page while that is told anew.
@@ -130,7 +130,7 @@ def test_from_the_form_to_the_last_letter_without_a_reload(
         pass
     lead.wait_for_timeout(200)
     assert form.evaluate("button => button.isConnected")
-    dialog.get_by_role("button", name="Cancel", exact=True).click()
+    dialog.get_by_role("button", name="No, leave it").click()
 
     polls: list[str] = []
     lead.on("request", lambda request: polls.append(request.url) if "/progress" in request.url else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_what_is_typed_and_what_a_file_holds_is_added_and_nothing_lifted(officer
         "no address here;;\n"
         "bo@parliament.example;Bo again;out\n"
     ).encode("utf-8-sig")
-    page = add(officer, "ann@parliament.example, cy@parliament.example", file, note="asked on the phone").text
+    page = add(officer, "ann@parliament.example; Cy <cy@parliament.example>.", file, note="asked on the phone").text
     assert "3 addresses are not written to from now on" in page
     assert "2 were known already" in page
     assert "“no address here”" in page
@@ -112,6 +113,7 @@ def test_an_address_is_looked_up_without_a_trace_and_the_list_says_where_each_ca
     page = officer.get("/suppressions").text
     assert letter.to_name in page
     assert "x@parliament.example" not in page
+    assert "an address nobody here has" in page
     found = officer.post("/suppressions/look-up", data={"address": letter.to_address.upper()}).text
     assert "No letter is sent to" in found
     assert "wants no more letters" in found
@@ -124,8 +126,9 @@ def test_an_address_is_looked_up_without_a_trace_and_the_list_says_where_each_ca
 @pytest.mark.sqlite_only
 def test_what_cannot_be_read_is_said_and_what_was_typed_stays(officer: FlaskClient) -> None:
     assert "Type at least one address" in add(officer).text
-    page = add(officer, "nobody", note="kept words").text
-    assert "No address was found in it" in page
+    page = add(officer, "Bo <bo@parliament.example>, nobody, a@b", note="kept words").text
+    assert "This is no address: “nobody”; “a@b”. Nothing was added yet." in html.unescape(page)
+    assert "No address was found in it" in add(officer, file=b"nobody").text
     assert "kept words" in page
     assert "nobody" in page
     assert "Save it as CSV" in add(officer, file=b"PK\x03\x04\x00").text
@@ -150,6 +153,11 @@ def test_a_contacts_page_shows_and_stops_an_address(officer: FlaskClient) -> Non
     assert "Do not write" not in officer.get(f"/contacts/{person_id}").text.split("</header>")[1]
     assert officer.post(f"/contacts/{person_id + 1}/points/{point_id}/stop-letters").status_code == 404
     stopped = officer.post(f"/contacts/{person_id}/points/{point_id}/stop-letters", follow_redirects=True).text
-    assert "No letter is sent there: stopped by one of us." in stopped
+    assert "stopped by one of us." in stopped
     assert "Stop letters" not in stopped
     assert suppressed(["ann@parliament.example"])
+    listed = officer.get("/suppressions").text
+    assert f'href="/contacts/{person_id}"' in listed
+    assert "ann@parliament.example" in listed
+    found = officer.post("/suppressions/look-up", data={"address": "Ann@Parliament.example"}).text
+    assert f'href="/contacts/{person_id}"' in found
