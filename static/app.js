@@ -75,6 +75,7 @@ function words(form) {
 function preview(form) {
   const target = document.querySelector(form.dataset.previewTarget);
   let running = new AbortController();
+  let failures = 0;
   const show = debounce(async () => {
     running.abort();
     running = new AbortController();
@@ -85,8 +86,10 @@ function preview(form) {
         signal: running.signal,
       });
       replaceContent(target, await response.text());
-    } catch {
-      // The last preview stays; the next key asks again.
+      failures = 0;
+    } catch (error) {
+      // The last preview stays; the next key asks again, and so do we for a while.
+      if (error.name !== "AbortError" && failures < 3) setTimeout(show, 1000 * 2 ** failures++);
     }
   }, 300);
   form.addEventListener("input", show);
