@@ -11,9 +11,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from babel import Locale
+from babel.dates import get_datetime_format
 from flask import Flask, Response, current_app, flash, g, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, format_datetime, format_decimal, format_timedelta, gettext
+from flask_babel import (
+    format_date,
+    format_datetime,
+    format_decimal,
+    format_time,
+    format_timedelta,
+    get_locale,
+    gettext,
+)
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -166,6 +176,14 @@ def ago(moment: datetime | date | None) -> str:
     return str(format_timedelta(moment - clock.now(), add_direction=True))
 
 
+def minute(moment: datetime | None, *, rebase: bool = True) -> str:
+    """A moment to the minute on the reader's clock; without `rebase`, on the clock it is told in."""
+    if moment is None:
+        return ""
+    pattern = str(get_datetime_format("medium", locale=get_locale() or Locale("en"))).replace("'", "")
+    return pattern.format(format_time(moment, "short", rebase), format_date(moment, "medium", rebase))
+
+
 def slug(value: str) -> str:
     """A status or a name as a CSS class."""
     return re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
@@ -209,5 +227,6 @@ def init_app(app: Flask) -> None:
         slug=slug,
         day=lambda value: format_date(value, "medium") if value else "",
         moment=lambda value: format_datetime(value, "medium") if value else "",
+        minute=minute,
         number=format_decimal,
     )

@@ -24,13 +24,13 @@ from crm.timeline.models import EntryKind, TimelineEntry
 # In place of a campaign's targets: contacts of the directory, which become targets when the mailing is planned.
 DIRECTORY = "directory"
 FOLLOW_UP_DAYS = 14
-# Who has talked with us since is not told that we wait for an answer.
-_HEARD = (EntryKind.REPLY, EntryKind.PROMISE_ANSWERED, EntryKind.PROMISED, EntryKind.MEETING, EntryKind.CALL)
+# What came from them; a meeting too, as it takes both. A call or a letter of ours is no answer.
+_HEARD = (EntryKind.REPLY, EntryKind.PROMISE_ANSWERED, EntryKind.PROMISED, EntryKind.MEETING)
 _MOST_DAYS = 365
 
 
 def has_not_answered(mailing_id: int, days: int, team_id: int | None) -> sa.Select[int]:
-    """Target ids of a mailing's letters sent so many days ago or earlier, after which the team heard nothing."""
+    """Target ids of a mailing's letters sent so many days ago or earlier, after which nothing came from them."""
     reply = sa.exists().where(
         TimelineEntry.contact_id == Letter.contact_id,
         TimelineEntry.at > OutgoingMessage.finished_at,

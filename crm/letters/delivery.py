@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -77,6 +78,13 @@ def unanswered(mailing: Mailing, days: int, team_id: int | None, cursor: str | N
         .where(Letter.mailing_id == mailing.id, Letter.target_id.in_(silent))
     )
     return page(statement, [SortKey(Letter.target_id)], cursor)
+
+
+def first_sent_at(mailing: Mailing) -> datetime | None:
+    """When the first of a mailing's letters left; None while none has."""
+    moment = OutgoingMessage.finished_at
+    left = (OutgoingMessage.batch_id == mailing.batch_id, OutgoingMessage.state == MessageState.SENT)
+    return db.session.scalar(sa.select(sa.func.min(moment, type_=moment.type)).where(*left))
 
 
 def letter(letter_id: int) -> sa.Row[*tuple[Any, ...]] | None:

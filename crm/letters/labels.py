@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from babel import Locale
@@ -14,11 +15,13 @@ from crm.letters.delivery import Outcome
 from crm.letters.models import Approach, LanguageReason, SkipReason, Standing, Wording
 from crm.letters.queries import WordingStanding
 from crm.letters.rendering import Problem, ProblemKind
+from crm.letters.schedule import OPENS, Schedule
 from crm.outbox.labels import PAUSES
 from crm.outbox.models import PauseReason
 from crm.outbox.reasons import EXPLANATIONS, Reason
 from crm.pipeline.filters import NOBODY
 from crm.places.countries import LANGUAGES
+from crm.web import minute
 
 STANDINGS = {
     Standing.DRAFT: (lazy_gettext("Draft"), "neutral"),
@@ -193,6 +196,19 @@ def wording_name(wording: Wording) -> str:
 def refusal_words(refusal: MailingRefused) -> str:
     """Why a mailing stays as it is, and which of its wordings are the reason."""
     return " ".join([str(REFUSALS[refusal.reason]), "; ".join(map(wording_name, refusal.wordings))]).strip()
+
+
+def departure_label(schedule: Schedule, now: datetime) -> str:
+    """When letters leave that are approved at `now`; nothing where that is at once."""
+    if schedule.asks_nothing or schedule.has_passed(now):
+        return ""
+    if not schedule.readers_zone:
+        moment = schedule.moment(None, now)
+        return minute(moment) if moment > now else ""
+    if schedule.day is None:
+        return str(gettext("in office hours on each reader's clock"))
+    day = minute(datetime.combine(schedule.day, schedule.at or OPENS), rebase=False)
+    return str(gettext("%(when)s on each reader's clock", when=day))
 
 
 def language_label(code: str) -> str:

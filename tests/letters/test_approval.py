@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -21,10 +21,13 @@ from crm.letters.jobs import check, plan_waiting
 from crm.letters.lint import checking
 from crm.letters.models import Approach, FindingCode, Letter, LetterFinding, Mailing, MailingState, Severity
 from crm.letters.queries import findings_of_mailing, ledgers, readings_of, sample_of
+from crm.letters.schedule import Schedule
 from crm.outbox.models import MessageState
 from crm.pipeline.models import Campaign, Stage
 from crm.policy import Role
 from crm.stances.models import Stance
+from crm.timeline.actions import Event, add_events
+from crm.timeline.models import EntryKind
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_person
@@ -32,6 +35,7 @@ from tests.factories.letters import approved, deliver, make_mailing, make_wordin
 from tests.factories.pipeline import make_target
 from tests.factories.stances import make_statement
 from tests.letters.test_mailing_form import words
+from tests.letters.test_planning import letters_by_name
 
 
 def found_in(mailing: Mailing) -> dict[str, set[str]]:
@@ -116,7 +120,7 @@ def test_what_was_left_out_is_taken_in_again_checked_and_on_record(
     as_officer.post(f"{page}/findings/odd_text/leave-out", data={"severity": "warning"})
     ledger = ledgers([mailing.id])[mailing.id]
     assert (ledger.waiting, ledger.cancelled, found_in(mailing)) == (0, 3, {})
-    assert "3 letters Olga Officer" in words(as_lead.get(page).text)
+    assert "3 letters left out by Olga Officer" in words(as_lead.get(page).text)
     ids = db.session.scalars(sa.select(Letter.id).where(Letter.message_id.is_not(None)).order_by(Letter.id)).all()
     assert "Olga Officer left this letter out" in words(as_lead.get(f"/letters/{ids[0]}").text)
     as_officer.post(f"/letters/{ids[0]}/take-in")
@@ -208,3 +212,46 @@ def test_a_mailing_is_sent_back_with_a_reason_and_handed_in_again(
     as_officer.post(f"{page}/hand-in")
     approved(mailing)
     assert ledgers([mailing.id])[mailing.id].cancelled == 1
+
+
+@pytest.mark.sqlite_only
+def test_the_words_of_a_decision_say_how_many_letters_leave_and_when(
+    as_officer: FlaskClient, as_lead: FlaskClient, lead: User, officer: User, campaign: Campaign
+) -> None:
+    tomorrow = clock.today() + timedelta(days=1)
+    schedule = Schedule(day=tomorrow, at=time(10), zone="UTC")
+    mailing = planned(make_mailing(campaign, officer=officer, schedule=schedule))
+    page, when = f"/mailings/{mailing.id}", f"{tomorrow.day} {tomorrow:%b %Y}, 10:00"
+    as_officer.post(f"/letters/{letters_by_name(mailing)['Bo Lund'].id}/leave-out")
+    check(mailing.id)
+    said = words(as_lead.get(page).text)
+    assert "The letter to Bo Lund left out by Olga" in said
+    assert "2 letters wait" in said
+    assert "2 letters · planned by" in words(as_lead.get("/today").text)
+    listed = words(as_lead.get("/letters").text)
+    assert ("2 letters wait" in listed, f"leaves {when}" in listed) == (True, True)
+    read(mailing, lead.id)
+    assert f"Approve: 2 letters leave {when}" in words(as_lead.get(page).text)
+    as_lead.post(f"{page}/approve")
+    assert f"Approved: the letters leave {when}." in words(as_lead.get(page).text)
+    as_officer.post(f"{page}/pause")
+    as_officer.post(f"{page}/resume")
+    assert f"It goes on: the letters leave {when}." in words(as_officer.get(page).text)
+
+
+@pytest.mark.sqlite_only
+def test_an_approval_that_ends_in_a_question_does_not_say_that_letters_leave(
+    as_lead: FlaskClient, lead: User, campaign: Campaign
+) -> None:
+    mailing = planned(make_mailing(campaign, rest_days=14))
+    read(mailing, lead.id)
+    with unit_of_work("write", actor="test"):
+        add_events(
+            [
+                Event(letter.contact_id, clock.now(), EntryKind.LETTER, f"interaction:{letter.id}", "By hand")
+                for letter in letters_by_name(mailing).values()
+            ]
+        )
+    as_lead.post(f"/mailings/{mailing.id}/approve")
+    said = words(as_lead.get(f"/mailings/{mailing.id}").text)
+    assert ("on their way" in said, "Approved, but nothing leaves yet" in said) == (False, True)

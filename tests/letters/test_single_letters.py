@@ -27,6 +27,7 @@ from crm.timeline.models import EntryKind
 from crm.unit_of_work import unit_of_work
 from tests.factories.directory import make_person
 from tests.factories.letters import approved, deliver, make_letter_target, make_mailing, make_wording, planned
+from tests.letters.test_mailing_form import words
 from tests.letters.test_planning import letters_by_name
 
 
@@ -56,10 +57,10 @@ def test_one_letter_is_changed_before_approval_and_what_stood_there_is_kept(
     assert "Dear *Ana*!" in as_officer.get(f"/letters/{number}/edit").text
     shown = as_officer.get(f"/letters/{number}").text
     assert "Changed by hand" in shown
-    for words in (shown, as_officer.get(f"/letters/{number}/document").text):
-        assert (changed.footer or "no footer") in words
-        assert "own link]" in words
-        assert "/unsubscribe/" not in words
+    for told in (shown, as_officer.get(f"/letters/{number}/document").text):
+        assert (changed.footer or "no footer") in told
+        assert "own link]" in told
+        assert "/unsubscribe/" not in told
     assert "Edited" in as_officer.get(f"/mailings/{mailing.id}").text
     with pytest.raises(MailingRefused, match="unchecked"):
         approved(mailing)
@@ -95,14 +96,23 @@ def test_those_who_have_not_answered_are_the_next_audience(as_officer: FlaskClie
         of = {name: letter.contact_id for name, letter in letters_by_name(first).items()}
         replied = Event(of["Ana Ruiz"], clock.now(), EntryKind.REPLY, "interaction:1", "Thank you")
         noted = Event(of["Bo Lund"], clock.now(), EntryKind.NOTE, "interaction:2", "Ask again")
-        add_events([replied, noted, Event(of["Met Since"], clock.now(), EntryKind.MEETING, "interaction:3", "Tea")])
+        called = Event(of["Bo Lund"], clock.now(), EntryKind.CALL, "interaction:4", "Called the office")
+        met = Event(of["Met Since"], clock.now(), EntryKind.MEETING, "interaction:3", "Tea")
+        add_events([replied, noted, called, met])
     page = as_officer.get(f"/mailings/{first.id}/unanswered").text
+    assert "A call, a letter or a note of ours is none" in page
+    later = words(as_officer.get(f"/mailings/{first.id}/unanswered?after=60").text)
+    assert "So far 2 have not answered; the first letter left" in later
     shown = [name for name in ("Bo Lund", "Ana Ruiz", "Cy Roth", "Met Since") if name in page]
     assert shown == ["Bo Lund"]
     link = f"/mailings/new?campaign={campaign.id}&like={first.id}&unanswered={first.id}&after=14"
     assert link in page.replace("&amp;", "&")
     form = as_officer.get(link).text
-    assert "Follow-up: " in form
+    assert f"Follow-up: {first.name}" in form
+    assert "They got “" in form
+    with unit_of_work("name", actor="test"):
+        db.session.get_one(Mailing, first.id).name = "Follow-up: First"
+    assert "Follow-up: Follow-up:" not in as_officer.get(link).text
     audience = Audience(unanswered=first.id, days=14)
     again = planned(make_mailing(campaign, audience=audience, rest_days=14))
     assert set(letters_by_name(again)) == {"Bo Lund"}

@@ -95,8 +95,8 @@ def unapproved_texts(mailing_id: int) -> list[Unapproved]:
 
 
 def left_out_of(mailing_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """What people left out of a mailing, by deed, the last first: left_out_at, name, letters, letter_id (one)."""
-    statement = (
+    """What was left out by deed, the last first: left_out_at, name (who did), letters, letter_id and contact of one."""
+    deeds = (
         sa.select(
             Letter.left_out_at,
             User.name,
@@ -108,6 +108,13 @@ def left_out_of(mailing_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .group_by(Letter.left_out_at, User.id, User.name)
         .order_by(Letter.left_out_at.desc())
         .limit(_DEEDS)
+        .subquery()
+    )
+    statement = (
+        sa.select(deeds, Contact.name.label("contact"))
+        .join(Letter, Letter.id == deeds.c.letter_id)
+        .join(Contact, Contact.id == Letter.contact_id)
+        .order_by(deeds.c.left_out_at.desc())
     )
     return db.session.execute(statement).all()
 

@@ -9,15 +9,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
 
+from crm import clock
 from crm.letters import actions, delivery, queries
 from crm.letters.forms import ReturnForm
-from crm.letters.models import BEFORE_APPROVAL, FindingCode, Mailing, MailingState, Severity
+from crm.letters.labels import departure_label
+from crm.letters.models import BEFORE_APPROVAL, FindingCode, Ledger, Mailing, MailingState, Severity, Standing
 from crm.letters.queries import Counted
 from crm.letters.views.blueprint import blueprint, mailing_or_404
-from crm.letters.views.deciding import decide
+from crm.letters.views.deciding import decide, standing
 from crm.pipeline.queries import AnyRow
 from crm.policy import Permission, actor, can, requires
 from crm.unit_of_work import unit_of_work
+from crm.web import minute
 
 
 def approval_of(mailing: Mailing) -> dict[str, Any]:
@@ -44,6 +47,7 @@ def approval_of(mailing: Mailing) -> dict[str, Any]:
             "readings": queries.readings_of(mailing.id),
             "left_out": queries.left_out_of(mailing.id),
             "returns": queries.returns_of(mailing.id),
+            "leaves": departure_label(mailing.schedule, clock.now()),
             "waits": mailing.state is MailingState.AWAITING_APPROVAL,
         },
         "return_form": ReturnForm(),
@@ -116,17 +120,34 @@ def approve(mailing_id: int) -> ResponseReturnValue:
     """Let the letters leave."""
     user_id = current_user.id
     read = request.form.get("warnings", type=int) if "warnings_read" in request.form else None
-    at_once = mailing_or_404(mailing_id).schedule.asks_nothing
     with unit_of_work("look at readers again", actor=actor()):
         actions.look_again(mailing_id)
     return decide(
         mailing_id,
         "approve mailing",
         lambda chosen: actions.approve_mailing(chosen, approver_id=user_id, warnings_read=read),
-        gettext("Approved: the letters are on their way.")
-        if at_once
-        else gettext("Approved: the letters leave when their time has come."),
+        _approved,
     )
+
+
+def _approved(mailing: Mailing, ledger: Ledger) -> str:
+    """What an approval came to: its readers were looked at once more by it, and may keep the letters back."""
+    stands = standing(mailing, ledger)
+    if stands is Standing.PAUSED:
+        return str(
+            ngettext(
+                "Approved, but nothing leaves yet: what is known of %(num)d reader has changed. Look below.",
+                "Approved, but nothing leaves yet: what is known of %(num)d readers has changed. Look below.",
+                mailing.asked,
+            )
+        )
+    if stands is Standing.FINISHED and not ledger.sent:
+        return str(gettext("Approved, but nothing leaves: nobody is left who should get a letter."))
+    if stands is Standing.SCHEDULED and mailing.schedule.readers_zone:
+        return str(gettext("Approved: the first letters leave %(when)s.", when=minute(mailing.look_at)))
+    if stands is Standing.SCHEDULED:
+        return str(gettext("Approved: the letters leave %(when)s.", when=minute(mailing.look_at)))
+    return str(gettext("Approved: the letters are on their way."))
 
 
 @blueprint.post("/mailings/<int:mailing_id>/send-back")

@@ -29,8 +29,13 @@ def standing(mailing: Mailing, ledger: Ledger) -> Standing:
     return standing_of(mailing.state, batch, ledger.waiting, mailing.look_at, mailing.agreed)
 
 
-def decide(mailing_id: int, name: str, action: Callable[[int], object], done: str) -> ResponseReturnValue:
-    """Run one decision about a mailing and go back to its page; a form that shows what is past decides nothing."""
+def decide(
+    mailing_id: int, name: str, action: Callable[[int], object], done: str | Callable[[Mailing, Ledger], str]
+) -> ResponseReturnValue:
+    """Run one decision about a mailing and go back to its page; a form that shows what is past decides nothing.
+
+    `done` is what is said then, or tells it from where the mailing stands by then.
+    """
     found = mailing_or_404(mailing_id)
     now = seen_of(found, standing(found, queries.ledgers([mailing_id])[mailing_id]))
     if request.form.get("seen", now) != now:
@@ -44,5 +49,7 @@ def decide(mailing_id: int, name: str, action: Callable[[int], object], done: st
     except BatchRefused:
         toast(str(REFUSALS["not_allowed"]), category="error")
     else:
+        if callable(done):
+            done = done(mailing_or_404(mailing_id), queries.ledgers([mailing_id])[mailing_id])
         toast(done)
     return redirect(url_for("letters.mailing", mailing_id=mailing_id))

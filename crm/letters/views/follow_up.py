@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -21,12 +23,15 @@ def unanswered(mailing_id: int) -> ResponseReturnValue:
     found = mailing_or_404(mailing_id)
     days = Audience.from_args({"after": request.args.get("after", str(FOLLOW_UP_DAYS))}).days
     audience = Audience(unanswered=mailing_id, days=days, team_id=current_user.team_id)
+    total = audience.size(found.campaign_id)
     return render_template(
         "letters/unanswered.html",
         mailing=found,
         days=days,
         choices=sorted({*DAYS, days}),
-        total=audience.size(found.campaign_id),
+        total=total,
+        so_far=total or replace(audience, days=0).size(found.campaign_id),
+        first_sent_at=None if total else delivery.first_sent_at(found),
         audience=audience.to_args(),
         page=delivery.unanswered(found, days, current_user.team_id, request.args.get("cursor")),
     )

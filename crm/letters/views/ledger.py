@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_datetime, format_decimal
+from flask_babel import format_decimal
 
 from crm.letters.labels import approach_label, language_label, reason_label
 from crm.letters.ledger import LedgerFilter, ledger_rows
@@ -13,7 +13,7 @@ from crm.letters.views.blueprint import blueprint, mailing_or_404
 from crm.policy import Permission, actor, requires
 from crm.spreadsheets import csv_response
 from crm.unit_of_work import unit_of_work
-from crm.web import Once, ago
+from crm.web import Once, ago, minute
 
 
 class RowWords:
@@ -25,7 +25,7 @@ class RowWords:
         self.reason = Once(lambda reason: str(reason_label(reason)))
         self.number = Once(format_decimal)
         self.ago = Once(ago)
-        self.moment = Once(lambda moment: format_datetime(moment, "medium"))
+        self.moment = Once(minute)
 
 
 @blueprint.get("/mailings/<int:mailing_id>/letters.csv")

@@ -27,7 +27,9 @@ from crm.letters.views.ledger import RowWords
 from crm.outbox.labels import OUTAGES, PAUSES
 from crm.outbox.outages import present_outage
 from crm.outbox.reasons import Reason
+from crm.outbox.waiting import first_time
 from crm.policy import Permission, requires
+from crm.web import minute
 
 LIVE = frozenset({Standing.PLANNING, Standing.STARTING, Standing.SENDING})
 
@@ -143,8 +145,15 @@ def resume(mailing_id: int) -> ResponseReturnValue:
         mailing_id,
         "resume mailing",
         actions.resume_mailing,
-        gettext("The letters go on in a moment."),
+        _resumed,
     )
+
+
+def _resumed(mailing: Mailing, _ledger: Ledger) -> str:
+    first = first_time(mailing.batch_id) if mailing.batch_id is not None else None
+    if first is not None and first > clock.now():
+        return str(gettext("It goes on: the letters leave %(when)s.", when=minute(first)))
+    return str(gettext("The letters go on in a moment."))
 
 
 @blueprint.post("/mailings/<int:mailing_id>/cancel")

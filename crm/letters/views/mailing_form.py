@@ -164,7 +164,9 @@ def new_mailing() -> ResponseReturnValue:
         _begin(form)
         files = _take_from(request.args.get("like", type=read_id), form)
         if audience.unanswered is not None:
-            form.name.data = gettext("Follow-up: %(name)s", name=form.name.data or "")[:160]
+            begin = gettext("Follow-up: %(name)s", name="").strip()
+            earlier = (form.name.data or "").removeprefix(begin).strip()
+            form.name.data = gettext("Follow-up: %(name)s", name=earlier)[:160]
             # Else it would leave out the very people it is for.
             form.rest_days.data = min(form.rest_days.data or 0, audience.days)
         return _page(form, campaign_id, audience, None, files)

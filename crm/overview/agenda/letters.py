@@ -40,7 +40,8 @@ def _mailings() -> AnySelect:
             constant("mailing").label("kind"),
             Mailing.id,
             Mailing.name,
-            Mailing.letters,
+            # Those that would leave: without the skipped, and without what was left out by hand.
+            sa.func.coalesce(Batch.posted - Batch.cancelled, 0).label("letters"),
             Mailing.planned_at.label("since"),
             Campaign.name.label("campaign"),
             User.name.label("author"),
@@ -50,6 +51,7 @@ def _mailings() -> AnySelect:
         )
         .join(Campaign, Campaign.id == Mailing.campaign_id)
         .join(User, User.id == Mailing.planned_by_id)
+        .outerjoin(Batch, Batch.id == Mailing.batch_id)
         .where(
             Mailing.state == MailingState.AWAITING_APPROVAL,
             sa.or_(_is_another(Mailing.planned_by_id), ~someone_else),
