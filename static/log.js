@@ -95,9 +95,9 @@ async function save(form, address) {
   }
 }
 
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 
-/** Brings a form to life: people as chips, the kind by the first word, what depends on who it was, and the draft. */
+/** Brings a form to life: people as chips, the kind by the first words, what depends on who it was, and the draft. */
 function prepare(form, address, restores = true) {
   const chosen = form.querySelector("[data-who-chosen]");
   const offer = form.querySelector("[data-log-offer]");
@@ -178,16 +178,37 @@ function prepare(form, address, restores = true) {
 
   const kind = form.elements.kind;
   const words = JSON.parse(kind.dataset.words);
-  function guess() {
-    if ("touched" in kind.dataset) return;
-    const first = fold(form.elements.what.value.trim().split(/\s+/)[0] ?? "").replace(/[.,:;!?()]+$/, "");
-    kind.value = Object.keys(words).find((each) => words[each].includes(first)) ?? "";
+  const small = JSON.parse(kind.dataset.smallWords);
+  /** As the server does it: the first words tell, small ones aside. */
+  function kindTold() {
+    const line = form.elements.what.value.trim();
+    for (const word of line ? line.split(/\s+/).slice(0, 6).map(fold) : []) {
+      const found = Object.keys(words).find((each) => words[each].includes(word));
+      if (found) return found;
+      if (word && !small.includes(word)) break;
+    }
+    return line ? "note" : "";
   }
-  form.elements.what.addEventListener("input", guess);
-  if (kind.value) kind.dataset.touched = "";
+  form.elements.what.addEventListener("input", () => {
+    if (!("touched" in kind.dataset)) kind.value = kindTold();
+  });
+
+  const sure = form.elements.confidence;
+  const sureByTheSource = () => (form.elements.source_url.value.trim() && form.elements.quote.value.trim() ? "certain" : "likely");
+  form.addEventListener("input", (event) => {
+    if (!["source_url", "quote", "stance"].includes(event.target.name) || !sure || "touched" in sure.dataset) return;
+    sure.value = sureByTheSource();
+  });
+
+  /** What differs from what would be put there was chosen; an entry that is changed keeps what it says. */
+  function markChosen() {
+    if (kind.value && (!discard || kind.value !== kindTold())) kind.dataset.touched = "";
+    if (sure?.value && sure.value !== sureByTheSource()) sure.dataset.touched = "";
+  }
 
   const key = PREFIX + address;
   const discard = form.querySelector("[data-log-discard]");
+  markChosen();
   const without = new Set(["csrf_token", "contact", "next"]);
 
   function keep() {
@@ -223,7 +244,7 @@ function prepare(form, address, restores = true) {
       const part = all[0]?.closest("details");
       if (part && value && ["notes", "task", "quote", "source_url", "promised_words"].includes(name)) part.open = true;
     }
-    if (kind.value) kind.dataset.touched = "";
+    markChosen();
     if (form.elements.step_before?.value) form.elements.step_before.dataset.touched = "";
     showStep();
     discard.hidden = false;

@@ -66,7 +66,12 @@ def say(campaign: CrowdCampaign, contact_ids: Sequence[int], now: datetime) -> N
                 EntryKind.STATED,
                 f"{Statement.__tablename__}:{id_}",
                 row["quote"],
-                {"treaty": campaign.treaty, "stance": row["stance"].value, "confidence": row["confidence"].value},
+                {
+                    "treaty": campaign.treaty,
+                    "stance": row["stance"].value,
+                    "confidence": row["confidence"].value,
+                    "source": row["source_url"],
+                },
                 row["team_id"],
             )
             for id_, row in known

@@ -112,6 +112,7 @@ class Happening:
     href: str | None
     private: bool
     edited: bool
+    source: str  # the address where it can be read, or nothing
 
 
 def _href(reference: str) -> str | None:
@@ -209,6 +210,7 @@ def happenings(rows: Sequence[sa.Row[*tuple[Any, ...]]], names: Mapping[str, str
             href=_href(row.reference),
             private=row.team_id is not None,
             edited=bool(row.details.get("edited")),
+            source=row.details.get("source", "") if row.kind is EntryKind.STATED else "",
         )
         for row in _once(rows)
     ]

@@ -29,6 +29,7 @@ from crm.pipeline.actions import Plan, Promise, Verdict
 from crm.pipeline.filters import NOBODY
 from crm.pipeline.labels import CLOSE_REASONS, PRIORITIES
 from crm.pipeline.models import AnswerKind, CloseReason, CommitmentState, Priority
+from crm.stances.models import as_link
 
 Choices = list[tuple[int, str]]
 
@@ -145,7 +146,8 @@ def _address(label: Any, description: Any = "") -> StringField:
             URL(message=_l("Write the whole address, such as https://…")),
             _web_address,
         ],
-        filters=[_stripped],
+        filters=[as_link],
+        render_kw={"inputmode": "url"},
         description=description,
     )
 

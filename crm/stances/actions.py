@@ -42,6 +42,8 @@ class StatementRefused(Exception):
 def _tell(said: Statement, kind: EntryKind, at: datetime, reference: str, **details: Any) -> None:
     code = db.session.scalars(sa.select(Treaty.code).where(Treaty.id == said.treaty_id)).one()
     told = {"treaty": code, "stance": said.stance.value, "confidence": said.confidence.value, **details}
+    if said.source_url:
+        told["source"] = said.source_url
     add_events([Event(said.contact_id, at, kind, reference, said.quote[:300], told, said.team_id)])
 
 

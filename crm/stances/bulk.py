@@ -79,7 +79,12 @@ def add_statements(found: Sequence[NewStatement]) -> None:
                 EntryKind.STATED,
                 f"{Statement.__tablename__}:{number}",
                 said.quote[:300],
-                {"treaty": said.treaty, "stance": said.stance.value, "confidence": said.confidence.value},
+                {
+                    "treaty": said.treaty,
+                    "stance": said.stance.value,
+                    "confidence": said.confidence.value,
+                    "source": said.source_url,
+                },
             )
             for number, said in zip(ids, statements, strict=True)
         ]

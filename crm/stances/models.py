@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -136,6 +137,13 @@ class CurrentStance(Base):
     later_id: Mapped[int | None] = mapped_column(sa.ForeignKey("statement.id"))
 
 
+# Names with dots between them, of which the last is letters alone; a file's name is none, nor is a mail address.
+_BEGINS_WITH_HOST = re.compile(
+    r"(?![^/\s]+\.(?:pdf|docx?|odt|txt|jpe?g|png|eml|mp[34])$)[^\W_](?:[\w-]*\.)+[^\W\d_]{2,}(?::\d+)?(?:[/?#]\S*)?$",
+    re.IGNORECASE,
+)
+
+
 class Refusal(StrEnum):
     """Why a statement cannot be written down, or taken back."""
 
@@ -150,9 +158,12 @@ class Refusal(StrEnum):
 
 
 def as_link(text: str | None) -> str:
-    """What was typed as a link: stripped, and `www.…` as the address that a browser would make of it."""
+    """What was typed as a link: stripped, and where it begins with a host, as the address a browser would make of it.
+
+    The filter of every field that takes a link: `parliament.example/speech` becomes `https://parliament.example/speech`.
+    """
     typed = (text or "").strip()
-    return f"https://{typed}" if typed.lower().startswith("www.") else typed
+    return f"https://{typed}" if _BEGINS_WITH_HOST.match(typed) else typed
 
 
 def is_link(text: str) -> bool:

@@ -15,7 +15,7 @@ from crm.extensions import db
 from crm.history.models import Interaction, InteractionKind, InteractionUser, Task
 from crm.pipeline.models import Commitment, Stage, Target
 from crm.policy import Role
-from crm.stances.models import Stance, Statement
+from crm.stances.models import Confidence, Stance, Statement
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.attachments import PDF, upload
 from tests.factories.directory import make_person
@@ -133,7 +133,8 @@ def test_the_next_step_so_far_stays_on_record(officer: FlaskClient) -> None:
     # A new step takes its place: nobody said that it was done. What it was stands in the trail.
     step, tasks, page = after(next_step="Send the figures", next_step_due="2026-06-01")
     assert (step, tasks) == ("Send the figures", [])
-    assert "Logged: “Called”. Next step: “Send the figures”, due " in page
+    assert "Logged: call with " in page
+    assert ". Next step: “Send the figures”, due " in page
     assert "<strong>Next step done</strong>" not in page
     trail = db.session.scalars(sa.select(Change.before).where(Change.table_name == "target")).all()
     assert "Call the assistant" in [before.get("next_step") for before in trail]
@@ -158,11 +159,42 @@ def test_what_was_said_elsewhere_has_its_own_source(officer: FlaskClient) -> Non
     assert f'href="/contacts/{contact_id}/statements/new"' in officer.get(f"/log?contact={contact_id}").text
     data = {"contact": contact_id, "what": "Told us of her speech", "at": NOW, "treaty_id": treaty_id}
     # As it is read aloud, without https://.
-    link = {"source_url": "www.parliament.example/speech"}
+    link = {"source_url": "parliament.example/speech"}
     assert "write the link into the notes" in officer.post("/log", data=data | link).text
     assert officer.post("/log", data=data | link | {"stance": "champion"}).status_code == 302
     said = db.session.scalars(sa.select(Statement)).one()
-    assert (said.source_url, said.source_reference) == ("https://www.parliament.example/speech", "")
+    assert (said.source_url, said.source_reference) == ("https://parliament.example/speech", "")
+    assert said.confidence is Confidence.LIKELY
+
+
+def test_a_statement_read_elsewhere_is_enough(officer: FlaskClient) -> None:
+    target = make_target()
+    contact_id, treaty = target.contact_id, target.campaign.treaty_id
+    data = {"contact": contact_id, "what": "", "at": NOW, "treaty_id": treaty, "stance": "opposed", "quote": "Never."}
+    # A quote without what happened or where it was said is nobody's word.
+    assert "or paste the link" in officer.post("/log", data=data).text
+    assert "Say in one line what happened." in officer.post("/log", data=data | {"stance": "", "quote": ""}).text
+    data |= {"source_url": "paper.example/interview"}
+    page = officer.post("/log", data=data, follow_redirects=True).text
+    assert "Logged: statement of " in page
+    assert "Stance: Opposed." in page
+    assert "Statement recorded: “Never.”" in page
+    assert 'href="https://paper.example/interview"' in page.split('<ol class="timeline">')[1]
+    said = db.session.scalars(sa.select(Statement)).one()
+    assert said.confidence is Confidence.CERTAIN
+    assert logged()[0].kind is InteractionKind.NOTE
+    officer.post("/log", data=data | {"confidence": "unsure"})
+    assert db.session.scalars(sa.select(Statement.confidence).order_by(Statement.id)).all()[-1] is Confidence.UNSURE
+
+
+def test_the_moment_is_that_of_saving_unless_another_was_entered(officer: FlaskClient) -> None:
+    data = {"contact": make_person("Ada Alverberg").id, "what": "Called", "at": NOW}
+    before = clock.now()
+    officer.post("/log", data=data | {"at_first": NOW})
+    officer.post("/log", data=data | {"at_first": "2026-05-04T09:29"})
+    saved, entered = logged()
+    assert saved.at >= before
+    assert entered.at < before
 
 
 def test_a_next_step_without_a_campaign_is_a_task(officer: FlaskClient) -> None:
@@ -178,7 +210,7 @@ def test_a_next_step_without_a_campaign_is_a_task(officer: FlaskClient) -> None:
     assert "Call again" not in officer.get("/tasks").text
     assert "Call again" in officer.get("/tasks?done=yes&whose=team").text
     stayed = officer.post("/log", data=data | {"stay": "1"}, headers={"X-Partial": "1"})
-    assert "Logged: “Called”. Next step: “Call again”." in (stayed.json or {})["toasts"]
+    assert "Logged: call with Ada Alverberg. Next step: “Call again”." in (stayed.json or {})["toasts"]
 
 
 def test_an_edit_shows_and_keeps_what_it_said(officer: FlaskClient, app: Flask) -> None:

@@ -18,7 +18,7 @@ from crm.stances.derivation import (
     months_before,
     staleness,
 )
-from crm.stances.models import Confidence, Stance, is_link
+from crm.stances.models import Confidence, Stance, as_link, is_link
 
 DAY = date(2026, 3, 1)
 
@@ -134,3 +134,19 @@ def test_a_stance_goes_stale(said_on: date, mandate_end: date | None, stale: Sta
 )
 def test_only_addresses_of_pages_are_links(text: str, is_one: bool) -> None:
     assert is_link(text) is is_one
+
+
+def test_what_begins_with_a_host_becomes_an_address() -> None:
+    typed = ("parliament.example", "minutes.example:8080/a?b#c", " ministère.example/1.pdf ")
+    assert [as_link(text) for text in typed] == [f"https://{text.strip()}" for text in typed]
+    for text in (
+        "https://minutes.example",
+        "speech.pdf",
+        "ada@minutes.example",
+        "Never. Ever",
+        "10.5",
+        "javascript:a.b",
+        "",
+    ):
+        assert as_link(text) == text
+    assert as_link(None) == ""

@@ -21,7 +21,7 @@ from crm.database import read_id
 from crm.directory.finding import contacts_named
 from crm.directory.naming import contacts_called
 from crm.history.forms.fields import at_most, check_year, stripped
-from crm.history.labels import KINDS, beginnings, guess_kind
+from crm.history.labels import KINDS, beginnings, guess_kind, small_words
 from crm.history.models import NOTES_LENGTH, SUMMARY_LENGTH, InteractionKind
 from crm.history.queries import named
 from crm.pipeline.queries import campaign_names
@@ -103,7 +103,7 @@ class InteractionForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.kind.choices = [("", _l("By the first word")), *((kind.value, KINDS[kind]) for kind in InteractionKind)]
+        self.kind.choices = [("", _l("By the first words")), *((kind.value, KINDS[kind]) for kind in InteractionKind)]
         users = dict([*active_users(), *took_part])
         self.user.choices = [(str(number), name) for number, name in users.items()]
         self.people = named(list(self.contact.data or []) if self.is_submitted() else contact_ids)
@@ -115,6 +115,14 @@ class InteractionForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     def words_of_kinds(self) -> dict[str, list[str]]:
         """The words by which the page's script guesses a kind, as the server does."""
         return {kind.value: words for kind, words in beginnings().items()}
+
+    def small_words(self) -> list[str]:
+        """The words it passes over on the way."""
+        return small_words()
+
+    def summary(self) -> str:
+        """What happened, in one line."""
+        return self.what.data or ""
 
     def resolve(self) -> bool:
         """Find whom the typed names mean and tick them; False where one is not clear, with the reason at the field."""
@@ -148,7 +156,7 @@ class InteractionForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         return self.at.data.replace(tzinfo=_zone()).astimezone(UTC)
 
     def kind_meant(self) -> InteractionKind:
-        """The kind that was chosen, or the one the first word tells."""
+        """The kind that was chosen, or the one the first words tell."""
         return self.kind.data or guess_kind(self.what.data or "")
 
 

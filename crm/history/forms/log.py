@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
 from flask_babel import gettext
@@ -11,11 +13,11 @@ from flask_login import current_user
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, Optional, ValidationError
 
-from crm import i18n
+from crm import clock, i18n
 from crm.database import read_id
 from crm.history.forms.fields import at_most, check_year, stripped
 from crm.history.forms.interaction import InteractionForm
-from crm.history.models import TITLE_LENGTH, StepFate
+from crm.history.models import SUMMARY_LENGTH, TITLE_LENGTH, StepFate
 from crm.history.queries import targets_of
 from crm.pipeline.labels import stage_label
 from crm.pipeline.models import OPEN_STAGES, Stage
@@ -35,6 +37,14 @@ class LogForm(InteractionForm):
     `about` is `target:7` (a target among the contacts), `campaign:3` or empty; it decides where a next step goes.
     """
 
+    # Of a statement that was read somewhere nothing happened between us: see validate_what.
+    what = StringField(
+        _l("What happened"),
+        [Length(max=SUMMARY_LENGTH, message=_l("At most 300 characters: the rest has room in the notes."))],
+        filters=[stripped],
+    )
+    # What the field of the time began with: as long as nobody changes it, the moment is that of saving.
+    at_first = HiddenField()
     next_step = StringField(_l("Next step"), [at_most(TITLE_LENGTH)], filters=[stripped])
     next_step_due = DateField(_l("Due"), [Optional()])
     step_before = SelectField(_l("Next step so far"), coerce=lambda value: StepFate(value) if value else None)
@@ -44,14 +54,14 @@ class LogForm(InteractionForm):
     said_by = SelectField(_l("Who said it"), coerce=_id_or_none, validate_choice=False)
     treaty_id = SelectField(_l("Treaty"), coerce=_id_or_none, validate_choice=False)
     stance = RadioField(_l("Where they stand"), coerce=lambda value: Stance(value) if value else None)
-    confidence = SelectField(_l("How sure is it?"), coerce=Confidence, default=Confidence.LIKELY)
+    confidence = SelectField(_l("How sure is it?"), coerce=lambda value: Confidence(value) if value else None)
     quote = TextAreaField(_l("Their words"), [at_most(QUOTE_LENGTH)], filters=[stripped])
     source_url = StringField(
         _l("Link, if it was said elsewhere"),
         [Length(max=URL_LENGTH, message=_l("This link is too long."))],
         filters=[as_link],
         render_kw={"inputmode": "url"},
-        description=_l("Without one, this conversation is the source."),
+        description=_l("Without one, what happened is the source."),
     )
     promised_words = TextAreaField(
         _l("The exact words"), [at_most(4_000)], filters=[stripped], description=_l("As they were said, word for word.")
@@ -72,7 +82,7 @@ class LogForm(InteractionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.targets: Sequence[Any] = ()
-        self.treaties, self.day = treaty_names(), i18n.today()
+        self.treaties, self.day, self.now = treaty_names(), i18n.today(), clock.now()
         self.stage.choices = [("", _l("As it is")), *((stage.value, stage_label(stage)) for stage in OPEN_STAGES)]
         self.step_before.choices = [
             ("", _l("It stays, until a new one replaces it")),
@@ -80,12 +90,16 @@ class LogForm(InteractionForm):
             (StepFate.TASK.value, _l("Still to do: keep it as a task")),
         ]
         self.stance.choices = [("", _l("Nothing said")), *((stance.value, STANCES[stance]) for stance in STATED)]
-        self.confidence.choices = [(each.value, CONFIDENCE_HINTS[each]) for each in Confidence]
+        self.confidence.choices = [
+            ("", _l("By the source: their own words at a link are certain, else likely")),
+            *((each.value, CONFIDENCE_HINTS[each]) for each in Confidence),
+        ]
         self.task_owner.choices = self.user.choices
         self.treaty_id.choices = [(str(number), name) for number, name in self.treaties]
         self.offer()
         if not self.is_submitted():
             self.task_owner.data = current_user.id
+            self.at_first.data = self._at_typed()
             self.stance.data = self.step_before.data = None
             self._choose_target()
 
@@ -116,6 +130,40 @@ class LogForm(InteractionForm):
         self.offer()
         self.who.errors = []
         return super().validate(*args, **kwargs)
+
+    def _at_typed(self) -> str:
+        return self.at.data.strftime(self.at.format[0]) if self.at.data else ""
+
+    def moment(self) -> datetime:
+        """When it happened, in UTC: now, where nobody said otherwise."""
+        return self.now if self.at_first.data and self.at_first.data == self._at_typed() else super().moment()
+
+    def is_statement_alone(self) -> bool:
+        """Whether nothing happened between us: it was read or heard somewhere, and that is told."""
+        told = self.source_url.data or self.notes.data or self.file.data
+        return bool(not self.what.data and self.stance.data and told)
+
+    def summary(self) -> str:
+        """What happened, or else what was said."""
+        if self.what.data:
+            return str(self.what.data)
+        if self.quote.data:
+            quote = shorten(self.quote.data, SUMMARY_LENGTH // 2, placeholder="…")
+            return str(gettext("Statement recorded: “%(quote)s”", quote=quote))
+        return str(gettext("Statement recorded"))
+
+    def confidence_meant(self) -> Confidence:
+        """How sure it is as chosen, or else by the source."""
+        in_public = self.source_url.data and self.quote.data
+        return self.confidence.data or (Confidence.CERTAIN if in_public else Confidence.LIKELY)
+
+    def validate_what(self, field: StringField) -> None:
+        """Something happened, or was said in a place that is named."""
+        if field.data or self.is_statement_alone():
+            return
+        if self.stance.data:
+            raise ValidationError(gettext("Say in one line what happened, or paste the link to where they said it."))
+        raise ValidationError(gettext("Say in one line what happened."))
 
     def validate_stage(self, field: SelectField) -> None:
         """A stage is that of a target."""

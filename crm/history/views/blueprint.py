@@ -51,7 +51,7 @@ def what_of(form: InteractionForm, campaign_id: int | None) -> What:
     return What(
         kind=form.kind_meant(),
         at=form.moment(),
-        summary=form.what.data or "",
+        summary=form.summary(),
         contact_ids=[person.id for person in form.people],
         user_ids=form.user.data or [],
         notes=form.notes.data or "",

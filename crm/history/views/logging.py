@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from flask import get_flashed_messages, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, gettext
+from flask_babel import format_date, gettext, ngettext
 from flask_login import current_user
 
 from crm import i18n
 from crm.history.actions import ToDo
 from crm.history.forms import LogForm
+from crm.history.labels import logged_text
 from crm.history.log import Following, Said, log
 from crm.history.models import StepFate
 from crm.history.queries import contact_of_target
 from crm.history.views.blueprint import blueprint, ids_of, kept, way_back, what_of
 from crm.pipeline.actions import MoveRefused, Promise
 from crm.policy import Permission, actor, requires
+from crm.stances.labels import stance_label
 from crm.unit_of_work import unit_of_work
 from crm.web import is_partial, toast
 
@@ -73,7 +75,7 @@ def _following(form: LogForm) -> Following:
             form.speaker_id(),
             form.treaty_id.data,
             form.stance.data,
-            form.confidence.data,
+            form.confidence_meant(),
             form.quote.data or "",
             form.source_url.data or "",
         )
@@ -109,9 +111,22 @@ def _why(refused: MoveRefused) -> str:
     return str(words.get(refused.reason, other))
 
 
+def _logged(form: LogForm) -> str:
+    if form.is_statement_alone():
+        speaker = next(person.name for person in form.people if person.id == form.speaker_id())
+        return str(gettext("Logged: statement of %(who)s.", who=speaker))
+    first, *others = (person.name for person in form.people)
+    who = first
+    if others:
+        who = ngettext("%(who)s and %(num)d other", "%(who)s and %(num)d others", len(others), who=first)
+    return logged_text(form.kind_meant(), who)
+
+
 def _said(form: LogForm) -> str:
-    """What was logged, what is next and when, and what was chosen to become of the next step there was."""
-    told = [gettext("Logged: “%(what)s”.", what=form.what.data)]
+    """What was logged, where they stand, what is next and when, and what becomes of the next step there was."""
+    told = [_logged(form)]
+    if form.stance.data:
+        told.append(gettext("Stance: %(stance)s.", stance=stance_label(form.stance.data)))
     if (step := form.next_step.data) and (due := form.next_step_due.data):
         told.append(gettext("Next step: “%(step)s”, due %(day)s.", step=step, day=format_date(due, "medium")))
     elif step:

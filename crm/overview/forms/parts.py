@@ -19,6 +19,7 @@ from crm.directory.models import Contact, PointKind
 from crm.directory.offices import Mandate
 from crm.overview.forms.contacts import check_address
 from crm.overview.forms.fields import DayField, check_period, own_id, stripped, text
+from crm.stances.models import as_link
 from crm.text import fold
 
 # The languages a contact may be written to in: those of the European Union and of the United Nations come first.
@@ -80,6 +81,7 @@ class PointForm(PartForm):
         if self.kind.data is PointKind.EMAIL:
             check_address(self, field)
         if self.kind.data is PointKind.URL:
+            field.data = as_link(field.data)
             _web_address(self, field)
 
 
@@ -140,7 +142,7 @@ class SourceForm(PartForm):
         filters=[stripped],
         description=_l("Such as the ministry's web page."),
     )
-    url = StringField(_l("Web address"), [Length(max=500), _web_address], filters=[text])
+    url = StringField(_l("Web address"), [Length(max=500), _web_address], filters=[as_link])
     as_of = DayField(_l("Read on"), default=i18n.today)
 
     columns: tuple[str, ...] = ("label", "url", "as_of")
