@@ -51,9 +51,9 @@ def is_overdue() -> sa.ColumnElement[bool]:
 
 
 def is_quiet(days: int, team_id: int | None) -> sa.ColumnElement[bool]:
-    """Targets we were in touch with, that have stood still and that nothing has reached for so many days.
+    """Targets we were in touch with with whom nothing has passed for so many days.
 
-    What only the team knows of counts for it.
+    What only the team knows of counts for it; that somebody moved their stage is no contact.
     """
     return is_quiet_since(clock.now() - timedelta(days=days), team_id)
 
@@ -62,7 +62,7 @@ def is_quiet_since(
     since: datetime | sa.ColumnElement[Any], team_id: int | sa.ColumnElement[Any] | None
 ) -> sa.ColumnElement[bool]:
     """The same since a moment; both may be parameters of a statement that is built once."""
-    quiet = sa.and_(Target.quiet_since < since, Target.stage_since < since, Target.stage.in_(IN_TOUCH))
+    quiet = sa.and_(Target.quiet_since < since, Target.stage.in_(IN_TOUCH))
     if team_id is None:
         return quiet
     reached = sa.select(TimelineEntry.contact_id).where(
@@ -75,7 +75,7 @@ def is_quiet_since(
 class TargetFilter:
     """Conditions that all hold; one left out asks nothing. `owner` is a user's id, or NOBODY.
 
-    `quiet` is a number of days in which targets we were in touch with stood still and nothing reached them; what the
+    `quiet` is a number of days in which nothing passed between us and targets we were in touch with; what the
     `team` alone knows counts too. `stages` are where a target stands (`stage=committed,delivered`), `reached` one it
     ever came to or passed. `owner_team` is the team of who owns it. `past` may ask of moves and stances how they were
     at the end of a day; owners, next steps and all that is known of contacts are of today.

@@ -90,11 +90,12 @@ def test_quiet_are_those_nothing_has_reached_since_we_were_in_touch(app: Flask) 
         return list(target_ids(campaign.id, TargetFilter.from_args({"quiet": "30"}, team=team)))
 
     # What a team keeps to itself counts for that team alone.
-    assert quiet() == [silent.id, private.id]
-    assert quiet(team_id) == [silent.id]
-    assert quiet(team_id + 1) == [silent.id, private.id]
+    # That somebody moved a target is no contact.
+    assert quiet() == [silent.id, private.id, moved.id]
+    assert quiet(team_id) == [silent.id, moved.id]
+    assert quiet(team_id + 1) == [silent.id, private.id, moved.id]
     db.session.expire_all()
     assert (spoken.last_contact_at, private.last_contact_at) == (now, None)
     with unit_of_work("forget", actor="test"):
         forget(["letter:1"])
-    assert quiet() == [spoken.id, silent.id, private.id]
+    assert quiet() == [spoken.id, silent.id, private.id, moved.id]

@@ -86,7 +86,7 @@ def bounced(reader: Asked) -> Waiting:
 
 
 def quiet(reader: Asked) -> Waiting:
-    """Targets we were in touch with and that nothing has reached for a month, the longest first."""
+    """Targets we were in touch with with whom nothing has passed for a month, the longest first."""
     statement = (
         sa.select(
             Target.id,

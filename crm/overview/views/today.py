@@ -129,7 +129,7 @@ def _hints() -> dict[Section, str]:
         Section.ENDED: gettext("Go on with who came after, or close."),
         Section.CONTRADICTIONS: gettext("On record on both sides within half a year."),
         Section.QUIET: gettext(
-            "You were in touch, and nothing has reached them for %(days)s days.", days=QUIET_USUALLY
+            "No letter, call, meeting or reply has passed between you and them for %(days)s days.", days=QUIET_USUALLY
         ),
     }
 
