@@ -228,12 +228,14 @@ def test_the_words_of_a_decision_say_how_many_letters_leave_and_when(
     assert "The letter to Bo Lund left out by Olga" in said
     assert "2 letters wait" in said
     assert "2 letters · planned by" in words(as_lead.get("/today").text)
+    assert "2 letters wait for approval" in words(as_officer.get("/today").text)
     listed = words(as_lead.get("/letters").text)
     assert ("2 letters wait" in listed, f"leaves {when}" in listed) == (True, True)
     read(mailing, lead.id)
     assert f"Approve: 2 letters leave {when}" in words(as_lead.get(page).text)
     as_lead.post(f"{page}/approve")
     assert f"Approved: the letters leave {when}." in words(as_lead.get(page).text)
+    assert f"2 letters leave {when}" in words(as_officer.get("/today").text)
     as_officer.post(f"{page}/pause")
     as_officer.post(f"{page}/resume")
     assert f"It goes on: the letters leave {when}." in words(as_officer.get(page).text)
