@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from crm.directory.models import Category
-from crm.places.regions import region_code, region_within
+from crm.places.regions import places_called, region_code, region_within
 from crm.text import fold
 
 # What governments of regions are called, beside the name of the region: a ministry's name has more words.
@@ -25,14 +26,31 @@ def governs(name: str, category: str, country: str | None) -> str:
     """The region (ISO 3166-2) whose whole government an organization is, by its name; "" for any other."""
     if category != Category.REGIONAL_GOVERNMENT or country is None:
         return ""
+    return next((found for place in _governed(name) if (found := region_code(place, country))), "")
+
+
+def _governed(name: str) -> Iterator[str]:
+    """What a government governs, as far as its name says: `de espana`, then `espana`."""
     words = [word for word in fold(name).split() if word not in GENERIC]
     while words:
-        if found := region_code(" ".join(words), country):
-            return found
+        yield " ".join(words)
         if words[0] not in PARTICLES:
             break
         words = words[1:]
-    return ""
+
+
+def country_governed(name: str) -> str | None:
+    """The country (alpha-2) whose region, or which itself, the name of a government names: Gobierno Vasco.
+
+    None for the name of anything else, and where it could be of two: Government of Georgia, Gobierno de La Rioja.
+    """
+    if GENERIC.isdisjoint(fold(name).split()):
+        return None
+    for place in _governed(name):
+        found = places_called(place)
+        if found:
+            return next(iter(found)) if len(found) == 1 else None
+    return None
 
 
 def region_of(

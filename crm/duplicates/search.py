@@ -17,6 +17,7 @@ from crm.directory.models import Contact, ContactKind, ContactPoint, Identifier,
 from crm.directory.subjects import subjects
 from crm.duplicates.models import DuplicateProposal, DuplicateSearch
 from crm.extensions import db
+from crm.roster_import.twins import told_apart
 from crm.text import fold
 from crm.unit_of_work import unit_of_work
 
@@ -152,6 +153,9 @@ def search() -> int:
     near = _near(changed) if changed is not None and len(changed) <= _FEW else None
     everybody = subjects(near)
     found = alike(everybody, changed)
+    # What was said when a file was reviewed need not be said again.
+    apart = told_apart({contact_id for pair in found for contact_id in pair})
+    found = {pair: it for pair, it in found.items() if pair not in apart}
     before = _proposed(changed)
     written = _write(before, found)
     _keep(reach)

@@ -6,7 +6,7 @@ import csv
 import gettext
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -28,6 +28,8 @@ LANGUAGES = ("en", "fr", "es", "de", "it", "nl")
 
 # So many words may a region's name have.
 _MOST_WORDS = 4
+# So many letters may the end of a code have.
+_CODE_LENGTH = 3
 _BRACKETS = re.compile(r"\s*[\[(][^\])]*[\])]")
 _IN_BRACKETS = re.compile(r"\[([^\]]*)\]")
 # `Madrid, Comunidad de`, `wallonne, Région`: what stands behind the comma is said first.
@@ -112,6 +114,50 @@ def region_code(label: str, country: str | None = None) -> str | None:
     return next(iter(meant)) if len(meant) == 1 else None
 
 
+@lru_cache(maxsize=1)
+def _countries() -> tuple[str, ...]:
+    """The countries (alpha-2) that have regions."""
+    every: list[Any] = list(pycountry.subdivisions)
+    return tuple(sorted({each.country_code for each in every}))
+
+
+def countries_with(label: str) -> frozenset[str]:
+    """The countries (alpha-2) that have a region of that name, or whose region that code is: La Rioja lies in two.
+
+    The ends of codes are none of the names: every third country has a NO or an ES.
+    """
+    coded = _region(label.strip())
+    if coded is not None:
+        return frozenset({coded[1]})
+    key = spelling_key(label)
+    if len(key) <= _CODE_LENGTH:
+        return frozenset()
+    own = {scope for scope, named in team_names() if scope and named == key}
+    return frozenset({country for country in _countries() if key in _codes_by_label(country)} | own)
+
+
+def places_called(label: str) -> frozenset[str]:
+    """The countries (alpha-2) that have a region of that name, or that name themselves: Georgia is two.
+
+    Codes of countries are not counted among regions: DE is Delaware as well.
+    """
+    country = country_code(label) if len(label) > _CODE_LENGTH else None
+    return countries_with(label) | ({country} if country else set())
+
+
+def only_country(labels: Iterable[str]) -> dict[str, str]:
+    """The country (alpha-2) of each name of a region that lies in one alone; a name of two is left out.
+
+    Where all the names together can only be of one country, it is the country of every one of them: La Rioja beside
+    Galicia is Spain's.
+    """
+    possible = {label: places_called(label) for label in labels}
+    known = [countries for countries in possible.values() if countries]
+    shared = frozenset.intersection(*known) if known else frozenset()
+    found = {label: shared if len(shared) == 1 else countries for label, countries in possible.items() if countries}
+    return {label: next(iter(countries)) for label, countries in found.items() if len(countries) == 1}
+
+
 def region_within(label: str, country: str | None) -> str | None:
     """ISO 3166-2 code of the region of a country that a part of the label names: `Junta de Andalucía`; None for none.
 
@@ -119,16 +165,27 @@ def region_within(label: str, country: str | None) -> str | None:
     """
     if country is None:
         return None
-    words = re.sub(r"[()/–-]", " ", re.split("[,;]", label)[0]).split()
-    spans = (
-        " ".join(words[start:end])
-        for start in range(len(words))
-        for end in range(start + 1, min(start + _MOST_WORDS, len(words)) + 1)
-    )
-    # The ends of codes are words of some language: Gobierno DE España, Xunta DE Galicia. A region may be called as its
-    # country is: the Parliament of Luxembourg is not that of a canton.
-    named = (name for name in spans if len(name) > 3 and country_code(name) != country)
+    # A region may be called as its country is: the Parliament of Luxembourg is not that of a canton.
+    named = (name for name in _parts(label) if country_code(name) != country)
     return next((code for name in named if (code := region_code(name, country))), None)
+
+
+def country_within(label: str) -> str | None:
+    """The only country (alpha-2) a region of which a part of the label names: `Parlamento de Andalucía`."""
+    possible = {country for part in _parts(label) for country in countries_with(part)}
+    found = [country for country in possible if region_within(label, country)]
+    return found[0] if len(found) == 1 else None
+
+
+def _parts(label: str) -> Iterator[str]:
+    """The words of a label that may name a region, alone and together."""
+    words = re.sub(r"[()/–-]", " ", re.split("[,;]", label)[0]).split()
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + _MOST_WORDS, len(words)) + 1):
+            part = " ".join(words[start:end])
+            # The ends of codes are words of some language: Gobierno DE España, Xunta DE Galicia.
+            if len(part) > _CODE_LENGTH:
+                yield part
 
 
 @lru_cache(maxsize=2048)

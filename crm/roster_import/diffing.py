@@ -133,6 +133,9 @@ def _compare_person(it: Comparison) -> None:
     for name in ("honorific_prefix", "honorific_suffix"):
         if getattr(it.record, name):
             it.compare_column(name, getattr(it.record, name))
+    # The office somebody holds for a region has it, and what a person has told of a contact's stays.
+    if it.record.region and not it.record.mandates and (it.known is None or it.known.region is None):
+        it.compare_column("region", it.record.region)
     # What the source calls the person counts where no office says it.
     told = it.record.category and not it.record.mandates
     if told and (it.known is None or it.known.category is Category.OTHER):

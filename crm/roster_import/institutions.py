@@ -16,11 +16,13 @@ from functools import lru_cache
 from typing import Any
 
 from crm.directory.models import HOLDERS_BY_RANK, Category, made_of_holders
+from crm.directory.regional import country_governed
 from crm.places.countries import country_code
-from crm.places.regions import region_code, region_within
+from crm.places.regions import country_within, region_code, region_within
 from crm.roster_import import labels
 from crm.roster_import.labels import Body
-from crm.roster_import.records import Item, Mandate, Record
+from crm.roster_import.readers.source import shown
+from crm.roster_import.records import Doubt, Item, Mandate, Problem, Record
 from crm.text import fold
 
 # A table with more different ones has something else in that column: of the others nobody is asked.
@@ -91,11 +93,15 @@ class Origin(StrEnum):
 
 @dataclass
 class Seen:
-    """An institution as a table names it: how many lines do, the country of all of them, what their people are."""
+    """An institution as a table names it: how many lines do, the country of all of them, what their people are.
+
+    `regions` are the labels of the lines that tell a region and no country.
+    """
 
     label: str
     people: int = 0
     countries: set[str] = field(default_factory=set)
+    regions: set[str] = field(default_factory=set)
     roles: Counter[Kind] = field(default_factory=Counter)
 
     @property
@@ -106,7 +112,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Named:
-    """An institution of a table and what it is; `category` is the known one's in the directory, where it has it."""
+    """An institution of a table and what it is; `category` is the known one's in the directory, where it has it.
+
+    `home` is the country it is of itself, whoever is in it: the known one's, or the one its name tells.
+    """
 
     label: str
     people: int
@@ -114,6 +123,7 @@ class Named:
     kind: Kind
     origin: Origin
     category: Category | None = None
+    home: str | None = None
 
     @property
     def is_unsure(self) -> bool:
@@ -134,15 +144,18 @@ class Named:
 
 
 class Collector:
-    """The institutions of a table, gathered line by line."""
+    """The institutions of a table, gathered line by line, and the regions of lines that tell no country."""
 
     def __init__(self) -> None:
         self.seen: dict[str, Seen] = {}
+        self.regions: set[str] = set()
 
     def add(self, item: Item) -> None:
         """Take a line in."""
         if not isinstance(item, Record) or item.told is not None:
             return
+        region = item.region if not item.country and len(self.regions) < _MOST else ""
+        self.regions.update([region] if region else [])
         for mandate in item.mandates:
             key = fold(mandate.institution)
             if not _is_open(mandate) or (key not in self.seen and len(self.seen) == _MOST):
@@ -152,6 +165,7 @@ class Collector:
             country = country_code(item.country) if item.country else None
             if country:
                 seen.countries.add(country)
+            seen.regions.update([region] if region else [])
             seen.roles.update([kind] if (kind := _kind_of_role(mandate.post or mandate.role)) else [])
 
 
@@ -194,28 +208,50 @@ def kind_of(category: Category) -> Kind:
 
 
 def settle(
-    seen: Mapping[str, Seen], told: Mapping[str, str], known: Mapping[str, Sequence[tuple[Category, str | None]]]
+    seen: Mapping[str, Seen],
+    told: Mapping[str, str],
+    known: Mapping[str, Sequence[tuple[Category, str | None]]],
+    homes: Mapping[str, str],
 ) -> dict[str, Named]:
     """What each institution is (by its folded label): as the directory has it, as a person has `told`, or a guess.
 
-    `known` has category and country of the organizations of that label.
+    `known` has category and country of the organizations of that label, `homes` the country of each region.
     """
+    for one in seen.values():
+        one.countries |= {homes[region] for region in one.regions if region in homes}
     return {key: _settled(one, told.get(key), known.get(key, ())) for key, one in seen.items()}
 
 
 def _settled(one: Seen, told: str | None, known: Sequence[tuple[Category, str | None]]) -> Named:
-    same = [category for category, country in known if country in (None, one.country) or one.country is None]
+    same = [(category, country) for category, country in known if one.country in (None, country) or country is None]
+    home = _home(one.label, {country for _category, country in same})
+    named = _kind_settled(one, told, [category for category, _country in same], one.country or home)
+    if named.kind not in _OF_A_STATE:
+        return replace(named, country=one.country)
+    return replace(named, country=one.country if one.countries else home, home=home)
+
+
+def _home(label: str, known: set[str | None]) -> str | None:
+    """The country of an institution: that of the known ones, else the one a region of which its name names."""
+    if len(known) == 1 and None not in known:
+        return next(iter(known))
+    if (found := country_governed(label)) is not None:
+        return found
+    return country_within(label) if guess(label, None) in _OF_A_REGION.values() else None
+
+
+def _kind_settled(one: Seen, told: str | None, same: Sequence[Category], country: str | None) -> Named:
     if same and same[0] is not Category.OTHER:
-        return Named(one.label, one.people, one.country, kind_of(same[0]), Origin.KNOWN, same[0])
+        return Named(one.label, one.people, country, kind_of(same[0]), Origin.KNOWN, same[0])
     kind, origin = Kind.OTHER, Origin.UNKNOWN
     if told in set(Kind):
         kind, origin = Kind(told), Origin.TOLD
-    elif (guessed := guess(one.label, one.country)) is not None:
+    elif (guessed := guess(one.label, country)) is not None:
         kind, origin = guessed, Origin.NAME
     elif one.roles:
         kind, origin = one.roles.most_common(1)[0][0], Origin.ROLE
     # One that is there as nothing in particular stays so until a person says what it is.
-    return Named(one.label, one.people, one.country, kind, origin, same[0] if same else None)
+    return Named(one.label, one.people, country, kind, origin, same[0] if same else None)
 
 
 def to_be_said(named: Iterable[Named], likely: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
@@ -233,11 +269,28 @@ def to_be_said(named: Iterable[Named], likely: Mapping[str, Sequence[Any]]) -> l
     ]
 
 
-def classified(item: Item, named: Mapping[str, Named]) -> Item:
-    """The line with what its institutions are."""
-    if not named or not isinstance(item, Record) or not any(_is_open(mandate) for mandate in item.mandates):
+def classified(item: Item, named: Mapping[str, Named], homes: Mapping[str, str]) -> Item:
+    """The line with what its institutions are, and the country of its region or of them where it tells none."""
+    if not isinstance(item, Record) or item.told is not None:
         return item
+    item = _placed(item, homes) if item.region else item
+    if not named or not any(_is_open(mandate) for mandate in item.mandates):
+        return item
+    if not item.country:
+        found = [named[key].home for mandate in item.mandates if (key := fold(mandate.institution)) in named]
+        item = replace(item, country=found[0] or "") if len(set(found)) == 1 else item
     return replace(item, mandates=tuple(_classified(mandate, item, named) for mandate in item.mandates))
+
+
+def _placed(item: Record, homes: Mapping[str, str]) -> Record:
+    """The line with the code of its region, of its offices too, and the country of that region where it tells none."""
+    country = country_code(item.country) if item.country else homes.get(item.region)
+    code = region_code(item.region, country)
+    if code is None:
+        doubts = (*item.doubts, Doubt("region", shown(item.region), Problem.UNKNOWN_REGION))
+        return replace(item, country=item.country or country or "", region="", doubts=doubts)
+    mandates = tuple(replace(mandate, region=code) for mandate in item.mandates)
+    return replace(item, country=item.country or code.partition("-")[0], region=code, mandates=mandates)
 
 
 def _classified(mandate: Mandate, item: Record, named: Mapping[str, Named]) -> Mandate:

@@ -36,6 +36,7 @@ class Problem(StrEnum):
     NOT_AN_ADDRESS = "not_an_address"
     NOT_A_DATE = "not_a_date"
     UNKNOWN_COUNTRY = "unknown_country"
+    UNKNOWN_REGION = "unknown_region"  # or one of several of that name
     TOO_LONG = "too_long"  # for the directory
     DAMAGED_CARD = "damaged_card"  # of an address book
     NO_PERSON = "no_person"  # the card of an organization or group
@@ -112,14 +113,15 @@ class Doubt:
 class Record:
     """One person as the source describes them; empty means that the source says nothing.
 
-    `line` is 1-based. `name` is the whole name in the source's spelling; its two parts are None where the source does
-    not tell them apart. `country`, `party` and groups are labels of any language. `party` None means nothing was said;
-    that somebody belongs to none is said by a label such as “Independent”. `seats` None means that the source does not
-    list them. `group` is for sources that tell a person's group and not the institution it sits in; elsewhere it stands
-    in the mandate. `citizenship` is the country's label where the source tells that alone, which need not be the
-    country a person acts for. `other_names` are all names the person goes by besides, or with, `name`; `languages`
-    are BCP 47, best first; `point_labels` has the label of contact points that need telling apart, by value.
-    `told` is what our own exports say in full: its memberships, names and contact points count instead of the others.
+    `line` is 1-based. `name` is the whole name in the source's spelling; its two parts are None where the source
+    does not tell them apart. `country`, `region` (of a country), `party` and groups are labels of any language.
+    `party` None means nothing was said; that somebody belongs to none is said by a label such as “Independent”.
+    `seats` None means that the source does not list them. `group` is for sources that tell a person's group and not
+    the institution it sits in; elsewhere it stands in the mandate. `citizenship` is the country's label where the
+    source tells that alone, which need not be the country a person acts for. `other_names` are all names the person
+    goes by besides, or with, `name`; `languages` are BCP 47, best first; `point_labels` has the label of contact
+    points that need telling apart, by value. `told` is what our own exports say in full: its memberships, names and
+    contact points count instead of the others.
     """
 
     line: int
@@ -129,6 +131,7 @@ class Record:
     identifiers: tuple[tuple[str, str], ...] = ()
     category: str = ""
     country: str = ""
+    region: str = ""
     citizenship: str = ""
     gender: str = ""
     birth_date: date | None = None

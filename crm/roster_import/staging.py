@@ -14,6 +14,7 @@ from typing import Any
 from crm import clock
 from crm.directory.models import Category
 from crm.places.countries import country_name
+from crm.places.regions import only_country
 from crm.roster_import import labels
 from crm.roster_import.changes import Setting
 from crm.roster_import.diffing import Plan
@@ -105,7 +106,7 @@ class Heading:
 
     `layout` is that of a table, None for files whose format says what stands where. `items` are the lines, where they
     were kept; `institutions` what those are that the file does not tell the kind of, by folded label,
-    and `likely` which of the directory they may be, by label.
+    and `likely` which of the directory they may be, by label. `homes` has the country of each region the lines tell.
     """
 
     path: Path
@@ -118,6 +119,7 @@ class Heading:
     items: Spool[Item] | None = None
     institutions: Mapping[str, Named] = field(default_factory=dict)
     likely: Mapping[str, Sequence[Likely]] = field(default_factory=dict)
+    homes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def source_label(self) -> str:
@@ -183,7 +185,8 @@ def read_heading(
         day, day_source = as_of, AsOfSource.GIVEN
     else:
         day, day_source = day_described(file_name, found.latest_start, today or clock.today(), told=found.day)
-    named = _settled(found.institutions, institutions or {})
+    homes = only_country(found.regions)
+    named = _settled(found.institutions, institutions or {}, homes)
     return Heading(
         path,
         file_name[:200],
@@ -195,12 +198,14 @@ def read_heading(
         keep,
         named,
         likely_institutions(named.values()),
+        homes,
     )
 
 
-def _settled(seen: Mapping[str, Seen], told: Mapping[str, str]) -> dict[str, Named]:
+def _settled(seen: Mapping[str, Seen], told: Mapping[str, str], homes: Mapping[str, str]) -> dict[str, Named]:
     known = institutions_called([one.label for one in seen.values()])
-    return settle(seen, told, {name: [(one.category, one.country) for one in same] for name, same in known.items()})
+    called = {name: [(one.category, one.country) for one in same] for name, same in known.items()}
+    return settle(seen, told, called, homes)
 
 
 def _without_aliases(names: Iterable[str]) -> tuple[str, ...]:
@@ -253,7 +258,7 @@ def compared(heading: Heading, tally: Tally) -> Iterator[Compared]:
     fields = heading.layout.fields if heading.layout else None
     kept = heading.items
     whole_file = open_roster(heading.path, heading.file_name, fields).records() if kept is None else kept
-    for items in chunked(classified(item, heading.institutions) for item in whole_file):
+    for items in chunked(classified(item, heading.institutions, heading.homes) for item in whole_file):
         plans = planner.plan_batch(items)
         for plan in plans:
             tally.add(plan)

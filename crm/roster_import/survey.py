@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,7 +27,7 @@ class Survey:
     """A roster as a whole. `institution` is whose members it lists, where it is one institution's.
 
     `day` is the day the file itself says it describes. `institutions` are those it does not say the kind of, by folded
-    label.
+    label; `regions` the labels of those that lines tell without a country.
     """
 
     format: RosterFormat
@@ -40,6 +40,7 @@ class Survey:
     unread_columns: tuple[str, ...]
     unknown_groups: tuple[str, ...]
     institutions: Mapping[str, Seen]
+    regions: Collection[str] = ()
 
 
 def survey(
@@ -98,6 +99,7 @@ def survey(
         unread_columns=source.unread,
         unknown_groups=tuple(groups)[:_NAMES_SHOWN],
         institutions=named.seen,
+        regions=named.regions,
     )
 
 

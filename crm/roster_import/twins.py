@@ -9,12 +9,13 @@ from itertools import combinations, groupby
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from crm.directory.likeness import PLAIN_ROLE, Likeness, Reason, Subject, likeness, phone_key, skeleton
 from crm.extensions import db
 from crm.places.countries import country_code
 from crm.roster_import.lookups import chunked
-from crm.roster_import.models import ImportRow, RowKind
+from crm.roster_import.models import Decision, Import, ImportRow, ImportState, RowKind
 from crm.roster_import.models import Reason as Held
 from crm.roster_import.record_json import from_json
 from crm.roster_import.records import Item, Record
@@ -117,6 +118,27 @@ def lines_likeness(one: Iterable[Subject], other: Iterable[Subject]) -> Likeness
     others = list(other)
     judged = (found for mine in one for theirs in others if (found := likeness(mine, theirs)) is not None)
     return max(judged, key=lambda found: found.score, default=None)
+
+
+def told_apart(contact_ids: Iterable[int]) -> set[tuple[int, int]]:
+    """Pairs of these contacts, the smaller id first, that the review of an applied import has said are two people.
+
+    A line was taken for other people than its twin, or for somebody new though it resembled somebody known.
+    """
+    wanted = set(contact_ids)
+    other = aliased(ImportRow)
+    rows = (
+        sa.select(ImportRow.contact_id, ImportRow.chosen_id, ImportRow.candidates, other.contact_id.label("twin"))
+        .join(Import, Import.id == ImportRow.import_id)
+        .outerjoin(other, other.id == ImportRow.twin_id)
+        .where(ImportRow.decision == Decision.ACCEPT, Import.state == ImportState.APPLIED)
+    )
+    found: set[tuple[int, int]] = set()
+    for chunk in chunked(sorted(wanted)):
+        for row in db.session.execute(rows.where(ImportRow.contact_id.in_(chunk))):
+            others = {row.twin, *(row.candidates if row.chosen_id is None else ())} & wanted - {row.contact_id}
+            found |= {(min(row.contact_id, each), max(row.contact_id, each)) for each in others}
+    return found
 
 
 def twin_reasons(rows: Mapping[int, int], items: Mapping[int, Item]) -> dict[int, tuple[Reason, ...]]:

@@ -76,6 +76,7 @@ REASONS: dict[str, Any] = {
     Problem.NOT_AN_ADDRESS: lazy_gettext("not an e-mail address"),
     Problem.NOT_A_DATE: lazy_gettext("not a date"),
     Problem.UNKNOWN_COUNTRY: lazy_gettext("no country known by this name"),
+    Problem.UNKNOWN_REGION: lazy_gettext("no region of the country known by this name, or several"),
     Problem.TOO_LONG: lazy_gettext("longer than the directory can hold: shorten it in the file"),
     Problem.DAMAGED_CARD: lazy_gettext("The card is damaged: export it again or mend it."),
     Problem.NO_PERSON: lazy_gettext("The card is an organization's, and people are imported from cards."),
@@ -154,7 +155,7 @@ _COLUMNS = {
 }
 _COLUMN_GROUPS = (
     (lazy_gettext("Name"), ("name", "given_name", "family_name")),
-    (lazy_gettext("Person"), ("country", "gender", "birth_date", "category")),
+    (lazy_gettext("Person"), ("country", "region", "gender", "birth_date", "category")),
     (lazy_gettext("How to reach them"), ("email", "phone", "address", "office", "url", "twitter")),
     (lazy_gettext("Mandate"), ("institution", "role", "group", "party", "since", "until")),
     (lazy_gettext("Committees"), ("committee", "substitute", "delegation", SEAT)),

@@ -6,7 +6,8 @@ import pytest
 
 from crm.directory.models import Category
 from crm.directory.portfolios import government_of
-from crm.directory.regional import governs
+from crm.directory.regional import country_governed, governs
+from crm.places.regions import country_within
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,19 @@ def test_what_is_below_a_ministry_is_not_it() -> None:
         for name in ("Ministry of Migration", "State Secretariat for Migration", "Ministry of Health", "Royal House")
     }
     assert keys == {"ES: migration", "ES: health", ""}
+
+
+def test_the_name_of_a_government_tells_its_country_where_it_can_be_of_one_alone() -> None:
+    told = {
+        "Gobierno Vasco": "ES",
+        "Junta de Castilla y León": "ES",
+        "Gouvernement wallon": "BE",
+        "Gobierno de España": "ES",
+        "Gobierno de La Rioja": None,
+        "Government of Georgia": None,
+        "Junta Directiva": None,
+        "Galicia": None,
+    }
+    assert {name: country_governed(name) for name in told} == told
+    assert country_within("Parlamento de Andalucía") == "ES"
+    assert country_within("Parlamento de La Rioja") is None

@@ -8,7 +8,7 @@ import pycountry
 import pytest
 
 from crm.places.countries import country_codes
-from crm.places.regions import NAMES, region_code, region_name, regions_of
+from crm.places.regions import NAMES, only_country, region_code, region_name, regions_of
 from tests.conftest import SHARED_DATA
 
 
@@ -99,6 +99,13 @@ def test_regions_that_share_a_name_are_told_apart() -> None:
     assert len(everything) == len(set(everything.values())) == 69
     assert everything["ES-M"] == "Madrid (ES-M)"
     assert everything["ES-B"] == "Barcelona"
+
+
+def test_a_region_tells_its_country_where_no_other_has_one_of_that_name() -> None:
+    assert only_country(["Galicia", "Bayern", "FR-BRE"]) == {"Galicia": "ES", "Bayern": "DE", "FR-BRE": "FR"}
+    assert only_country(["La Rioja"]) == only_country(["Georgia"]) == only_country(["ES", "Nowhere"]) == {}
+    assert only_country(["La Rioja", "Galicia", "Nowhere"]) == {"La Rioja": "ES", "Galicia": "ES"}
+    assert only_country(["La Rioja", "Galicia", "Bayern"]) == {"Galicia": "ES", "Bayern": "DE"}
 
 
 def test_every_code_finds_itself_and_most_names_do() -> None:

@@ -80,3 +80,11 @@ def test_an_office_without_a_number_is_held_and_no_room() -> None:
     assert settled(header, fields, [("Ada", "04M081"), ("Bo", "Spinelli")]) == fields
     assert settled(["Name", "Bureau"], fields, [("Ada", "Strasbourg")]) == fields
     assert settled([*header, "Role"], [*fields, "role"], [("Ada", "East wing", "Minister")]) == [*fields, "role"]
+
+
+def test_regions_under_a_heading_for_countries_are_regions() -> None:
+    header, fields = ["Name", "Land"], ["name", "country"]
+    assert settled(header, fields, [("Ada", "Bayern"), ("Bo", "Hessen")]) == ["name", "region"]
+    assert settled(header, fields, [("Ada", "Luxemburg"), ("Bo", "Belgien")]) == fields
+    assert settled([*header, "Bundesland"], [*fields, "region"], [("Ada", "Bayern")]) == [*fields, "region"]
+    assert recognised(["Nombre", "Cargo", "Gobierno", "Comunidad"]) == ["name", "role", "institution", "region"]

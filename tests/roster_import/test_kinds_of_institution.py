@@ -19,7 +19,7 @@ from crm.policy import Role
 from crm.roster_import import jobs, uploads
 from crm.roster_import.actions import bring
 from crm.roster_import.institutions import Kind, guess
-from crm.roster_import.models import Import
+from crm.roster_import.models import Import, ImportRow
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_organization, organization_named
@@ -201,3 +201,37 @@ def test_a_region_follows_from_the_name_of_its_government_and_two_names_of_one_a
     with unit_of_work("edit contact", actor="user:1"):
         db.session.scalars(sa.select(Person).where(Person.name == "Ada Inventada")).one().region = "ES-BI"
     assert stage_file(path, as_of=date(2026, 1, 1)).counts["changed"] == 0, "what is known of a region stays"
+
+
+def test_a_line_without_a_country_has_that_of_its_region_or_its_office(client: FlaskClient, tmp_path: Path) -> None:
+    known = make_organization("Osasun Saila", category=Category.REGIONAL_GOVERNMENT, country="ES")
+    with unit_of_work("add alias", actor="user:1"):
+        db.session.add(OtherName(contact_id=known.id, name="Basque health department"))
+    people = [
+        ("Jordi Inventado Supuesto", "Govern", "Cataluña"),
+        ("Ana Fingida Imaginada", "Gobierno de La Rioja", "La Rioja"),
+        ("Elena Supuesta Fingida", "Xunta de Galicia", ""),
+        ("Berta Imaginada Inventada", "Basque health department", ""),
+        ("Rosa Fingida Inventada", "Junta Directiva", ""),
+        ("Luis Supuesto Imaginado", "Junta de Andalucía", "Atlantis"),
+    ]
+    rows = [
+        {"Nombre": name, "Cargo": "Asesora", "Gobierno": government, "Comunidad": region}
+        for name, government, region in people
+    ]
+    apply_staged(stage_file(table(tmp_path / "gobiernos.csv", rows)).id)
+    columns = (Contact.sort_name, Contact.country, Contact.effective_region)
+    found = db.session.execute(sa.select(*columns).where(Contact.kind == ContactKind.PERSON).order_by(Contact.id))
+    assert found.all() == [
+        ("inventado supuesto jordi", "ES", "ES-CT"),
+        ("fingida imaginada ana", "ES", "ES-RI"),
+        ("supuesta fingida elena", "ES", "ES-GA"),
+        ("imaginada inventada berta", "ES", None),
+        ("inventada rosa fingida", None, None),
+        ("supuesto imaginado luis", "ES", "ES-AN"),
+    ]
+    held = db.session.scalars(sa.select(ImportRow.diff).where(ImportRow.name == people[-1][0])).one()
+    assert [one["held"] for one in held if one["field"] == "region"] == ["unknown_region"]
+    again = stage_file(tmp_path / "gobiernos.csv").counts
+    assert again["new"] == 0
+    assert again["changed"] == 0

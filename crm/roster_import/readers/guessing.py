@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from crm.places.countries import country_code
+from crm.places.regions import countries_with
 from crm.roster_import.readers.columns import SEVERAL
 from crm.roster_import.readers.source import to_date
 from crm.text import fold
@@ -63,14 +64,22 @@ def _looks_like(cells: Sequence[str], today_year: int) -> str:
 
 
 def settled(header: Sequence[str], fields: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    """The fields, with what only the cells tell of "Office": rooms have numbers, what people hold has none."""
+    """The fields, with what only the cells tell of "Office", where rooms have numbers, and of "Land" or "State"."""
     found = list(fields)
     for index, known in enumerate(fields):
         cells = [cell for line in lines if index < len(line) and (cell := line[index].strip())]
         ambiguous = known == "office" and fold(header[index]) == "office"
         if ambiguous and cells and "role" not in fields and not any(map(str.isdigit, "".join(cells))):
             found[index] = "role"
+        if known == "country" and "region" not in found and cells and _are_regions(cells):
+            found[index] = "region"
     return found
+
+
+def _are_regions(cells: Sequence[str]) -> bool:
+    """Whether regions stand where countries might: under Land, or State."""
+    regions = [cell for cell in cells if not country_code(cell) and countries_with(cell)]
+    return len(regions) >= len(cells) * _SHARE
 
 
 def guessed(fields: Sequence[str], lines: Sequence[Sequence[str]], today_year: int) -> dict[int, str]:

@@ -73,6 +73,7 @@ def _values(record: Record) -> Iterator[tuple[str, str, int | None]]:
         yield "seat", seat.body, _BODY
     yield "country", record.country, None
     yield "country", record.citizenship, None
+    yield "region", record.region, None
     yield "gender", record.gender, None
     for field, name in POINTS.items():
         for value in getattr(record, field):

@@ -175,6 +175,7 @@ class Table(ABC):
                 ),
                 category=self._category(row),
                 country=row.text("country"),
+                region=row.text("region"),
                 gender=to_gender(row.text("gender")),
                 birth_date=birth_date,
                 emails=emails,
