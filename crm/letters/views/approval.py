@@ -118,6 +118,7 @@ def leave_out_finding(mailing_id: int, code: str) -> ResponseReturnValue:
 @requires(Permission.APPROVE)
 def approve(mailing_id: int) -> ResponseReturnValue:
     """Let the letters leave."""
+    mailing_or_404(mailing_id)
     user_id = current_user.id
     read = request.form.get("warnings", type=int) if "warnings_read" in request.form else None
     with unit_of_work("look at readers again", actor=actor()):
