@@ -5,13 +5,22 @@ The text of a contact has the last word on every hit; the search index only says
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from email.utils import parseaddr
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
 from crm.directory.listing import INSTITUTION, OFFICE
-from crm.directory.models import Contact, ContactKind
+from crm.directory.models import (
+    TAIL_DIGITS,
+    Contact,
+    ContactKind,
+    ContactPoint,
+    PointKind,
+    phone_tail,
+)
 from crm.extensions import db
 from crm.search_index import queries as search_index
 from crm.search_index.queries import Fragment, frequencies
@@ -31,6 +40,8 @@ HIT_COLUMNS = (
 )
 # More words narrow a search no further, and each of them costs a look at every text.
 MOST_WORDS = 8
+# Digits with what people put between them; the shortest that is a telephone number has as many as those are kept by.
+_NUMBER = re.compile(r"[\s+()./-]*(?:\d[\s+()./-]*){6,}")
 
 
 def _words(text: str) -> list[str]:
@@ -48,8 +59,46 @@ def _few(fragment: Fragment, frequency: int) -> sa.ColumnElement[bool]:
     return Contact.id.in_(fragment.subjects) if frequency <= search_index.FEW else sa.true()
 
 
+def _digits(number: str) -> str:
+    """The digits of a telephone number without the zeros that lead out of a place or a country."""
+    return re.sub(r"\D", "", number.replace("(0)", "")).lstrip("0")
+
+
+def _reached_at(text: str) -> sa.ColumnElement[bool] | None:
+    """The contacts with this e-mail address or telephone number, in use or not, in one query; None where it is none.
+
+    A number is found with and without the code of its country.
+    """
+    value = ContactPoint.value
+    if "@" in text:
+        kind, address = PointKind.EMAIL, (parseaddr(text)[1] or text).strip().lower()
+        known = {address} & set(
+            db.session.scalars(sa.select(value).where(ContactPoint.kind == kind, value == address).limit(1))
+        )
+    elif _NUMBER.fullmatch(text):
+        kind, typed = PointKind.PHONE, _digits(text)
+        tail = re.sub(r"\D", "", text)[-TAIL_DIGITS:]
+        # Without a word on the kind, by which a database would read all numbers there are.
+        alike = db.session.execute(sa.select(value, ContactPoint.kind).where(phone_tail == tail).distinct())
+        known = {row.value for row in alike if row.kind is kind and _same_end(_digits(row.value), typed)}
+    else:
+        return None
+    reached = sa.select(ContactPoint.contact_id).where(ContactPoint.kind == kind, value.in_(known))
+    return Contact.id.in_(reached) if known else None
+
+
+def _same_end(one: str, other: str) -> bool:
+    return one.endswith(other) or other.endswith(one)
+
+
 def text_matches(text: str) -> sa.ColumnElement[bool]:
-    """Contacts in whose searchable text every word of `text` occurs; one query tells how rare the words are."""
+    """Contacts in whose searchable text every word of `text` occurs; one query tells how rare the words are.
+
+    Where `text` is an e-mail address or a telephone number somebody has, those who have it.
+    """
+    reached = _reached_at(text)
+    if reached is not None:
+        return reached
     words = _words(text)
     if not words:
         return sa.true()
@@ -92,14 +141,16 @@ def contacts_named(text: str, limit: int = 10, *, kind: ContactKind | None = Non
     """Up to `limit` contacts by any part of their names, other names, places, groups and offices, in two queries.
 
     Family names (and names of organizations) that begin so come first, then other words of the name that do, then
-    names that have it inside, then what else is known of the contact.
+    names that have it inside, then what else is known of the contact. By an e-mail address or a telephone number those
+    who have it are found; what looks like one and is nobody's costs one query more.
     """
     words = _words(text)
     if not words:
         return []
     wanted = sa.true() if kind is None else of_kind(kind)
     tiers = []
-    for rank, holds in enumerate(_tiers(words)):
+    reached = _reached_at(text)
+    for rank, holds in enumerate(_tiers(words) if reached is None else [reached]):
         found = (
             sa.select(sa.literal(rank).label("rank"), Contact.sort_name, *HIT_COLUMNS)
             .where(holds, wanted)

@@ -1,8 +1,8 @@
-"""Contacts as vCards (RFC 6350), one each, with the ways to reach them that are in use."""
+"""Contacts as vCards (RFC 6350), one each, with the ways to reach them that may be used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import UTC
 from uuid import NAMESPACE_URL, uuid5
 
@@ -13,7 +13,7 @@ from vobject.vcard import Address, Name
 
 from config import Settings
 from crm.directory.models import PointKind, PointStatus
-from crm.exports.queries import AnyRow, WholeContact, batches, whole_contacts
+from crm.exports.queries import AnyRow, WholeContact, batches, stopped_points, whole_contacts
 
 _VERSION = "4.0"
 _TELEPHONES = {PointKind.PHONE: "voice", PointKind.FAX: "fax"}
@@ -27,12 +27,18 @@ _PROFILES = {
 def cards(ids: Sequence[int]) -> Iterator[str]:
     """One card per contact, in the order of the ids, read batch by batch."""
     for batch in batches(ids):
-        for contact in whole_contacts(batch):
-            yield card(contact)
+        contacts = whole_contacts(batch)
+        stopped = stopped_points(contacts)
+        for contact in contacts:
+            yield _card(contact, stopped)
 
 
 def card(contact: WholeContact) -> str:
-    """The contact's card: nothing of what is private to us, and no address that is out of use."""
+    """The contact's card: nothing private to us, and no address that is out of use or must not be written to."""
+    return _card(contact, stopped_points([contact]))
+
+
+def _card(contact: WholeContact, stopped: Container[str]) -> str:
     made = vobject.vCard()
     row = contact.row
     _add(made, "version", _VERSION)
@@ -48,7 +54,8 @@ def card(contact: WholeContact) -> str:
     for language in contact.languages:
         _add(made, "lang", language.language, PREF=str(language.rank + 1))
     for point in contact.points:
-        if point.status is PointStatus.CURRENT:
+        # An address book has no sign for “do not write” that programs heed.
+        if point.status is PointStatus.CURRENT and point.value not in stopped:
             _add_point(made, point, preferred=point.value == row.email)
     text: str = made.serialize(validate=False)
     return text

@@ -12,10 +12,13 @@ from crm.directory.labels import category_label, country_label, language_label, 
 from crm.directory.listing import Column, described_rows
 from crm.directory.models import OPEN_END, Contact
 from crm.exports.queries import batches
+from crm.outbox.models import SuppressionReason
+from crm.outbox.queries import reasons_against
 from crm.policy import visible_to
 from crm.stances.labels import stance_label
 from crm.stances.models import Stance
 from crm.stances.queries import current_stances
+from crm.suppressions.labels import REASONS
 from crm.timeline.models import REACHING, TimelineEntry
 from crm.treaties.queries import treaties
 
@@ -41,6 +44,8 @@ COLUMNS = {
     Column.ADDED.value: lazy_gettext("Added"),
 }
 NAME = lazy_gettext("Name")
+# Beside an address in a table: why no letter goes there.
+DO_NOT_WRITE = lazy_gettext("Do not write")
 
 
 def read_columns(text: str) -> tuple[str, ...]:
@@ -73,8 +78,17 @@ def chosen_rows(columns: Sequence[str], ids: Sequence[int]) -> Iterator[tuple[An
     further = {LAST_CONTACT: last_contact(None)} if LAST_CONTACT in columns else {}
     for batch in batches(ids):
         stances = current_stances(batch, None) if known else {}
-        for row in described_rows(batch, own, further):
-            yield row.name, *_values(row, columns, [stances.get((row.id, treaty_id)) for treaty_id in known])
+        rows = list(described_rows(batch, own, further))
+        addresses = [row.email for row in rows if row.email] if Column.EMAIL.value in columns else []
+        stopped = reasons_against(addresses)
+        for row in rows:
+            held = [stances.get((row.id, treaty_id)) for treaty_id in known]
+            yield row.name, *_values(row, columns, held, stopped)
+
+
+def do_not_write(address: str | None, stopped: Mapping[str, SuppressionReason]) -> str:
+    """Why no letter goes to the address, in words; empty where it may be written to."""
+    return str(REASONS[stopped[address]]) if address is not None and address in stopped else ""
 
 
 def _headings(columns: Sequence[str], known: Mapping[int, str]) -> Iterator[str]:
@@ -83,14 +97,20 @@ def _headings(columns: Sequence[str], known: Mapping[int, str]) -> Iterator[str]
             yield from (gettext("Stance on %(treaty)s", treaty=code) for code in known.values())
         else:
             yield str(COLUMNS[name])
+        if name == Column.EMAIL:
+            yield str(DO_NOT_WRITE)
 
 
-def _values(row: Any, columns: Sequence[str], stances: Sequence[Any]) -> Iterator[str]:
+def _values(
+    row: Any, columns: Sequence[str], stances: Sequence[Any], stopped: Mapping[str, SuppressionReason]
+) -> Iterator[str]:
     for name in columns:
         if name == STANCE:
             yield from (stance_label(held.stance if held else Stance.UNKNOWN) for held in stances)
         else:
             yield _VALUES[name](row) if name in _VALUES else getattr(row, name) or ""
+        if name == Column.EMAIL:
+            yield do_not_write(row.email, stopped)
 
 
 def _codes(row: Any) -> str:

@@ -21,12 +21,15 @@ from crm.directory.models import (
     Identifier,
     Membership,
     OtherName,
+    PointKind,
     Post,
     Relationship,
     Tag,
 )
 from crm.exports.models import UNFINISHED, Export, ExportState
 from crm.extensions import db
+from crm.outbox.models import SuppressionReason
+from crm.outbox.queries import reasons_against
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Target
 from crm.policy import visible_to
@@ -123,6 +126,13 @@ def whole_contacts(ids: Sequence[int]) -> list[WholeContact]:
     for contact_id, statements in shared_statements(ids).items():
         found[contact_id].statements = statements
     return [found[contact_id] for contact_id in ids if contact_id in found]
+
+
+def stopped_points(contacts: Iterable[WholeContact]) -> dict[str, SuppressionReason]:
+    """Those of the contacts' e-mail addresses no letter is sent to, each with the reason; a query per 500 addresses."""
+    return reasons_against(
+        {point.value: None for contact in contacts for point in contact.points if point.kind is PointKind.EMAIL}
+    )
 
 
 def tags_of(ids: Sequence[int]) -> dict[int, list[str]]:

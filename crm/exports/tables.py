@@ -12,11 +12,14 @@ from crm.accounts.queries import actor_names
 from crm.directory.labels import category_label, kind_label, region_label
 from crm.directory.models import OPEN_END, PointKind, PointStatus
 from crm.directory.name_parts import Parts, parts_of
-from crm.exports.queries import WholeContact, batches, names_of, tags_of, whole_contacts
+from crm.exports.list_columns import DO_NOT_WRITE, do_not_write
+from crm.exports.queries import WholeContact, batches, names_of, stopped_points, tags_of, whole_contacts
+from crm.outbox.models import SuppressionReason
 from crm.places.countries import country_name
 from crm.stances.labels import stance_label
 from crm.stances.models import Stance
 from crm.stances.queries import current_stances
+from crm.suppressions.labels import REASONS
 from crm.treaties.queries import treaties
 
 _BETWEEN = " | "
@@ -30,6 +33,7 @@ class _Line:
     names: dict[int, str]
     owner: str
     tags: Sequence[str]
+    stopped: Mapping[str, SuppressionReason]
 
     def name_of(self, contact_id: int | None) -> str:
         return self.names.get(contact_id, "") if contact_id is not None else ""
@@ -54,15 +58,27 @@ class _Line:
             return row.given_name, row.family_name
         return parts_of(row.name, row.country)
 
-    def others(self) -> str:
-        """The addresses letters do not go to, though they are in use."""
-        return _BETWEEN.join(
+    def _others(self, *, stopped: bool) -> list[str]:
+        """The addresses letters do not go to, though they are in use: those that may be written to or the others."""
+        return [
             point.value
             for point in self.contact.points
             if point.kind is PointKind.EMAIL
             and point.status is PointStatus.CURRENT
             and point.value != self.contact.row.email
-        )
+            and (point.value in self.stopped) is stopped
+        ]
+
+    def others(self) -> str:
+        return _BETWEEN.join(self._others(stopped=False))
+
+    def others_stopped(self) -> str:
+        # Reason and address in one cell: nothing that takes the column for addresses to write to can use it.
+        return _BETWEEN.join(f"{value} ({REASONS[self.stopped[value]]})" for value in self._others(stopped=True))
+
+    def do_not_write(self) -> str:
+        """Why no letter goes to the address of the row; empty where it may be written to."""
+        return do_not_write(self.contact.row.email, self.stopped)
 
     def mandates(self) -> str:
         return _BETWEEN.join(
@@ -98,7 +114,9 @@ _COLUMNS: tuple[tuple[Any, Callable[[_Line], Any]], ...] = (
     (lazy_gettext("Party"), lambda line: line.name_of(line.contact.row.party_id)),
     (lazy_gettext("Last day in office"), _Line.mandate_end),
     (lazy_gettext("E-mail"), lambda line: line.column("email")),
+    (DO_NOT_WRITE, _Line.do_not_write),
     (lazy_gettext("Further e-mail addresses"), _Line.others),
+    (lazy_gettext("Further addresses not to write to"), _Line.others_stopped),
     (
         lazy_gettext("E-mail addresses out of use"),
         lambda line: line.points(PointKind.EMAIL, status=PointStatus.RETIRED),
@@ -145,10 +163,10 @@ def table_rows(ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         contacts = whole_contacts(batch)
         rows = [contact.row for contact in contacts]
         names = names_of(one for row in rows for one in (row.institution_id, row.group_id, row.party_id))
-        known, tags = current_stances(batch, None), tags_of(batch)
+        known, tags, stopped = current_stances(batch, None), tags_of(batch), stopped_points(contacts)
         for contact in contacts:
             owner = users.get(f"user:{contact.row.owner_id}", "")
-            line = _Line(contact, names, owner, tags.get(contact.row.id, ()))
+            line = _Line(contact, names, owner, tags.get(contact.row.id, ()), stopped)
             yield (
                 *(value(line) for _label, value in _COLUMNS),
                 *_stances(contact.row.id, known_treaties, known),

@@ -26,21 +26,28 @@ from crm.paging import Page, SortKey, page
 CHUNK = 500
 
 
-def suppressed(addresses: Iterable[str], reasons: Iterable[SuppressionReason] = SuppressionReason) -> set[str]:
-    """Those of the addresses, as they were given, that must not be written to, for one of the reasons."""
+def reasons_against(
+    addresses: Iterable[str], reasons: Iterable[SuppressionReason] = SuppressionReason
+) -> dict[str, SuppressionReason]:
+    """Those of the addresses, as they were given, that must not be written to for one of the reasons, each with it."""
     counting = list(reasons)
     by_hash: dict[str, list[str]] = {}
     for address in addresses:
         by_hash.setdefault(address_hash(address), []).append(address)
     hashes = list(by_hash)
-    found: set[str] = set()
+    found: dict[str, SuppressionReason] = {}
     for start in range(0, len(hashes), CHUNK):
-        statement = sa.select(Suppression.address_hash).where(
+        statement = sa.select(Suppression.address_hash, Suppression.reason).where(
             among(Suppression.address_hash, hashes[start : start + CHUNK]), Suppression.reason.in_(counting)
         )
-        for known in db.session.scalars(statement):
-            found.update(by_hash[known])
+        for known, reason in db.session.execute(statement):
+            found.update(dict.fromkeys(by_hash[known], reason))
     return found
+
+
+def suppressed(addresses: Iterable[str], reasons: Iterable[SuppressionReason] = SuppressionReason) -> set[str]:
+    """Those of the addresses, as they were given, that must not be written to, for one of the reasons."""
+    return set(reasons_against(addresses, reasons))
 
 
 def has_unreadable_suppressions() -> bool:

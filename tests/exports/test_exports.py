@@ -27,7 +27,10 @@ from crm.exports import jobs, views
 from crm.exports.list_columns import COLUMNS
 from crm.exports.models import Export, ExportState
 from crm.extensions import db
+from crm.outbox.actions import suppress
+from crm.outbox.models import SuppressionReason
 from crm.policy import Role
+from crm.roster_import.readers.columns import recognised
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_organization, make_person
@@ -110,6 +113,34 @@ def test_a_table_has_the_columns_of_the_list_or_all(officer: Any) -> None:
         assert ("Identifiers" in rows[0]) is (extent == "all")
     few = officer.get(f"/contacts/export?ids={person.id}&columns=party,tags&format=csv").data.decode("utf-8-sig")
     assert few.splitlines() == ["Name,Party,Tags", "Ada Alvaro,Reform,hearing"]
+
+
+def test_addresses_not_to_be_written_to_are_marked_in_tables_and_left_out_of_cards(officer: Any) -> None:
+    stopped = make_person("Ada Stopped", country="ES", email="ada@office.example")
+    make_person("Bo Reached", country="ES", email="bo@office.example")
+    with unit_of_work("stop", actor="test"):
+        add_point(stopped, PointKind.EMAIL, "ada@home.example", source="test")
+        add_point(stopped, PointKind.EMAIL, "ada@club.example", source="test")
+        suppress("ada@office.example", SuppressionReason.UNSUBSCRIBED, source="test")
+        suppress("ada@club.example", SuppressionReason.BY_HAND, source="test")
+
+    def rows(asked: str) -> list[dict[str, str]]:
+        text = officer.get(f"/contacts/export?country=ES&kind=person&{asked}").data.decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text)))
+
+    (bo, ada), listed = rows("format=csv"), rows("format=csv&columns=email")
+    assert (ada["E-mail"], ada["Do not write"]) == ("ada@office.example", "wants no more letters")
+    assert ada["Further e-mail addresses"] == "ada@home.example"
+    assert ada["Further addresses not to write to"] == "ada@club.example (stopped by one of us)"
+    assert (bo["E-mail"], bo["Do not write"]) == ("bo@office.example", "")
+    assert [tuple(row.values())[1:] for row in listed] == [
+        ("bo@office.example", ""),
+        ("ada@office.example", "wants no more letters"),
+    ]
+    assert recognised(["Do not write", "Further addresses not to write to"]) == ["", ""]
+    cards = officer.get("/contacts/export?country=ES&kind=person&format=vcard").text
+    assert re.findall(r"\w+@\w+\.example", cards) == ["bo@office.example", "ada@home.example"]
+    assert "ada@office.example" not in officer.get(f"/contacts/{stopped.id}.vcf").text
 
 
 @pytest.mark.sqlite_only

@@ -11,9 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.audit.actions import undo
-from crm.directory.actions import create_organization, create_person
-from crm.directory.models import Category, Contact, ContactPoint, Person, PointStatus
+from crm.directory.actions import add_point, create_organization, create_person
+from crm.directory.models import Category, Contact, ContactPoint, Person, PointKind, PointStatus
 from crm.extensions import db
+from crm.outbox.actions import suppress
+from crm.outbox.models import SuppressionReason
 from crm.pipeline.actions import move_target
 from crm.pipeline.models import CloseReason, Stage
 from crm.policy import Role
@@ -202,6 +204,23 @@ def test_a_contact_point_is_added_taken_out_of_use_and_used_again(officer: Flask
     assert status == 404
     status, _after = posted(officer, page, f"/contacts/{person.id}/points/{old.id}/lost")
     assert status == 404
+
+
+@pytest.mark.sqlite_only
+def test_nobody_is_led_to_write_to_a_stopped_address(officer: FlaskClient) -> None:
+    person = make_person(email="stopped@parliament.example")
+    page = f"/contacts/{person.id}"
+    with unit_of_work("stop", actor="test"):
+        suppress("stopped@parliament.example", SuppressionReason.BY_HAND, source="test")
+    shown = officer.get(page).text
+    assert "stopped@parliament.example" in shown.replace("<wbr>", "")
+    assert "mailto:" not in shown
+    with unit_of_work("another", actor="test"):
+        add_point(person, PointKind.EMAIL, "free@home.example", source="test")
+    assert set(re.findall(r'(?:primary" )?href="mailto:[^"]*"', officer.get(page).text)) == {
+        'primary" href="mailto:free@home.example"',
+        'href="mailto:free@home.example"',
+    }
 
 
 @pytest.mark.parametrize(

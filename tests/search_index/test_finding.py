@@ -6,10 +6,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from crm.directory.actions import add_point, set_point_status
 from crm.directory.filters import ContactFilter
 from crm.directory.finding import MOST_WORDS, contacts_named
 from crm.directory.listing import contact_rows, count_contacts
-from crm.directory.models import Category, Contact, OtherName
+from crm.directory.models import Category, Contact, OtherName, PointKind, PointStatus
 from crm.directory.projection import project, projected_together
 from crm.extensions import db
 from crm.search_index import queries
@@ -102,3 +103,31 @@ def test_a_search_takes_two_queries_whatever_it_finds(people: None) -> None:
     for text in ("abel", "nobody", "a", " ".join(f"w{number}" for number in range(MOST_WORDS * 3))):
         assert queries_of(lambda text=text: contacts_named(text)) == 2  # type: ignore[misc]
     assert queries_of(lambda: listed("abel ada")) == 3
+
+
+def test_who_has_an_address_or_a_number_is_found_by_it(app: Flask) -> None:
+    with unit_of_work("make people", actor="test"), projected_together():
+        ada = make_person("Ada Quill", email="p5@catalunya.example")
+        bo = make_person("Bo Abel", email="p55@catalunya.example")
+        make_organization("Committee of 2019-2024")
+    with unit_of_work("reach them", actor="test"):
+        set_point_status(add_point(ada, PointKind.EMAIL, "old@office.example"), PointStatus.RETIRED)
+        add_point(ada, PointKind.PHONE, "+34 900 107 207")
+        add_point(bo, PointKind.PHONE, "900.207-207")
+        add_point(bo, PointKind.PHONE, "+32 (0)2 284\u00a05123")
+        add_point(bo, PointKind.FAX, "+34 900 999 888")
+    expected = {
+        "Ada Quill": (
+            *("p5@catalunya.example", " P5@Catalunya.Example ", "Ada Quill <p5@catalunya.example>"),
+            *("old@office.example", "+34 900 107 207", "900107207", "0034 (900) 107-207", "107.207"),
+        ),
+        "Bo Abel": ("+34 900 207 207", "022845123", "+3222845123", "284/5123"),
+        "Committee of 2019-2024": ("2019-2024", "2019 2024"),
+        "": ("p@catalunya.example", "+33 900 107 207", "900107208", "00000000", "+34 900 999 888"),
+    }
+    for name, texts in expected.items():
+        for text in texts:
+            assert (text, found(text)) == (text, [name] if name else [])
+            assert (text, listed(text)) == (text, [name] if name else [])
+    for text in ("900107207", "p5@catalunya.example"):
+        assert queries_of(lambda text=text: contacts_named(text)) == 2  # type: ignore[misc]

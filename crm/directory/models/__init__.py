@@ -19,7 +19,7 @@ from crm.directory.models.contacts import (
 from crm.directory.models.descriptions import ContactLanguage, ContactSource, Identifier, OtherName
 from crm.directory.models.memberships import OPEN_END, SOURCES_LENGTH, Membership, Post, last_day
 from crm.directory.models.merges import ContactMerge, MergeStep, StepKind
-from crm.directory.models.points import ContactPoint, PointKind, PointStatus
+from crm.directory.models.points import TAIL_DIGITS, ContactPoint, PointKind, PointStatus, phone_tail
 from crm.directory.models.relationships import DIRECTED, Relationship, RelationshipKind
 from crm.directory.models.restrictions import Restriction
 from crm.directory.models.rules import ProjectionRules
@@ -36,6 +36,7 @@ __all__ = [
     "SORTED",
     "SOURCES_LENGTH",
     "TAG_LENGTH",
+    "TAIL_DIGITS",
     "Category",
     "Contact",
     "ContactKind",
@@ -61,4 +62,5 @@ __all__ = [
     "Tag",
     "last_day",
     "made_of_holders",
+    "phone_tail",
 ]

@@ -33,6 +33,18 @@ class PointStatus(StrEnum):
     RETIRED = "retired"
 
 
+# The last six digits of a telephone number, however it is written: numbers are looked up by them, since some are kept
+# with the code of their country and some without. Written out, as databases know an index of an expression by its text;
+# for all kinds, as SQLite would rather read every number by the index of kinds than use one for a kind alone.
+TAIL_DIGITS = 6
+_DIGITS = "value"
+for _mark in (" ", "\u00a0", "-", ".", "/", "(", ")"):
+    _DIGITS = f"replace({_DIGITS}, '{_mark}', '')"
+phone_tail: sa.ColumnElement[str] = sa.literal_column(
+    f"substr({_DIGITS}, length({_DIGITS}) - {TAIL_DIGITS - 1})", sa.String
+)
+
+
 class ContactPoint(Base):
     """One way to reach a contact, with its source. E-mail addresses are kept normalized, in lower case.
 
@@ -45,6 +57,7 @@ class ContactPoint(Base):
     __table_args__ = (
         sa.UniqueConstraint("contact_id", "kind", "value"),
         sa.Index("ix_contact_point_kind_value", "kind", "value"),
+        sa.Index("ix_contact_point_phone_tail", phone_tail),
         # Those that bounced are few beside all others.
         sa.Index(
             "ix_contact_point_bounced_at",
