@@ -225,7 +225,7 @@ def test_nobody_is_led_to_write_to_a_stopped_address(officer: FlaskClient) -> No
 
 @pytest.mark.parametrize(
     ("kind", "value", "complaint"),
-    [("url", "ada.example", "beginning with https://"), ("phone", " ", "Enter the address or number.")],
+    [("url", "a page of hers", "beginning with https://"), ("phone", " ", "Enter the address or number.")],
 )
 def test_a_wrong_contact_point_is_refused(officer: FlaskClient, kind: str, value: str, complaint: str) -> None:
     person = make_person()
