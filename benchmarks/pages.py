@@ -116,8 +116,8 @@ PAGES = (
             ),
         ),
     ),
-    Page("today", "/today", TODAY_ROW, 60, _TODAY, most_queries=13),
-    Page("today: team", "/today?whose=team", TODAY_ROW, 60, _TODAY, most_queries=13),
+    Page("today", "/today", TODAY_ROW, 60, _TODAY),
+    Page("today: team", "/today?whose=team", TODAY_ROW, 60, _TODAY),
     Page(
         "report",
         "/reports/pipeline",

@@ -27,7 +27,6 @@ from crm.letters.queries.mailings import (
     mailings_being_checked,
     mailings_being_planned,
     mailings_to_start,
-    planned_by_and_waiting,
     wordings_of,
 )
 from crm.letters.queries.readers import beside, first_reader, readers_named, stance_of_reader
@@ -86,7 +85,6 @@ __all__ = [
     "newest_wording",
     "newest_wordings",
     "permit_of",
-    "planned_by_and_waiting",
     "readers_named",
     "readings_of",
     "returns_of",

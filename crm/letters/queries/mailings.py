@@ -25,7 +25,7 @@ from crm.letters.models import (
     Wordings,
 )
 from crm.outbox.actions import File
-from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage
+from crm.outbox.models import Batch, MessageState, OutgoingMessage
 from crm.outbox.reasons import Reason
 from crm.outbox.tallies import untold
 from crm.paging import Page, SortKey, page
@@ -116,22 +116,6 @@ def mailings(cursor: str | None, campaign_id: int | None = None) -> Page:
     if campaign_id is not None:
         statement = statement.where(Mailing.campaign_id == campaign_id)
     return page(statement, [SortKey(Mailing.id, descending=True)], cursor)
-
-
-def planned_by_and_waiting(user_id: int, limit: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Mailings of a user's that wait for approval, or for their time (`look_at`): id, name, look_at, letters."""
-    statement = (
-        sa.select(Mailing.id, Mailing.name, Mailing.look_at, (Batch.posted - Batch.cancelled).label("letters"))
-        .join(Batch, Batch.id == Mailing.batch_id)
-        .where(
-            Mailing.planned_by_id == user_id,
-            Batch.state == BatchState.UNRELEASED,
-            sa.or_(Mailing.state == MailingState.AWAITING_APPROVAL, Mailing.look_at.is_not(None)),
-        )
-        .order_by(Mailing.id.desc())
-        .limit(limit)
-    )
-    return db.session.execute(statement).all()
 
 
 def mailings_being_planned() -> Sequence[int]:

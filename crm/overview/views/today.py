@@ -13,7 +13,6 @@ from flask_login import current_user
 
 from crm import i18n
 from crm.history.queries import Whose
-from crm.letters.queries import planned_by_and_waiting
 from crm.overview.agenda import (
     MOST_COUNTED,
     Found,
@@ -36,7 +35,6 @@ from crm.turnover.successors import successors_of
 from crm.web import has_endpoint
 
 _CAMPAIGNS_SHOWN = 3
-_MAILINGS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -163,7 +161,6 @@ def today() -> ResponseReturnValue:
         found=[each for each in found if each.total],
         steps=_steps(),
         campaigns=campaigns_page(None).rows[:_CAMPAIGNS_SHOWN],
-        mailings=planned_by_and_waiting(reader.user_id, _MAILINGS_SHOWN) if can(Permission.LOBBY) else (),
         begin=_begin(),
         day_words=format_date(reader.day, "full"),
         opened=recent_hits(),
