@@ -34,7 +34,7 @@ def derived() -> dict[int, tuple[object, ...]]:
 
 
 # What comes of mailings, or of two statements that contradict each other; the crowd has neither.
-NOT_INVENTED = {Section.BOUNCED, Section.CONTRADICTIONS, Section.STOPPED, Section.REQUESTS}
+NOT_INVENTED = {Section.BOUNCED, Section.CONTRADICTIONS, Section.STOPPED, Section.MAILINGS, Section.REQUESTS}
 
 # The projections that `ratify rebuild` writes anew, and where each leaves its rows.
 FOLLOWING = (

@@ -30,11 +30,12 @@ def _is_another(author: Any) -> sa.ColumnElement[bool]:
     return sa.func.coalesce(author, 0) != parameter("user_id", User.id)
 
 
-def _mailings() -> AnySelect:
+def _somebody_else_may_approve() -> sa.ColumnElement[bool]:
     other = aliased(User)
-    someone_else = sa.exists().where(
-        other.team_id == Campaign.team_id, other.id != Mailing.planned_by_id, may_decide(other)
-    )
+    return sa.exists().where(other.team_id == Campaign.team_id, other.id != Mailing.planned_by_id, may_decide(other))
+
+
+def _mailings() -> AnySelect:
     return (
         sa.select(
             constant("mailing").label("kind"),
@@ -54,7 +55,7 @@ def _mailings() -> AnySelect:
         .outerjoin(Batch, Batch.id == Mailing.batch_id)
         .where(
             Mailing.state == MailingState.AWAITING_APPROVAL,
-            sa.or_(_is_another(Mailing.planned_by_id), ~someone_else),
+            sa.or_(_is_another(Mailing.planned_by_id), ~_somebody_else_may_approve()),
             Campaign.team_id == parameter("team_id", User.team_id),
         )
     )
@@ -116,6 +117,30 @@ def stopped(reader: Asked) -> Waiting:
         )
     )
     return Waiting((statement,), ("id",))
+
+
+def mailings(_reader: Asked) -> Waiting:
+    """Mailings that the reader planned, and somebody else is to approve; or that wait for their time (`look_at`)."""
+    statement = (
+        sa.select(
+            Mailing.id,
+            Mailing.name,
+            Mailing.look_at,
+            (Batch.posted - Batch.cancelled).label("letters"),
+            Campaign.name.label("campaign"),
+        )
+        .join(Batch, Batch.id == Mailing.batch_id)
+        .join(Campaign, Campaign.id == Mailing.campaign_id)
+        .where(
+            Mailing.planned_by_id == parameter("user_id", User.id),
+            Batch.state == BatchState.UNRELEASED,
+            sa.or_(
+                sa.and_(Mailing.state == MailingState.AWAITING_APPROVAL, _somebody_else_may_approve()),
+                Mailing.look_at.is_not(None),
+            ),
+        )
+    )
+    return Waiting((statement,), ("id",), descending=True)
 
 
 def wordings(_reader: Asked) -> Waiting:

@@ -14,7 +14,7 @@ from crm.extensions import db
 from crm.history.queries import Whose
 from crm.overview.agenda.contacts import bounced, contradictions, ended, quiet, replies
 from crm.overview.agenda.due import commitments, due
-from crm.overview.agenda.letters import approvals, held, requests, stopped, wordings
+from crm.overview.agenda.letters import approvals, held, mailings, requests, stopped, wordings
 from crm.overview.agenda.lists import AnyRow, AnySelect, Waiting
 from crm.overview.agenda.reader import Asked, Reader
 from crm.paging import PAGE_SIZE, Page, page
@@ -33,6 +33,7 @@ class Section(StrEnum):
     HELD = "held"
     STOPPED = "stopped"
     APPROVALS = "approvals"
+    MAILINGS = "mailings"
     WORDINGS = "wordings"
     REQUESTS = "requests"
     REPLIES = "replies"
@@ -48,6 +49,7 @@ SECTIONS: dict[Section, Callable[[Asked], Waiting]] = {
     Section.HELD: held,
     Section.STOPPED: stopped,
     Section.APPROVALS: approvals,
+    Section.MAILINGS: mailings,
     Section.WORDINGS: wordings,
     Section.REQUESTS: requests,
     Section.REPLIES: replies,
@@ -77,7 +79,7 @@ def sections_of(reader: Reader) -> list[Section]:
 
 
 # On most days nothing of these waits: one query tells, in place of one for each.
-_RARE = (Section.HELD, Section.STOPPED, Section.APPROVALS, Section.REQUESTS, Section.BOUNCED)
+_RARE = (Section.HELD, Section.STOPPED, Section.APPROVALS, Section.MAILINGS, Section.REQUESTS, Section.BOUNCED)
 
 
 @cache

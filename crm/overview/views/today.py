@@ -109,6 +109,7 @@ def _titles() -> dict[Section, str]:
         Section.HELD: gettext("Letters held: did they arrive?"),
         Section.STOPPED: gettext("Mailings that paused themselves"),
         Section.APPROVALS: gettext("Letters waiting for your approval"),
+        Section.MAILINGS: gettext("Your mailings"),
         Section.WORDINGS: gettext("Wordings waiting"),
         Section.REQUESTS: gettext("Readers of letters ask"),
         Section.REPLIES: gettext("Replies"),
