@@ -112,6 +112,8 @@ def test_an_address_is_looked_up_without_a_trace_and_the_list_says_where_each_ca
     add(officer, "x@parliament.example")
     page = officer.get("/suppressions").text
     assert letter.to_name in page
+    holder = make_person("Holder", email=letter.to_address)
+    assert f'href="/contacts/{holder.id}"' in officer.get("/suppressions").text
     assert "x@parliament.example" not in page
     assert "an address nobody here has" in page
     found = officer.post("/suppressions/look-up", data={"address": letter.to_address.upper()}).text
