@@ -18,6 +18,7 @@ from crm.extensions import db
 from crm.pipeline.actions import create_campaign
 from crm.pipeline.models import (
     OPEN_STAGES,
+    PLACES,
     REMINDED_BEFORE,
     Campaign,
     CloseReason,
@@ -177,6 +178,7 @@ class CrowdCampaign:
             "created_at": path[0][1],
             # Talks and promises bring it forward.
             "quiet_since": path[0][1],
+            "furthest": max(PLACES[stage] for stage, _at in path),
         }
 
     def _promise(self, pursued: Sequence[Pursued], now: datetime) -> None:

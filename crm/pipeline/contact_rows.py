@@ -11,7 +11,7 @@ from flask_babel import gettext, ngettext
 from crm.directory.registry import ContactRows, Entry, Values
 from crm.extensions import db
 from crm.pipeline.labels import stage_label
-from crm.pipeline.models import OPEN_STAGES, Campaign, Priority, Stage, Target
+from crm.pipeline.models import PLACES, Campaign, Priority, Stage, Target
 
 _STANDING = ("stage", "stage_since", "close_reason")
 _NEXT_STEP = ("next_step", "next_step_due")
@@ -19,7 +19,7 @@ _NEXT_STEP = ("next_step", "next_step_due")
 
 def _progress(target: Values) -> int:
     """How far it came; one that is closed is behind any that is still pursued."""
-    return -1 if target["stage"] is Stage.CLOSED else OPEN_STAGES.index(target["stage"])
+    return -1 if target["stage"] is Stage.CLOSED else PLACES[target["stage"]]
 
 
 def combine_targets(kept: Values, dropped: Values) -> dict[str, Any]:
@@ -27,6 +27,7 @@ def combine_targets(kept: Values, dropped: Values) -> dict[str, Any]:
     taken: dict[str, Any] = {}
     if _progress(dropped) > _progress(kept):
         taken |= {name: dropped[name] for name in _STANDING}
+    taken["furthest"] = max(kept["furthest"], dropped["furthest"])
     ranks = list(Priority)
     if ranks.index(dropped["priority"]) < ranks.index(kept["priority"]):
         taken["priority"] = dropped["priority"]

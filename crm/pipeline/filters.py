@@ -19,7 +19,7 @@ from crm.directory.models import Contact
 from crm.extensions import db
 from crm.filter_values import is_yes, read_value, read_values
 from crm.pipeline.labels import close_reason_label, priority_label, stage_label
-from crm.pipeline.models import IN_TOUCH, OPEN_STAGES, CloseReason, Priority, Stage, StageMove, Target
+from crm.pipeline.models import IN_TOUCH, OPEN_STAGES, PLACES, CloseReason, Priority, Stage, StageMove, Target
 from crm.pipeline.past import Past, reason_at, stage_at
 from crm.stances.filters import StanceFilter
 from crm.stances.labels import stance_label
@@ -35,9 +35,10 @@ Value = TypeVar("Value")
 
 def has_reached(stage: Stage, end: datetime | None = None) -> sa.ColumnElement[bool]:
     """Targets that stood at `stage` or beyond it before a moment (ever); every target was identified once."""
-    beyond = OPEN_STAGES[OPEN_STAGES.index(stage) :]
-    until = [] if end is None else [StageMove.at < end]
-    return sa.exists().where(StageMove.target_id == Target.id, StageMove.to_stage.in_(beyond), *until)
+    if end is None:
+        return Target.furthest >= PLACES[stage]
+    beyond = OPEN_STAGES[PLACES[stage] :]
+    return sa.exists().where(StageMove.target_id == Target.id, StageMove.to_stage.in_(beyond), StageMove.at < end)
 
 
 def is_owned_by_team(team_id: int) -> sa.ColumnElement[bool]:

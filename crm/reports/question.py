@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self, TypeAlias
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from flask_babel import gettext
+from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.exceptions import BadRequest
 
-from crm import i18n
+from crm import clock, i18n
+from crm.accounts.models import User
 from crm.database import read_id
 from crm.filter_values import read_day, read_value
+from crm.pipeline.filters import QUIET_USUALLY
+from crm.pipeline.models import StageMove, Target
 from crm.pipeline.past import end_of
+from crm.stances.models import Statement
+from crm.stances.past import fresh_since
 
 USUAL_DAYS = 28
 WEEK = timedelta(days=7)
@@ -59,6 +66,27 @@ class Question:
         return "".join(f"&{urlencode({name: value})}" for name, value in own.items() if value is not None)
 
     @property
+    def shape(self) -> Shape:
+        """What statements are built for."""
+        return Shape(self.past, self.team is not None)
+
+    def values(self) -> dict[str, Any]:
+        """What the parameters of its shape stand for."""
+        today = i18n.today()
+        return {
+            "campaign_id": self.campaign_id,
+            "treaty_id": self.treaty_id,
+            "begin": self.begin,
+            "end": self.end,
+            "day": self.day,
+            "fresh": fresh_since(self.day),
+            "team": self.team,
+            "reader": self.reader,
+            "today": today,
+            "quiet_before": clock.now() - timedelta(days=QUIET_USUALLY),
+        }
+
+    @property
     def begin(self) -> datetime:
         """The moment the period begins."""
         return i18n.day_begins(self.since)
@@ -72,3 +100,37 @@ class Question:
     def week_since(self) -> date:
         """The first of the last seven days."""
         return self.day - WEEK + timedelta(days=1)
+
+
+def parameter(name: str, column: InstrumentedAttribute[Any]) -> Any:
+    """One of a question's values, of the type of this column."""
+    return sa.bindparam(name, type_=column.type)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A question as a statement sees it, with parameters for values: built once, and asked for everybody's `values`."""
+
+    past: bool
+    of_team: bool
+    campaign_id: ClassVar[Any] = parameter("campaign_id", Target.campaign_id)
+    treaty_id: ClassVar[Any] = parameter("treaty_id", Statement.treaty_id)
+    begin: ClassVar[Any] = parameter("begin", StageMove.at)
+    day: ClassVar[Any] = parameter("day", Statement.said_on)
+    fresh: ClassVar[Any] = parameter("fresh", Statement.said_on)
+    reader: ClassVar[Any] = parameter("reader", Statement.team_id)
+    today: ClassVar[Any] = parameter("today", Target.next_step_due)
+    quiet_before: ClassVar[Any] = parameter("quiet_before", Target.quiet_since)
+
+    @property
+    def team(self) -> Any:
+        """The team whose targets are meant; None for all."""
+        return parameter("team", User.team_id) if self.of_team else None
+
+    @property
+    def end(self) -> Any:
+        """The moment the period ends; None for now."""
+        return parameter("end", StageMove.at) if self.past else None
+
+
+AnyQuestion: TypeAlias = Question | Shape

@@ -14,7 +14,7 @@ from crm.database import read_id
 from crm.directory.models import Contact
 from crm.filter_values import read_value, read_values, yes_or_no
 from crm.stances.models import Stance
-from crm.stances.past import held_stances, is_out_of_date
+from crm.stances.past import fresh_since, held_stances, is_out_of_date
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class StanceFilter:
         if stated:
             found = found.where(held.c.stance.in_(stated))
         if self.stale is not None:
-            outdated = is_out_of_date(held, on or i18n.today())
+            day = on or i18n.today()
+            outdated = is_out_of_date(held, day, fresh_since(day))
             found = found.join(Contact, Contact.id == held.c.contact_id)
             found = found.where(outdated if self.stale else ~outdated).correlate(None)
         asked = [contact_id.in_(found)] if stated or self.stale is not None else []

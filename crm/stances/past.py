@@ -66,10 +66,15 @@ def held_stances(treaty_id: int, team_id: int | None, on: date | None = None) ->
     return known.where(now.scope == sa.case((now.contact_id.in_(own), team_id), else_=SHARED)).subquery("held")
 
 
-def is_out_of_date(held: sa.Subquery, on: date) -> sa.ColumnElement[bool]:
+def fresh_since(on: date) -> date:
+    """The first day of which a stance is not too old on a day."""
+    return months_before(on, stale_months())
+
+
+def is_out_of_date(held: sa.Subquery, on: date, fresh: date) -> sa.ColumnElement[bool]:
     """Whether a stance of `held_stances` was out of date on a day, as `derivation.staleness` says it.
 
-    For a select that has `Contact` in it.
+    `fresh` is what `fresh_since` says of the day. For a select that has `Contact` in it.
     """
     left_office = sa.and_(Contact.mandate_end < on, held.c.said_on <= Contact.mandate_end)
-    return sa.or_(held.c.said_on < months_before(on, stale_months()), sa.func.coalesce(left_office, sa.false()))
+    return sa.or_(held.c.said_on < fresh, sa.func.coalesce(left_office, sa.false()))

@@ -16,8 +16,10 @@ from crm.extensions import db
 from crm.many_rows import insert_columns, new_ids
 from crm.pipeline.actions.commitments import Promise, Verdict, give_verdict, record_commitment
 from crm.pipeline.actions.targets import chunks
+from crm.pipeline.furthest import came_to
 from crm.pipeline.models import (
     ALLOWED_MOVES,
+    PLACES,
     Campaign,
     CloseReason,
     Commitment,
@@ -128,7 +130,7 @@ def reopen_target(target_id: int, note: str = "") -> Target:
 def move_targets(target_ids: Collection[int], to: Stage, *, reason: CloseReason | None = None) -> Moved:
     """Move many targets, each with its own trail so that all can be undone; those that may not go there stay.
 
-    Six statements per 500. Raises MoveRefused where closing has no reason.
+    Seven statements per 500. Raises MoveRefused where closing has no reason.
     """
     if to is Stage.CLOSED and reason is None:
         raise MoveRefused("reason_needed", to)
@@ -175,6 +177,7 @@ def _move_all(
     move_ids = insert_rows(StageMove, moves)
     after = {"stage": to, "stage_since": at, "close_reason": same["close_reason"]}
     update_rows(Target, [RowUpdate(row.id, {name: getattr(row, name) for name in after}, after) for row in rows])
+    came_to([row.id for row in rows], to)
     names = _campaign_names({row.campaign_id for row in rows})
     add_events(
         [
@@ -203,6 +206,7 @@ def _move(target: Target, to: Stage, reason: CloseReason | None, note: str) -> t
         actor=current_unit_of_work().actor,
     )
     target.stage, target.stage_since, target.close_reason = to, at, move.close_reason
+    target.furthest = max(target.furthest, PLACES[to])
     db.session.add(move)
     return target, move
 
@@ -239,13 +243,16 @@ def mark_contacted(target_ids: Collection[int], *, at: datetime) -> int:
     step = StageMove(from_stage=Stage.IDENTIFIED, to_stage=Stage.CONTACTED, at=at, note="")
     same: dict[str, Any] = {"from_stage": step.from_stage, "to_stage": step.to_stage, "close_reason": None}
     same |= {"note": step.note, "at": at, "actor": current_unit_of_work().actor}
+    place = PLACES[Stage.CONTACTED]
+    # One that was taken up again may have come further before.
+    further = sa.case((Target.furthest < place, place), else_=Target.furthest)
     marked = 0
     for chunk in chunks(sorted(set(target_ids))):
         since = {row.id: row.stage_since for row in _locked(chunk)}
         moved = db.session.execute(
             sa.update(Target)
             .where(among(Target.id, chunk), Target.stage == Stage.IDENTIFIED)
-            .values(stage=Stage.CONTACTED, stage_since=at, last_contact_at=at, quiet_since=at)
+            .values(stage=Stage.CONTACTED, stage_since=at, last_contact_at=at, quiet_since=at, furthest=further)
             .returning(Target.id, Target.contact_id, Target.campaign_id)
             .execution_options(synchronize_session=False)
         ).all()

@@ -35,6 +35,8 @@ IN_TOUCH = (Stage.CONTACTED, Stage.IN_DIALOGUE, Stage.CONVINCED, Stage.COMMITTED
 GUARDED = (Stage.COMMITTED, Stage.DELIVERED, Stage.CLOSED)
 # In their order: a target that came to one of them has passed the ones before it.
 OPEN_STAGES = tuple(stage for stage in Stage if stage is not Stage.CLOSED)
+# How far a stage is on the way; a closed target is on none.
+PLACES = {stage: OPEN_STAGES.index(stage) if stage in OPEN_STAGES else 0 for stage in Stage}
 # Where a target goes when it comes one step further.
 NEXT_STAGE = dict(pairwise(OPEN_STAGES))
 
@@ -73,6 +75,7 @@ class Target(Base):
     `due_order` and `priority_order` are what lists are sorted by, kept by the database: a target without a next step
     comes last, and so does a closed one, which waits for none. `last_contact_at` follows the timeline (see
     `crm.pipeline.last_contact`); `quiet_since` is that, or when the target was added where nothing reached it yet.
+    `furthest` follows the moves (see `crm.pipeline.furthest`): the place of the furthest stage it ever came to.
     """
 
     __tablename__ = "target"
@@ -88,7 +91,7 @@ class Target(Base):
         sa.Index(
             "ix_target_report",
             *("campaign_id", "owner_id", "stage", "next_step_due", "quiet_since", "stage_since", "contact_id"),
-            "close_reason",
+            *("close_reason", "furthest"),
         ),
         sa.Index("ix_target_all_quiet", "quiet_since", "id", "stage", "stage_since", "owner_id", "contact_id"),
         sa.Index("ix_target_owner_quiet", "owner_id", "quiet_since", "id", "stage", "stage_since", "contact_id"),
@@ -119,6 +122,7 @@ class Target(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_contact_at: Mapped[datetime | None] = mapped_column(info={"derived": True})
     quiet_since: Mapped[datetime] = mapped_column(default=clock.now, info={"derived": True})
+    furthest: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0", info={"derived": True})
 
     campaign: Mapped[Campaign] = relationship()
     contact: Mapped[Contact] = relationship()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from crm.extensions import db
 from crm.history.models import Interaction, Task
 from crm.letters.models import Letter, Mailing
 from crm.outbox.models import OutgoingMessage
-from crm.pipeline.filters import QUIET_USUALLY, is_quiet
+from crm.pipeline.filters import is_quiet_since
 from crm.pipeline.models import Commitment, Stage, StageMove, Target
 from crm.reports.queries.deeds import (
     INTERACTIONS,
@@ -29,7 +30,7 @@ from crm.reports.queries.deeds import (
     tasks,
 )
 from crm.reports.queries.rows import is_late, of_targets
-from crm.reports.question import Question
+from crm.reports.question import Question, Shape
 from crm.stances.models import Statement
 
 _OWNED = "owned"
@@ -59,8 +60,7 @@ def officers(question: Question, users: Mapping[int, Any]) -> list[Officer]:
         name = users[user_id].name if user_id is not None and user_id in users else ""
         return found.setdefault(user_id, Officer(user_id, name))
 
-    done = [*_done(question), *([] if question.past else [_owned(question)])]
-    for row in db.session.execute(sa.union_all(*done)):
+    for row in db.session.execute(_figures(question.shape), question.values()):
         if row.deed == _OWNED:
             own = of(row.owner_id)
             own.open, own.overdue, own.quiet = row.deeds, row.overdue, row.quiet
@@ -72,15 +72,20 @@ def officers(question: Question, users: Mapping[int, Any]) -> list[Officer]:
     return [*sorted(found.values(), key=lambda each: (-each.overdue, each.name)), *nobody]
 
 
-def _owned(question: Question) -> AnySelect:
-    quiet = is_quiet(QUIET_USUALLY, question.reader)
+@cache
+def _figures(question: Shape) -> sa.CompoundSelect[Any]:
+    return sa.union_all(*_done(question), *([] if question.past else [_owned(question)]))
+
+
+def _owned(question: Shape) -> AnySelect:
+    quiet = is_quiet_since(question.quiet_before, question.reader)
     return (
         sa.select(
             sa.literal(""),
             sa.literal(_OWNED),
             sa.func.sum(sa.case((Target.stage != Stage.CLOSED, 1), else_=0)),
             Target.owner_id,
-            sa.func.sum(sa.case((is_late(), 1), else_=0)),
+            sa.func.sum(sa.case((is_late(question.today), 1), else_=0)),
             sa.func.sum(sa.case((quiet, 1), else_=0)),
         )
         .where(*of_targets(question))
@@ -88,7 +93,7 @@ def _owned(question: Question) -> AnySelect:
     )
 
 
-def _done(question: Question) -> Iterator[AnySelect]:
+def _done(question: Shape) -> Iterator[AnySelect]:
     """Actor, deed and how often; in the last columns, what only those who look after targets have."""
     nobody = sa.cast(sa.null(), Target.owner_id.type).label("owner_id")
     none = (nobody, sa.literal(0).label("overdue"), sa.literal(0).label("quiet"))

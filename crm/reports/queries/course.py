@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from crm.directory.models import Contact
 from crm.extensions import db
 from crm.pipeline.models import OPEN_STAGES, Stage, StageMove, Target
 from crm.reports.queries.rows import of_moves, until
-from crm.reports.question import WEEK, Question
+from crm.reports.question import WEEK, Question, Shape, parameter
 
 WEEKS = 12
 # In the place of a week: arrivals of the whole period.
@@ -80,7 +81,7 @@ class _Flow:
     targets: int
 
 
-def _of_merged(question: Question, ago: Any) -> sa.Select[*tuple[Any, ...]]:
+def _of_merged(question: Shape, ago: Any) -> sa.Select[*tuple[Any, ...]]:
     """Every move of a target that two became one in: it was added twice, and its moves are those of both."""
     twice = (
         sa.select(StageMove.target_id)
@@ -130,16 +131,10 @@ def _moved(rows: Iterable[Any]) -> Moves:
     return Moves(**deeds)
 
 
-def course(question: Question, by_stage: Counts) -> Course:
-    """The weeks that end with the question's day, counted back from where the targets stood then, and the arrivals.
-
-    One query: both walk the same moves in the order of their time.
-    """
-    first = [question.week_since - WEEK * number for number in range(WEEKS - 1)]
-    begins = [i18n.day_begins(day) for day in first]
-    # Where the period begins within a week, that week has two parts.
-    cuts = sorted({*begins, question.begin}, reverse=True)
-    week_of = [next((week for week, begin in enumerate(begins) if begin <= cut), None) for cut in cuts]
+@cache
+def _flows(question: Shape, parts: int) -> sa.CompoundSelect[Any]:
+    """What moved in each of so many parts of the time, which begin with the parameters cut_0, cut_1 and so on."""
+    cuts = [parameter(f"cut_{number}", StageMove.at) for number in range(parts)]
     ago = sa.case(*((StageMove.at >= cut, number) for number, cut in enumerate(cuts))).label("ago")
     nothing = sa.null()
     flowed = (
@@ -170,7 +165,21 @@ def course(question: Question, by_stage: Counts) -> Course:
         .where(*of_moves(question), StageMove.at >= question.begin)
         .group_by(Contact.country, StageMove.to_stage)
     )
-    found = db.session.execute(sa.union_all(flowed, came, _of_merged(question, ago))).all()
+    return sa.union_all(flowed, came, _of_merged(question, ago))
+
+
+def course(question: Question, by_stage: Counts) -> Course:
+    """The weeks that end with the question's day, counted back from where the targets stood then, and the arrivals.
+
+    One query: both walk the same moves in the order of their time.
+    """
+    first = [question.week_since - WEEK * number for number in range(WEEKS - 1)]
+    begins = [i18n.day_begins(day) for day in first]
+    # Where the period begins within a week, that week has two parts.
+    cuts = sorted({*begins, question.begin}, reverse=True)
+    week_of = [next((week for week, begin in enumerate(begins) if begin <= cut), None) for cut in cuts]
+    asked = question.values() | {f"cut_{number}": cut for number, cut in enumerate(cuts)}
+    found = db.session.execute(_flows(question.shape, len(cuts)), asked).all()
     rows, merged = [row for row in found if row.at is None], [row for row in found if row.at is not None]
     arrivals = {(row.country, row.to_stage): row.targets for row in rows if row.ago == _CAME}
     moved = [row for row in rows if row.ago != _CAME]
@@ -197,8 +206,8 @@ class Stays:
     median_days: float
 
 
-def stays(question: Question) -> dict[Stage, Stays]:
-    """Stays that ended by the end of the day, by stage; one query, which walks an index to the middle."""
+@cache
+def _middles(question: Shape) -> sa.CompoundSelect[Any]:
     left = (*of_moves(question), StageMove.stood.is_not(None))
     counted = sa.select(StageMove.from_stage, sa.func.count().label("stays")).where(*left)
     counts = counted.group_by(StageMove.from_stage).cte("counts")
@@ -217,9 +226,14 @@ def stays(question: Question) -> dict[Stage, Stays]:
             .subquery()
         )
         middles.append(sa.select(middle.c.stage, middle.c.stood, middle.c.stays))
+    return sa.union_all(*middles)
+
+
+def stays(question: Question) -> dict[Stage, Stays]:
+    """Stays that ended by the end of the day, by stage; one query, which walks an index to the middle."""
     found: dict[Stage, list[int]] = {}
     stays_of: dict[Stage, int] = {}
-    for row in db.session.execute(sa.union_all(*middles)):
+    for row in db.session.execute(_middles(question.shape), question.values()):
         found.setdefault(Stage(row.stage), []).append(row.stood)
         stays_of[Stage(row.stage)] = row.stays
     return {stage: Stays(stays_of[stage], sum(stood) / len(stood) / 86400) for stage, stood in found.items()}

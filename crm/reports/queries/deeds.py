@@ -16,10 +16,11 @@ from crm.history.models import Interaction, InteractionContact, InteractionKind,
 from crm.letters.models import Letter, Mailing
 from crm.outbox.models import MessageState, OutgoingMessage
 from crm.paging import Page, SortKey, page_of_union
+from crm.pipeline.furthest import place_of
 from crm.pipeline.models import Commitment, Stage, StageMove, Target
 from crm.policy import visible_to
-from crm.reports.queries.rows import of_moves, place_of
-from crm.reports.question import Question
+from crm.reports.queries.rows import of_moves
+from crm.reports.question import AnyQuestion, Question
 from crm.stances.models import Statement
 from crm.stances.queries import is_valid
 
@@ -77,13 +78,13 @@ def _by(actor: Any, question: Question, officer: int | None) -> Iterator[sa.Colu
         yield actor.in_(sa.select(actor_of(User.id)).where(User.team_id == question.team))
 
 
-def _within(moment: Any, question: Question) -> Iterator[sa.ColumnElement[bool]]:
+def _within(moment: Any, question: AnyQuestion) -> Iterator[sa.ColumnElement[bool]]:
     yield moment >= question.begin
     if question.end is not None:
         yield moment < question.end
 
 
-def interactions(question: Question) -> Iterator[sa.ColumnElement[bool]]:
+def interactions(question: AnyQuestion) -> Iterator[sa.ColumnElement[bool]]:
     """Those of the campaign, and those of no campaign with one of its targets."""
     takes_part = sa.exists().where(
         InteractionContact.interaction_id == Interaction.id,
@@ -97,7 +98,7 @@ def interactions(question: Question) -> Iterator[sa.ColumnElement[bool]]:
     yield from _within(Interaction.at, question)
 
 
-def letters(question: Question) -> Iterator[sa.ColumnElement[bool]]:
+def letters(question: AnyQuestion) -> Iterator[sa.ColumnElement[bool]]:
     """Letters of the campaign's mailings that left, for a select of `OutgoingMessage`, `Letter` and `Mailing`."""
     yield Mailing.campaign_id == question.campaign_id
     yield OutgoingMessage.batch_id == Mailing.batch_id
@@ -106,7 +107,7 @@ def letters(question: Question) -> Iterator[sa.ColumnElement[bool]]:
     yield from _within(OutgoingMessage.finished_at, question)
 
 
-def statements(question: Question) -> Iterator[sa.ColumnElement[bool]]:
+def statements(question: AnyQuestion) -> Iterator[sa.ColumnElement[bool]]:
     """Those of the campaign's targets on its lead treaty that were written down within the period and still count."""
     yield Statement.treaty_id == question.treaty_id
     yield sa.exists().where(Target.campaign_id == question.campaign_id, Target.contact_id == Statement.contact_id)
@@ -115,14 +116,15 @@ def statements(question: Question) -> Iterator[sa.ColumnElement[bool]]:
     yield from _within(Statement.recorded_at, question)
 
 
-def commitments(question: Question) -> Iterator[sa.ColumnElement[bool]]:
-    """Those written down within the period, for a select that has `Commitment` and `Target` in it."""
-    yield Commitment.target_id == Target.id
-    yield Target.campaign_id == question.campaign_id
+def commitments(question: AnyQuestion) -> Iterator[sa.ColumnElement[bool]]:
+    """Those of the campaign's targets that were written down within the period."""
+    # Begun with what is new, not with all the targets.
+    target = sa.orm.aliased(Target)
+    yield sa.exists().where(target.id == Commitment.target_id, target.campaign_id == question.campaign_id)
     yield from _within(Commitment.created_at, question)
 
 
-def tasks(question: Question) -> Iterator[sa.ColumnElement[bool]]:
+def tasks(question: AnyQuestion) -> Iterator[sa.ColumnElement[bool]]:
     """Those about one of the campaign's targets, or about its contact."""
     # A list of them has targets of its own beside.
     target = sa.orm.aliased(Target)
@@ -134,7 +136,7 @@ def tasks(question: Question) -> Iterator[sa.ColumnElement[bool]]:
     yield from _within(Task.done_at, question)
 
 
-def moves(question: Question) -> Iterator[sa.ColumnElement[bool]]:
+def moves(question: AnyQuestion) -> Iterator[sa.ColumnElement[bool]]:
     yield StageMove.campaign_id == question.campaign_id
     yield StageMove.from_stage.is_not(None)
     yield from _within(StageMove.at, question)
@@ -213,7 +215,12 @@ def _promised(question: Question, asked: Asked) -> AnySelect:
         by.label("actor"),
         Contact.name,
         Commitment.act.label("text"),
-    ).where(*commitments(question), Contact.id == Target.contact_id, *_by(by, question, asked.officer))
+    ).where(
+        *commitments(question),
+        Target.id == Commitment.target_id,
+        Contact.id == Target.contact_id,
+        *_by(by, question, asked.officer),
+    )
 
 
 def _done(question: Question, asked: Asked) -> AnySelect:

@@ -7,36 +7,30 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm import i18n
 from crm.pipeline.filters import is_owned_by_team
-from crm.pipeline.models import OPEN_STAGES, Stage, StageMove, Target
-from crm.reports.question import Question
+from crm.pipeline.models import Stage, StageMove, Target
+from crm.reports.question import AnyQuestion
 
 
-def place_of(stage: Any) -> sa.ColumnElement[int]:
-    """How far a stage is on the way, as its place in OPEN_STAGES; 0 for a closed target."""
-    return sa.case({each: place for place, each in enumerate(OPEN_STAGES) if place}, value=stage, else_=0)
-
-
-def is_late() -> sa.ColumnElement[bool]:
+def is_late(today: Any) -> sa.ColumnElement[bool]:
     """As `is_overdue`, of columns that stand in the index of the report."""
-    return sa.and_(Target.next_step_due < i18n.today(), Target.stage != Stage.CLOSED)
+    return sa.and_(Target.next_step_due < today, Target.stage != Stage.CLOSED)
 
 
-def of_targets(question: Question) -> Iterator[sa.ColumnElement[bool]]:
+def of_targets(question: AnyQuestion) -> Iterator[sa.ColumnElement[bool]]:
     """The targets the question is about, for a select that has `Target` in it."""
     yield Target.campaign_id == question.campaign_id
     if question.team is not None:
         yield is_owned_by_team(question.team)
 
 
-def until(question: Question) -> Iterator[sa.ColumnElement[bool]]:
+def until(question: AnyQuestion) -> Iterator[sa.ColumnElement[bool]]:
     """Of any moves, those until the day is over."""
     if question.end is not None:
         yield StageMove.at < question.end
 
 
-def of_moves(question: Question) -> Iterator[sa.ColumnElement[bool]]:
+def of_moves(question: AnyQuestion) -> Iterator[sa.ColumnElement[bool]]:
     """Their moves until the day is over, for a select that has `StageMove` in it."""
     yield StageMove.campaign_id == question.campaign_id
     yield from until(question)

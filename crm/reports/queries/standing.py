@@ -6,16 +6,18 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from crm.directory.models import Contact
 from crm.extensions import db
+from crm.pipeline.furthest import place_of
 from crm.pipeline.models import OPEN_STAGES, WON, CloseReason, Stage, StageMove, Target
 from crm.pipeline.past import reason_at, stage_at
-from crm.reports.queries.rows import is_late, of_moves, of_targets, place_of
-from crm.reports.question import Question
+from crm.reports.queries.rows import is_late, of_moves, of_targets
+from crm.reports.question import Question, Shape
 from crm.stances.models import Stance
 from crm.stances.past import held_stances, is_out_of_date
 
@@ -95,7 +97,7 @@ class Standing:
         ]
 
 
-def _each(question: Question) -> sa.CTE:
+def _each(question: Shape) -> sa.CTE:
     """The targets there were: country, group_id, stood (why it was closed, else the stage), place, overdue, kind.
 
     `place` is that of the furthest stage in OPEN_STAGES, `kind` the stance on the campaign's lead treaty. Nothing is
@@ -105,34 +107,40 @@ def _each(question: Question) -> sa.CTE:
     held = held_stances(question.treaty_id, question.reader, question.day if question.past else None)
     kind = sa.case(
         (held.c.contact_id.is_(None), Stance.UNKNOWN.value),
-        (is_out_of_date(held, question.day), OUTDATED),
+        (is_out_of_date(held, question.day, question.fresh), OUTDATED),
         else_=sa.type_coerce(held.c.stance, sa.String),
     )
-    furthest = (
-        sa.select(StageMove.target_id, sa.func.max(place_of(StageMove.to_stage)).label("place"))
-        .where(*of_moves(question))
-        .group_by(StageMove.target_id)
-        .subquery()
-    )
     stage, reason = (Target.stage, Target.close_reason) if end is None else (stage_at(end), reason_at(end))
-    overdue = sa.case((is_late(), 1), else_=0) if end is None else sa.literal(0)
+    overdue = sa.case((is_late(question.today), 1), else_=0) if end is None else sa.literal(0)
+    then = _furthest_then(question)
     found = (
         sa.select(
             Contact.country,
             Contact.group_id,
             sa.func.coalesce(sa.type_coerce(reason, sa.String), sa.type_coerce(stage, sa.String)).label("stood"),
-            furthest.c.place,
+            (Target.furthest if end is None else then.c.place).label("place"),
             overdue.label("overdue"),
             kind.label("kind"),
         )
         .select_from(Target)
         .join(Contact, Contact.id == Target.contact_id)
         .outerjoin(held, held.c.contact_id == Target.contact_id)
-        # Every target has moved once, when it was added: one without a move by then was not there.
-        .join(furthest, furthest.c.target_id == Target.id)
         .where(*of_targets(question))
     )
+    if end is not None:
+        # Every target has moved once, when it was added: one without a move by then was not there.
+        found = found.join(then, then.c.target_id == Target.id)
     return found.cte("each")
+
+
+def _furthest_then(question: Shape) -> sa.Subquery:
+    """How far targets had come by a day gone by."""
+    return (
+        sa.select(StageMove.target_id, sa.func.max(place_of(StageMove.to_stage)).label("place"))
+        .where(*of_moves(question))
+        .group_by(StageMove.target_id)
+        .subquery()
+    )
 
 
 @dataclass(frozen=True)
@@ -158,15 +166,20 @@ def _parts(cell: str) -> tuple[str | None, str, str]:
     return None if country == _NOWHERE else country, word, number
 
 
-def standing(question: Question) -> tuple[Standing, Stances]:
-    """The figures of one campaign; two statements, and the targets are walked through once."""
+@cache
+def _cells(question: Shape) -> sa.CompoundSelect[Any]:
     each = _each(question).c
     targets, overdue = sa.func.count().label("targets"), sa.func.sum(each.overdue).label("overdue")
     stood = sa.select(sa.literal(True).label("stands"), _cell(each.country, each.stood, each.place), targets, overdue)
     held = sa.select(sa.literal(False), _cell(each.country, each.kind, each.group_id), targets, sa.literal(0))
     # By its name: written out once more, it would be worked out twice.
     by_cell = sa.literal_column(_CELL, sa.String)
-    rows = db.session.execute(sa.union_all(stood.group_by(by_cell), held.group_by(by_cell))).all()
+    return sa.union_all(stood.group_by(by_cell), held.group_by(by_cell))
+
+
+def standing(question: Question) -> tuple[Standing, Stances]:
+    """The figures of one campaign; two statements, and the targets are walked through once."""
+    rows = db.session.execute(_cells(question.shape), question.values()).all()
     return _standing([row for row in rows if row.stands]), _stances([row for row in rows if not row.stands])
 
 
