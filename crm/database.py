@@ -195,6 +195,17 @@ def on_sqlite_begin(connection: sa.Connection) -> None:
             connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
 
 
+def on_postgresql_connect(connection: Any, _record: Any) -> None:
+    """Have plans made for a disk that jumps as fast as it reads on, as those of today do.
+
+    By default a jump counts four times as much, and the server reads tables through to find a few hundred rows.
+    """
+    # Outside of any transaction: what one sets is forgotten where it is rolled back.
+    connection.autocommit = True
+    connection.execute("SET random_page_cost = 1.1")
+    connection.autocommit = False
+
+
 def on_postgresql_begin(connection: sa.Connection) -> None:
     """Spare a transaction that need not be durable the wait for the disk."""
     if not connection.get_execution_options().get("durable", True):
@@ -207,6 +218,7 @@ def prepare_engine(engine: Engine) -> Engine:
         event.listen(engine, "connect", on_sqlite_connect)
         event.listen(engine, "begin", on_sqlite_begin)
     else:
+        event.listen(engine, "connect", on_postgresql_connect)
         event.listen(engine, "begin", on_postgresql_begin)
     return engine
 

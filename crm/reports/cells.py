@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from flask_babel import format_decimal, format_percent, gettext, ngettext
+from babel import Locale, numbers
+from flask_babel import format_decimal, format_percent, get_locale, gettext, ngettext
 
 from crm.directory.labels import country_label
 
@@ -68,11 +70,20 @@ class Table:
             yield [f"{head} ({row.note})" if row.note else head, *(cell.value for cell in row.cells)]
 
 
+@lru_cache(maxsize=20_000)
+def _number(value: int, locale: Locale | None) -> str:
+    return numbers.format_decimal(value, locale=locale)
+
+
 class Numbers(dict[int, str]):
     """Numbers as the reader writes them, each formatted once: a report shows a thousand, and most are small."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.locale = get_locale()
+
     def __missing__(self, value: int) -> str:
-        self[value] = text = str(format_decimal(value))
+        self[value] = text = _number(value, self.locale)
         return text
 
 

@@ -16,6 +16,7 @@ from crm.history.models import Interaction
 from crm.history.projection import rebuild as rebuild_history
 from crm.history.queries import Whose
 from crm.overview.agenda import Reader, Section, first_of, sections_of
+from crm.pipeline.furthest import rebuild_furthest
 from crm.pipeline.last_contact import rebuild_last_contacts
 from crm.pipeline.models import StageMove, Target
 from crm.stances.models import CurrentStance, Statement
@@ -41,6 +42,7 @@ FOLLOWING = (
     (rebuild_stances, [column for column in CurrentStance.__table__.c if column.key != "id"]),
     (rebuild_history, list(TimelineEntry.__table__.c)),
     (rebuild_last_contacts, list(Target.__table__.c)),
+    (rebuild_furthest, list(Target.__table__.c)),
 )
 
 

@@ -40,7 +40,7 @@ from crm.extensions import db
 from crm.letters.models import Letter
 from crm.outbox.models import MessageState
 from crm.pipeline.actions import update_target
-from crm.pipeline.models import Priority, Stage, StageMove, Target
+from crm.pipeline.models import PLACES, Priority, Stage, StageMove, Target
 from crm.policy import Role
 from crm.timeline.actions import Event, add_events
 from crm.timeline.models import EntryKind, TimelineEntry
@@ -203,8 +203,8 @@ def test_two_targets_of_a_campaign_become_one_at_the_further_stage(app: Flask) -
     moves = db.session.scalar(sa.select(sa.func.count()).select_from(StageMove))
     merged(one, other)
     both, only = db.session.scalars(sa.select(Target).where(Target.contact_id == one).order_by(Target.id)).all()
-    assert (both.stage, both.priority, both.ask) == (Stage.COMMITTED, Priority.HIGH, "Speak in the plenary")
-    assert (both.next_step, both.next_step_due) == ("Call", date(2030, 1, 1))
+    assert (both.stage, both.furthest, both.priority) == (Stage.COMMITTED, PLACES[Stage.COMMITTED], Priority.HIGH)
+    assert (both.ask, both.next_step, both.next_step_due) == ("Speak in the plenary", "Call", date(2030, 1, 1))
     assert both.owner_id is not None
     assert only.stage is Stage.IDENTIFIED
     assert set(db.session.scalars(sa.select(StageMove.target_id))) == {both.id, only.id}

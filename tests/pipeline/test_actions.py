@@ -25,7 +25,7 @@ from crm.pipeline.actions import (
     reopen_target,
     update_target,
 )
-from crm.pipeline.models import NO_NEXT_STEP, CloseReason, Priority, Stage, StageMove, Target
+from crm.pipeline.models import NO_NEXT_STEP, PLACES, CloseReason, Priority, Stage, StageMove, Target
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import unit_of_work
 from tests.factories.pipeline import make_campaign, make_contacts, make_target
@@ -86,11 +86,13 @@ def test_undoing_a_move_takes_it_out_of_the_log_and_off_the_timeline(app: Flask)
     with unit_of_work("move", actor="test") as work:
         move_target(target.id, Stage.CONVINCED)
     assert len(moves_of(target.id)) == len(before) + 1
+    assert target.furthest == PLACES[Stage.CONVINCED]
     assert len(timeline_of(target.contact_id)) == 3
     assert work.change_set_id is not None
     with unit_of_work("undo", actor="test"):
         undo(work.change_set_id)
     assert (target.stage, target.stage_since) == (Stage.CONTACTED, since)
+    assert target.furthest == PLACES[Stage.CONTACTED]
     assert moves_of(target.id) == before
     assert [kind for kind, _summary in timeline_of(target.contact_id)] == [EntryKind.TARGETED, EntryKind.STAGE_MOVED]
 
@@ -124,6 +126,7 @@ def test_closing_keeps_its_reason_and_reopening_forgets_it(app: Flask) -> None:
     with unit_of_work("reopen", actor="test"):
         reopen_target(target.id, "a new adviser")
     assert (target.stage, target.close_reason) == (Stage.IDENTIFIED, None)
+    assert target.furthest == PLACES[Stage.IN_DIALOGUE]
     logged = sa.select(StageMove.close_reason, StageMove.note).order_by(StageMove.id.desc()).limit(2)
     assert [tuple(row) for row in db.session.execute(logged)] == [
         (None, "a new adviser"),
@@ -136,11 +139,14 @@ def test_many_targets_move_at_once_and_are_undone_at_once(app: Flask) -> None:
     ids = [make_target(campaign, stage=stage).id for stage in (Stage.IDENTIFIED, Stage.CONTACTED, Stage.CLOSED)]
     with unit_of_work("move many", actor="test") as work:
         assert move_targets(ids, Stage.CONVINCED) == Moved(moved=2, stayed=1)
+    furthest = sa.select(Target.furthest).order_by(Target.id)
+    assert db.session.scalars(furthest).all() == [3, 3, 0]
     assert work.change_set_id is not None
     with unit_of_work("undo", actor="test"):
         undo(work.change_set_id)
     stages = db.session.scalars(sa.select(Target.stage).order_by(Target.id)).all()
     assert stages == [Stage.IDENTIFIED, Stage.CONTACTED, Stage.CLOSED]
+    assert db.session.scalars(furthest).all() == [0, 1, 0]
 
 
 def test_sent_letters_move_only_identified_targets(app: Flask) -> None:
@@ -153,6 +159,7 @@ def test_sent_letters_move_only_identified_targets(app: Flask) -> None:
         assert mark_contacted([fresh.id], at=clock.now()) == 0
     db.session.expire_all()
     assert (fresh.stage, talking.stage, other.stage) == (Stage.CONTACTED, Stage.IN_DIALOGUE, Stage.CONTACTED)
+    assert (fresh.furthest, talking.furthest) == (PLACES[Stage.CONTACTED], PLACES[Stage.IN_DIALOGUE])
     assert moves_of(fresh.id)[-1] == (Stage.IDENTIFIED, Stage.CONTACTED)
     assert timeline_of(other.contact_id)[-1][0] is EntryKind.STAGE_MOVED
 

@@ -9,12 +9,8 @@ branch_labels = None
 depends_on = None
 
 _REPORT = ("campaign_id", "owner_id", "stage", "next_step_due", "quiet_since", "stage_since", "contact_id")
+_STANDING = ("campaign_id", "contact_id", "stage", "close_reason", "next_step_due", "furthest", "owner_id")
 _STAGES = ("contacted", "in_dialogue", "convinced", "committed", "delivered")
-
-
-def _report_index(*more: str) -> None:
-    op.drop_index("ix_target_report", "target")
-    op.create_index("ix_target_report", "target", [*_REPORT, "close_reason", *more])
 
 
 def upgrade() -> None:
@@ -25,9 +21,13 @@ def upgrade() -> None:
     place = sa.case({stage: number for number, stage in enumerate(_STAGES, 1)}, value=move.c.to_stage, else_=0)
     furthest = sa.select(sa.func.coalesce(sa.func.max(place), 0)).where(move.c.target_id == target.c.id)
     op.execute(sa.update(target).values(furthest=furthest.scalar_subquery()))
-    _report_index("furthest")
+    op.create_index("ix_target_standing", "target", [*_STANDING])
+    op.drop_index("ix_target_report", "target")
+    op.create_index("ix_target_report", "target", [*_REPORT])
 
 
 def downgrade() -> None:
-    _report_index()
+    op.drop_index("ix_target_report", "target")
+    op.create_index("ix_target_report", "target", [*_REPORT, "close_reason"])
+    op.drop_index("ix_target_standing", "target")
     op.drop_column("target", "furthest")

@@ -91,7 +91,11 @@ class Target(Base):
         sa.Index(
             "ix_target_report",
             *("campaign_id", "owner_id", "stage", "next_step_due", "quiet_since", "stage_since", "contact_id"),
-            *("close_reason", "furthest"),
+        ),
+        # In the order of contacts, which are looked up beside them: in any other one that takes twice as long.
+        sa.Index(
+            "ix_target_standing",
+            *("campaign_id", "contact_id", "stage", "close_reason", "next_step_due", "furthest", "owner_id"),
         ),
         sa.Index("ix_target_all_quiet", "quiet_since", "id", "stage", "stage_since", "owner_id", "contact_id"),
         sa.Index("ix_target_owner_quiet", "owner_id", "quiet_since", "id", "stage", "stage_since", "contact_id"),

@@ -137,9 +137,10 @@ def _flows(question: Shape, parts: int) -> sa.CompoundSelect[Any]:
     cuts = [parameter(f"cut_{number}", StageMove.at) for number in range(parts)]
     ago = sa.case(*((StageMove.at >= cut, number) for number, cut in enumerate(cuts))).label("ago")
     nothing = sa.null()
-    flowed = (
+    # Each part by itself, from the index: to ask of every move in which part it lies takes longer.
+    flowed = [
         sa.select(
-            ago,
+            sa.literal(number).label("ago"),
             StageMove.from_stage,
             StageMove.to_stage,
             sa.cast(nothing, sa.String).label("country"),
@@ -148,9 +149,10 @@ def _flows(question: Shape, parts: int) -> sa.CompoundSelect[Any]:
             sa.cast(nothing, StageMove.at.type).label("at"),
             sa.cast(nothing, StageMove.to_stage.type).label("stage"),
         )
-        .where(*of_moves(question), StageMove.at >= cuts[-1])
-        .group_by(ago, StageMove.from_stage, StageMove.to_stage)
-    )
+        .where(*of_moves(question), StageMove.at >= cut, *([StageMove.at < cuts[number - 1]] if number else []))
+        .group_by(StageMove.from_stage, StageMove.to_stage)
+        for number, cut in enumerate(cuts)
+    ]
     came = (
         sa.select(
             sa.literal(_CAME),
@@ -165,7 +167,7 @@ def _flows(question: Shape, parts: int) -> sa.CompoundSelect[Any]:
         .where(*of_moves(question), StageMove.at >= question.begin)
         .group_by(Contact.country, StageMove.to_stage)
     )
-    return sa.union_all(flowed, came, _of_merged(question, ago))
+    return sa.union_all(*flowed, came, _of_merged(question, ago))
 
 
 def course(question: Question, by_stage: Counts) -> Course:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,14 +44,19 @@ def filters(question: Question) -> dict[str, CommitmentFilter]:
     }
 
 
+def _alone(figure: CommitmentFilter) -> CommitmentFilter:
+    """What a figure asks beside whose commitments they are."""
+    return replace(figure, campaign=None, owner_team=None)
+
+
 def promises(question: Question) -> Promises:
     """All the figures, in one query."""
     asked = filters(question)
-    first = asked["promised"]
+    # Of whom and until when is the same for all; it is asked of what was promised, not begun with all the targets.
+    ours = sa.exists().where(Target.id == Commitment.target_id, *asked["promised"].clauses())
     sums = [
-        sa.func.sum(sa.case((sa.and_(sa.true(), *one.clauses()), 1), else_=0)).label(f"n{number}")
+        sa.func.sum(sa.case((sa.and_(sa.true(), *_alone(one).clauses()), 1), else_=0)).label(f"n{number}")
         for number, one in enumerate(asked.values())
     ]
-    counted = first.apply(sa.select(*sums).select_from(Commitment).join(Target, Target.id == Commitment.target_id))
-    row = db.session.execute(counted).one()
+    row = db.session.execute(sa.select(*sums).select_from(Commitment).where(ours.correlate(Commitment))).one()
     return Promises({name: (row[number] or 0, one) for number, (name, one) in enumerate(asked.items())})

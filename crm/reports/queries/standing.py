@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ OUTDATED = "stale"
 Tally = Mapping[str, int]
 # Of a contact whose country is not known.
 _NOWHERE = "--"
-_CELL, _PARTS = "cell", re.compile(r"(..)(\D+)(\d*)")
+_CELL = "cell"
 _OPEN = frozenset(stage.value for stage in OPEN_STAGES)
 
 
@@ -162,8 +161,8 @@ def _cell(country: Any, word: Any, number: Any) -> sa.ColumnElement[str]:
 
 def _parts(cell: str) -> tuple[str | None, str, str]:
     """Country, word and number of a cell; the country None and the number empty where there was none."""
-    country, word, number = _PARTS.findall(cell)[0]
-    return None if country == _NOWHERE else country, word, number
+    word = cell[2:].rstrip("0123456789")
+    return None if cell.startswith(_NOWHERE) else cell[:2], word, cell[2 + len(word) :]
 
 
 @cache
