@@ -100,8 +100,11 @@ def _refusal(import_id: int) -> str:
 
 
 def _known_otherwise(heading: Heading) -> str:
-    """Which institutions of the file go by another name in the directory, as far as names tell; "" for none."""
-    likely = {label: found[0].name for label, found in heading.likely.items() if found[0].telling}
+    """Which institutions of the file go by another name in the directory, as far as names tell; "" for none.
+
+    Two names of one that is new are merged later as well.
+    """
+    likely = {label: found[0].name for label, found in heading.likely.items() if found[0].telling and found[0].id}
     named = [f"{label}: perhaps {name}" for label, name in likely.items()]
     how = (
         "Import the file in the browser and say there whether they are, give the institution that other name on its "

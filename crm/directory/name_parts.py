@@ -70,7 +70,12 @@ def lost_words(before: str, after: str, given_before: str | None, given_after: s
     """
     gone = Counter(fold(word) for word in before.split())
     came = Counter(fold(word) for word in after.split())
-    lost = [word for word in before.split() if fold(word) in gone - came]
+    missing, lost = gone - came, []
+    # A name may have a word twice, and lose one of them: García García.
+    for word in before.split():
+        if missing[fold(word)]:
+            missing[fold(word)] -= 1
+            lost.append(word)
     given = fold(given_before or "").split() if not given_after else []
     emptied = [word for word in lost if fold(word) in given]
     return emptied or (lost if len(lost) > (came - gone).total() else [])

@@ -18,6 +18,8 @@ GENERIC = frozenset(
         *("staatsregierung", "state", "xunta"),
     }
 )
+# What may stand before the name of a region where it is said in full; of some it is a part: Comunidad Valenciana.
+_TITLES = frozenset({"autonoma", "autonome", "autonomer", "comunidad", "comunidade", "comunitat", "region", "regione"})
 PARTICLES = frozenset({"of", "the", "de", "la", "las", "les", "los", "el", "del", "di", "della", "do", "da", "der"})
 
 
@@ -30,13 +32,13 @@ def governs(name: str, category: str, country: str | None) -> str:
 
 
 def _governed(name: str) -> Iterator[str]:
-    """What a government governs, as far as its name says: `de espana`, then `espana`."""
-    words = [word for word in fold(name).split() if word not in GENERIC]
-    while words:
-        yield " ".join(words)
-        if words[0] not in PARTICLES:
-            break
-        words = words[1:]
+    """What a government governs, as far as its name says: `de espana`, then `espana`; titles are left out last."""
+    whole = [word for word in fold(name).split() if word not in GENERIC]
+    for words in (whole, [word for word in whole if word not in _TITLES]):
+        for start, word in enumerate(words):
+            yield " ".join(words[start:])
+            if word not in PARTICLES:
+                break
 
 
 def country_governed(name: str) -> str | None:

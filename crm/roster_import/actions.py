@@ -14,7 +14,7 @@ from crm.directory.models import Category, OtherName
 from crm.directory.projection import project
 from crm.extensions import db
 from crm.many_rows import insert_columns, new_ids
-from crm.roster_import.institutions import CATEGORY_OF, Kind, to_be_said
+from crm.roster_import.institutions import CATEGORY_OF, SAME_AS, Kind, to_be_said
 from crm.roster_import.lookups import institutions_called
 from crm.roster_import.models import (
     MOVES,
@@ -111,16 +111,17 @@ def save_mapping(header: Sequence[str], fields: Sequence[str], file_name: str, u
 
 
 def say_institutions(import_id: int, kinds: Mapping[str, str], same: Mapping[str, int]) -> int:
-    """Note what institutions are (a `institutions.Kind`, by label), and ask for the file to be compared anew.
+    """Note what institutions are (as `institutions.settle` has it, by label), and ask for the file to be compared anew.
 
     One that the directory has and knows nothing of gets the category there, its people with it; to those that are the
     `same` as an organization of it (by label) it keeps the label for another name. Returns how many it has noted.
     """
     for label, organization_id in same.items():
         add_alias(organization_id, label)
-    known = institutions_called(kinds)
+    own = {label: kind for label, kind in kinds.items() if not kind.startswith(SAME_AS)}
+    known = institutions_called(own)
     updates = []
-    for label, kind in kinds.items():
+    for label, kind in own.items():
         category, holders = CATEGORY_OF[Kind(kind)]
         for one in known.get(fold(label), ()):
             if one.category is Category.OTHER and (category is not Category.OTHER):

@@ -25,6 +25,8 @@ from crm.roster_import.readers.source import shown
 from crm.roster_import.records import Doubt, Item, Mandate, Problem, Record
 from crm.text import fold
 
+# What a person says of one that the file has by another label too, before that label.
+SAME_AS = "as "
 # A table with more different ones has something else in that column: of the others nobody is asked.
 _MOST = 2_000
 # Nobody wants to answer more questions.
@@ -114,7 +116,8 @@ class Seen:
 class Named:
     """An institution of a table and what it is; `category` is the known one's in the directory, where it has it.
 
-    `home` is the country it is of itself, whoever is in it: the known one's, or the one its name tells.
+    `home` is the country it is of itself, whoever is in it: the known one's, or the one its name tells. `same_as` is
+    the label under which the file has it too, where a person has said so: it is filed under that one.
     """
 
     label: str
@@ -124,6 +127,7 @@ class Named:
     origin: Origin
     category: Category | None = None
     home: str | None = None
+    same_as: str = ""
 
     @property
     def is_unsure(self) -> bool:
@@ -215,11 +219,19 @@ def settle(
 ) -> dict[str, Named]:
     """What each institution is (by its folded label): as the directory has it, as a person has `told`, or a guess.
 
-    `known` has category and country of the organizations of that label, `homes` the country of each region.
+    What is told is a `Kind`, or `SAME_AS` and the label of another one of the file. `known` has category and country
+    of the organizations of that label, `homes` the country of each region.
     """
     for one in seen.values():
         one.countries |= {homes[region] for region in one.regions if region in homes}
-    return {key: _settled(one, told.get(key), known.get(key, ())) for key, one in seen.items()}
+    found = {key: _settled(one, told.get(key), known.get(key, ())) for key, one in seen.items()}
+    named_twice = {key: fold(said.removeprefix(SAME_AS)) for key, said in told.items() if said.startswith(SAME_AS)}
+    for key, head in named_twice.items():
+        # Of three names of one, all are filed under the first.
+        if key in found and head in found and head not in named_twice and found[key].origin is not Origin.KNOWN:
+            own, other = found[key], found[head]
+            found[key] = replace(other, label=own.label, people=own.people, origin=Origin.TOLD, same_as=other.label)
+    return found
 
 
 def _settled(one: Seen, told: str | None, known: Sequence[tuple[Category, str | None]]) -> Named:
@@ -264,7 +276,11 @@ def to_be_said(named: Iterable[Named], likely: Mapping[str, Sequence[Any]]) -> l
     asked.sort(key=lambda one: (not (one.is_unsure or one.label in likely), -one.people, one.label))
     return [
         one.as_json()
-        | ({"unsure": True, "same": [vars(each) for each in likely[one.label]]} if one.label in likely else {})
+        | (
+            {"unsure": not one.same_as, "same": [vars(each) for each in likely[one.label]]}
+            if one.label in likely
+            else {}
+        )
         for one in asked[:_ASKED]
     ]
 
@@ -302,6 +318,7 @@ def _classified(mandate: Mandate, item: Record, named: Mapping[str, Named]) -> M
     known = found.category
     return replace(
         mandate,
+        institution=found.same_as or mandate.institution,
         category=(known or category).value,
         holders=holders.value if holders and not known else "",
         country=country,

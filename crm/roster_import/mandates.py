@@ -156,6 +156,8 @@ def compare_mandate(it: Comparison, mandate: Mandate) -> int | NewMembership:
     label = described(parliament.short, group.short if group else "", mandate.role)
     office = f"{label}: {mandate.post}" if mandate.post else label
     it.changes.add("mandate", None, f"{office} ({mandate.note})" if mandate.note else office)
+    if new.region and not any(one.field == "region" for one in it.changes.differences):
+        it.changes.add("region", None, new.region)
     if new.ended_by:
         it.changes.add("mandate_over_by", None, new.ended_by)
     it.changes.writes.memberships.append(new)

@@ -23,13 +23,15 @@ class Undecided:
     """Rows on which nobody has decided: with a twin in the file, like somebody known, held back for whatever reason.
 
     `apart` are those of the first two that would become contacts of their own if they were applied as they are.
-    `decided` are the others, `joined` those of them that are part of another line: of `joined_new`, a new one.
+    `partly` are those of which only some values wait. `decided` are the others, `joined` those of them that are part of
+    another line: of `joined_new`, a new one.
     """
 
     twins: int
     alike: int
     held: int
     apart: int
+    partly: int
     decided: int
     joined: int
     joined_new: int
@@ -62,13 +64,14 @@ def undecided(import_id: int) -> Undecided:
     """How many rows wait for a person, and why."""
     has_twin = ImportRow.twin_id.is_not(None)
     # Without a reason, only values of it are held back.
-    waits = sa.and_(ImportRow.kind == RowKind.SUSPICIOUS, ImportRow.reason != "")
+    suspicious = ImportRow.kind == RowKind.SUSPICIOUS
     nobody = ImportRow.decision.is_(None)
     conditions = (
         sa.and_(has_twin, nobody),
         sa.and_(IS_ALIKE, nobody, sa.not_(has_twin)),
-        sa.and_(waits, nobody),
+        sa.and_(suspicious, ImportRow.reason != "", nobody),
         sa.and_(_APART, nobody),
+        sa.and_(suspicious, ImportRow.reason == "", nobody),
         sa.not_(nobody),
         IS_JOINED,
         sa.and_(IS_JOINED, ImportRow.kind == RowKind.NEW),

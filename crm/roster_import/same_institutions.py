@@ -1,4 +1,4 @@
-"""Which institutions of the directory those of a file may be, under other names: in another language, more shortly."""
+"""Which institutions a file may name twice, or the directory has, under other names: in another language, shorter."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ _TELLING = (Reason.SAME_NAME, Reason.OTHER_NAME, Reason.SAME_GOVERNMENT)
 
 @dataclass(frozen=True)
 class Likely:
-    """An institution of the directory that a file may mean; `telling` where the names themselves say so."""
+    """An institution that a label of a file may mean; `telling` where the names themselves say so.
 
-    id: int
+    It is the directory's, or (`id` is None) a new one that the file has by another label, which is its `name`.
+    """
+
+    id: int | None
     name: str
     telling: bool
 
@@ -44,10 +47,17 @@ def _subject(named: Named) -> Subject:
 
 
 def likely_institutions(named: Iterable[Named]) -> dict[str, Sequence[Likely]]:
-    """By the label of those the directory does not know: whom of it each may be, the most alike first."""
-    asked = {one.label: _subject(one) for one in named if one.origin not in (Origin.KNOWN, Origin.TOLD)}
+    """By the label of those the directory does not know: what each may be, the most alike first.
+
+    What the directory has comes before what the file itself has by another label.
+    """
+    new = sorted((one for one in named if one.origin is not Origin.KNOWN), key=lambda one: (-one.people, one.label))
+    asked = {one.label: _subject(one) for one in new if one.origin is not Origin.TOLD}
+    told: dict[str, Sequence[Likely]] = {
+        one.label: [Likely(None, one.same_as, telling=True)] for one in new if one.same_as
+    }
     if not asked:
-        return {}
+        return told
     table = Contact.__table__
     known = subjects(sa.and_(table.c.kind == ContactKind.ORGANIZATION, table.c.category.in_(INSTITUTIONS)))
     keys = {each: set(blocks(one)) for each, one in known.items()}
@@ -56,11 +66,27 @@ def likely_institutions(named: Iterable[Named]) -> dict[str, Sequence[Likely]]:
     names = {
         row.id: row.name for row in db.session.execute(sa.select(table.c.id, table.c.name).where(table.c.id.in_(ids)))
     }
-    return {
-        label: [Likely(each, names[each], telling) for each, telling in likely if each in names]
-        for label, likely in found.items()
-        if likely
+    likely = {
+        label: [Likely(each, names[each], telling) for each, telling in alike if each in names]
+        for label, alike in found.items()
+        if alike
     }
+    return _beside([one for one in new if one.label not in likely and not one.same_as]) | likely | told
+
+
+def _beside(new: Sequence[Named]) -> dict[str, Sequence[Likely]]:
+    """By the label of new ones that may be another new one of the same file: which, by the label more people have."""
+    heads: dict[int, Subject] = {}
+    keys: dict[int, set[Block]] = {}
+    found: dict[str, Sequence[Likely]] = {}
+    for at, one in enumerate(new):
+        subject = _subject(one)
+        alike = _alike(subject, heads, keys) if one.origin is not Origin.TOLD else []
+        if alike:
+            found[one.label] = [Likely(None, new[head].label, telling) for head, telling in alike]
+        else:
+            heads[at], keys[at] = subject, set(blocks(subject))
+    return found
 
 
 def _alike(one: Subject, known: Mapping[int, Subject], keys: Mapping[int, set[Block]]) -> list[tuple[int, bool]]:

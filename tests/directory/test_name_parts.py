@@ -42,6 +42,8 @@ def test_only_the_part_that_changed_changes_in_the_whole(name: str, was: Parts, 
 def test_words_without_others_in_their_place_are_lost() -> None:
     assert lost_words("Inés Brugadell", "Inés Brugadelles", "Inés", "Inés") == []
     assert lost_words("ORBÁN Viktor", "Viktor Orbán", "Viktor", "Viktor") == []
+    assert lost_words("Inés Brugadell Brugadell", "Inés Brugadell Olea", "Inés", "Inés") == []
+    assert lost_words("Inés Brugadell Brugadell", "Inés Brugadell", "Inés", "Inés") == ["Brugadell"]
     assert lost_words("Ada M. Zuniga", "Ada Zúñiga", "Ada", "Ada") == ["M."]
     # As many words as before, but her given name is not among them.
     assert lost_words("Inés Brugadell", "Brugadelles Lameiriña", "Inés", None) == ["Inés"]

@@ -14,6 +14,7 @@ from crm.places.regions import country_within
     ("name", "country", "region"),
     [
         ("Gobierno Vasco", "ES", "ES-PV"),
+        ("Gobierno de la Comunidad Foral de Navarra", "ES", "ES-NC"),
         ("Basque Government", "ES", "ES-PV"),
         ("Eusko Jaurlaritza", "ES", "ES-PV"),
         ("Government of the Basque Country", "ES", "ES-PV"),

@@ -235,3 +235,28 @@ def test_a_line_without_a_country_has_that_of_its_region_or_its_office(client: F
     again = stage_file(tmp_path / "gobiernos.csv").counts
     assert again["new"] == 0
     assert again["changed"] == 0
+
+
+def test_two_names_of_one_new_institution_are_asked_about_and_become_one(client: FlaskClient, tmp_path: Path) -> None:
+    user = make_user(Role.OFFICER)
+    long_name = "Gobierno de la Comunidad Foral de Navarra"
+    path = officials(
+        tmp_path,
+        ("Ada Inventada", "Gobierno de Navarra", "Consejera"),
+        ("Emmy Supuesta", "Gobierno de Navarra", "Portavoz"),
+        ("Grace Fingida", long_name, "Portavoz"),
+    )
+    with path.open("rb") as file, unit_of_work("bring", actor="user:1"):
+        import_id = bring(path.name, stored_name=uploads.keep(file), asked={}, user_id=user.id).id
+    jobs.catch_up()
+    sign_in(client, user)
+    page = client.get(f"/imports/{import_id}").text
+    assert "1 institution may stand in this file under two names." in page
+    assert "selected>The same as Gobierno de Navarra in this file</option>" in page
+    assert "Apply, and leave it apart" in page
+    client.post(f"/imports/{import_id}/institutions", data={"kind-0": "as Gobierno de Navarra"})
+    jobs.catch_up()
+    assert "under two names" not in client.get(f"/imports/{import_id}").text
+    apply_staged(import_id)
+    assert db.session.scalars(sa.select(Organization.name)).all() == ["Gobierno de Navarra"]
+    assert categories() == {Category.REGIONAL_GOVERNMENT: 3}

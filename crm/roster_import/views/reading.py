@@ -12,7 +12,7 @@ from crm.database import read_id
 from crm.policy import Permission, actor, requires
 from crm.roster_import import actions, queries
 from crm.roster_import.forms import MappingForm, ReadAgainForm
-from crm.roster_import.institutions import Kind
+from crm.roster_import.institutions import SAME_AS, Kind
 from crm.roster_import.models import READABLE
 from crm.roster_import.survey import day_in_name
 from crm.roster_import.views.blueprint import back, blueprint, explain, import_or_404, reading_form
@@ -115,7 +115,12 @@ def say_institutions(import_id: int) -> ResponseReturnValue:
     found = import_or_404(import_id)
     named = found.survey.get("institutions", ())
     said = {one["label"]: request.form.get(f"kind-{at}", "") for at, one in enumerate(named)}
-    kinds = {label: kind for label, kind in said.items() if kind in set(Kind)}
+    others = {one["label"] for one in named}
+    kinds = {
+        label: kind
+        for label, kind in said.items()
+        if kind in set(Kind) or (kind.startswith(SAME_AS) and kind.removeprefix(SAME_AS) in others - {label})
+    }
     same = {
         one["label"]: likely["id"]
         for one in named
