@@ -1,6 +1,7 @@
-// Ticking rows of a list, or cards of a board, across pages: the ticks are kept while one pages and sorts, until something is done with them, they
-// are cleared, or another filter is set: whom one no longer sees is not changed unawares. “All that fit” is sent as the
-// filter, never as thousands of ids.
+// Ticking rows of a list, or cards of a board, across pages: the ticks are kept while one pages and sorts, until
+// something is done with them, they are cleared, another filter is set, or one leaves the list for another page: whom
+// one no longer sees is not changed unawares. Who looks at a contact and goes back finds them still. “All that fit” is
+// sent as the filter, never as thousands of ids.
 
 const results = document.querySelector("[data-choosing]");
 // What is ticked: contacts, unless the list says otherwise. Those of one list are no others'.
@@ -9,7 +10,8 @@ const KEPT = NAME === "contact" ? "ratify-ticked" : `ratify-ticked:${location.pa
 if (results) setUp();
 
 function setUp() {
-  let ticked = new Set();
+  // By what is ticked, the page of the list it was ticked on.
+  let ticked = new Map();
   let filter;
   let all = false;
   let last;
@@ -18,18 +20,28 @@ function setUp() {
 
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEPT)) ?? { ids: [] };
-    ticked = new Set(kept.ids);
     filter = kept.filter;
+    if (hasStayed() || location.hash === "#changed") ticked = new Map(kept.ids);
   } catch {
     // A tab that keeps nothing starts anew on every page.
   }
   // What was asked for is done: the choice has served, and may be made again.
   if (location.hash === "#changed") {
-    done = [...ticked];
+    done = [...ticked.keys()];
     ticked.clear();
     history.replaceState(null, "", location.pathname + location.search);
     keep();
   }
+
+  /** Whether the page before was this list, or one has come back to it, or loaded it anew. */
+  function hasStayed() {
+    const [arrival] = performance.getEntriesByType("navigation");
+    if (arrival?.type !== "navigate") return true;
+    return document.referrer !== "" && new URL(document.referrer).pathname === location.pathname;
+  }
+
+  /** Which page of the list this is. */
+  const here = () => new URLSearchParams(location.search).get("cursor") ?? "";
 
   function keep() {
     try {
@@ -65,10 +77,12 @@ function setUp() {
     const { wordsSome, wordsAll, wordsAway, counted } = form.dataset;
     const count = form.querySelector("[data-choose-count]");
     count.textContent = all ? wordsAll.replace("{n}", counted) : wordsSome.replace("{n}", ticked.size);
-    const away = ticked.size - page.filter((box) => ticked.has(box.value)).length;
+    const shown = page.filter((box) => ticked.has(box.value)).map((box) => box.value);
+    const elsewhere = [...ticked].filter(([id]) => !shown.includes(id));
+    const pages = new Set(elsewhere.map(([, at]) => at)).size + (shown.length ? 1 : 0);
     const note = form.querySelector("[data-choose-away]");
-    note.hidden = all || !away;
-    note.textContent = wordsAway.replace("{n}", away);
+    note.hidden = all || !elsewhere.length;
+    note.textContent = wordsAway.replace("{n}", elsewhere.length).replace("{pages}", pages);
     form.querySelector("[data-choose-none]").hidden = false;
     const two = form.querySelector("[data-choose-two]");
     if (two) two.hidden = all || ticked.size !== 2;
@@ -86,7 +100,7 @@ function setUp() {
   }
 
   function set(box, on) {
-    if (on) ticked.add(box.value);
+    if (on) ticked.set(box.value, here());
     else ticked.delete(box.value);
   }
 
@@ -110,7 +124,7 @@ function setUp() {
       all = true;
       results.querySelector("[data-choose-none]").focus();
     } else if (box.closest("[data-choose-again]")) {
-      ticked = new Set(done);
+      ticked = new Map(done.map((id) => [id, here()]));
       bar().toggleAttribute("data-some", true);
       bar().querySelector("[data-choose-none]").hidden = false;
       bar().querySelector("[data-choose-none]").focus();
@@ -144,7 +158,7 @@ function setUp() {
     if (all) {
       event.formData.set("all", "yes");
     } else {
-      for (const id of ticked) event.formData.append(NAME, id);
+      for (const id of ticked.keys()) event.formData.append(NAME, id);
     }
   });
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext, lazy_gettext, to_user_timezone
 
-from crm.directory.labels import category_label, country_label, language_label, region_label, role_label
+from crm import i18n
+from crm.directory.labels import (
+    category_label,
+    country_label,
+    language_label,
+    office_label,
+    region_label,
+    role_label,
+)
 from crm.directory.listing import Column, described_rows
 from crm.directory.models import OPEN_END, Contact
 from crm.exports.queries import batches
@@ -46,6 +55,9 @@ COLUMNS = {
 NAME = lazy_gettext("Name")
 # Beside an address in a table: why no letter goes there.
 DO_NOT_WRITE = lazy_gettext("Do not write")
+# What the list shows beside the name and below the category.
+MANDATE_ENDED = lazy_gettext("Mandate ended on")
+OFFICE = lazy_gettext("Role and institution")
 
 
 def read_columns(text: str) -> tuple[str, ...]:
@@ -70,10 +82,13 @@ def last_contact(team_id: int | None) -> sa.ScalarSelect[Any]:
 def chosen_rows(columns: Sequence[str], ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
     """The headings, then one row per contact, read batch by batch: the name, then these columns of the list.
 
+    What the list shows in the same cell has a column of its own: that a mandate ended, the office held, what is
+    stopped.
+
     Of stances and of what reached somebody that which everybody sees: what a team keeps to itself stays here.
     """
     known = {treaty.id: treaty.code for treaty in treaties()} if STANCE in columns else {}
-    yield str(NAME), *_headings(columns, known)
+    yield str(NAME), str(MANDATE_ENDED), *_headings(columns, known)
     own = [Column(name) for name in columns if name in set(Column)]
     further = {LAST_CONTACT: last_contact(None)} if LAST_CONTACT in columns else {}
     for batch in batches(ids):
@@ -83,7 +98,17 @@ def chosen_rows(columns: Sequence[str], ids: Sequence[int]) -> Iterator[tuple[An
         stopped = reasons_against(addresses)
         for row in rows:
             held = [stances.get((row.id, treaty_id)) for treaty_id in known]
-            yield row.name, *_values(row, columns, held, stopped)
+            yield row.name, ended_on(row.mandate_end), *_values(row, columns, held, stopped)
+
+
+def ended_on(last_day: date | None) -> str:
+    """The last day of mandates that are all over; empty for whoever holds one, or never held any."""
+    return last_day.isoformat() if last_day and last_day < i18n.today() else ""
+
+
+def has_office_line(columns: Sequence[str]) -> bool:
+    """Whether the list tells the office below the category: with a column of roles it stands there."""
+    return Column.CATEGORY.value in columns and Column.ROLE.value not in columns
 
 
 def do_not_write(address: str | None, stopped: Mapping[str, SuppressionReason]) -> str:
@@ -99,6 +124,8 @@ def _headings(columns: Sequence[str], known: Mapping[int, str]) -> Iterator[str]
             yield str(COLUMNS[name])
         if name == Column.EMAIL:
             yield str(DO_NOT_WRITE)
+        if name == Column.CATEGORY and has_office_line(columns):
+            yield str(OFFICE)
 
 
 def _values(
@@ -111,6 +138,8 @@ def _values(
             yield _VALUES[name](row) if name in _VALUES else getattr(row, name) or ""
         if name == Column.EMAIL:
             yield do_not_write(row.email, stopped)
+        if name == Column.CATEGORY and has_office_line(columns):
+            yield "" if ended_on(row.mandate_end) else office_label(row.role, row.institution)
 
 
 def _codes(row: Any) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 from flask_babel import get_locale, gettext, lazy_gettext
 
 from crm.accounts.queries import actor_names
-from crm.directory.labels import category_label, kind_label, region_label
+from crm.directory.labels import category_label, kind_label, office_label, region_label
 from crm.directory.models import OPEN_END, PointKind, PointStatus
 from crm.directory.name_parts import Parts, parts_of
-from crm.exports.list_columns import DO_NOT_WRITE, do_not_write
+from crm.exports.list_columns import DO_NOT_WRITE, MANDATE_ENDED, OFFICE, do_not_write, ended_on
 from crm.exports.queries import WholeContact, batches, names_of, stopped_points, tags_of, whole_contacts
 from crm.outbox.models import SuppressionReason
 from crm.places.countries import country_name
@@ -86,6 +86,12 @@ class _Line:
             for one in self.contact.running()
         )
 
+    def office(self) -> str:
+        """The office in the institution the directory puts first, as the list shows it."""
+        first = self.contact.row.institution_id
+        held = next((one for one in self.contact.running() if one.organization_id == first), None)
+        return office_label(held.post or held.role, self.name_of(first)) if held else ""
+
     def mandate_end(self) -> str:
         value = self.contact.row.mandate_end
         return value.isoformat() if value and value != OPEN_END else ""
@@ -109,10 +115,12 @@ _COLUMNS: tuple[tuple[Any, Callable[[_Line], Any]], ...] = (
     (lazy_gettext("Region code"), lambda line: line.column("effective_region")),
     (lazy_gettext("Region"), lambda line: region_label(line.contact.row.effective_region)),
     (lazy_gettext("Institution"), lambda line: line.name_of(line.contact.row.institution_id)),
+    (OFFICE, _Line.office),
     (lazy_gettext("Offices held now"), _Line.mandates),
     (lazy_gettext("Political group"), lambda line: line.name_of(line.contact.row.group_id)),
     (lazy_gettext("Party"), lambda line: line.name_of(line.contact.row.party_id)),
     (lazy_gettext("Last day in office"), _Line.mandate_end),
+    (MANDATE_ENDED, lambda line: ended_on(line.contact.row.mandate_end)),
     (lazy_gettext("E-mail"), lambda line: line.column("email")),
     (DO_NOT_WRITE, _Line.do_not_write),
     (lazy_gettext("Further e-mail addresses"), _Line.others),

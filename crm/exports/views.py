@@ -120,6 +120,16 @@ def contacts() -> ResponseReturnValue:
             asked = actions.request_export(current_user.id, wanted, how, len(ids))
             export_id = asked.id
         return redirect(url_for("exports.prepared", export_id=export_id))
+    return choice(wanted, ids, listed, how)
+
+
+def choice(
+    wanted: dict[str, Any], ids: Sequence[int], listed: Sequence[str], how: ExportFormat | None = None
+) -> ResponseReturnValue:
+    """The page that asks for the format, `listed` being the columns of the list one comes from.
+
+    Its form sends thousands of chosen ids, which no address holds.
+    """
     return render_template(
         "exports/choose.html",
         total=len(ids),

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from flask import Flask
 from crm import clock
 from crm.accounts.models import User
 from crm.audit.models import ChangeSet
-from crm.directory.actions import add_point, set_point_status
+from crm.directory.actions import add_membership, add_point, create_person, set_point_status
 from crm.directory.models import Category, ContactPoint, OtherName, Person, PointKind, PointStatus
 from crm.directory.projection import project
 from crm.directory.tagging import tag_contacts
@@ -112,7 +112,24 @@ def test_a_table_has_the_columns_of_the_list_or_all(officer: Any) -> None:
         assert (rows[0]["Name"], rows[0]["Country"], rows[0]["Tags"]) == ("Ada Alvaro", "Spain", "hearing")
         assert ("Identifiers" in rows[0]) is (extent == "all")
     few = officer.get(f"/contacts/export?ids={person.id}&columns=party,tags&format=csv").data.decode("utf-8-sig")
-    assert few.splitlines() == ["Name,Party,Tags", "Ada Alvaro,Reform,hearing"]
+    assert few.splitlines() == ["Name,Mandate ended on,Party,Tags", "Ada Alvaro,,Reform,hearing"]
+
+
+@pytest.mark.sqlite_only
+def test_a_table_says_the_office_and_the_end_of_a_mandate_as_the_list_does(officer: Any) -> None:
+    ministry = make_organization("Ministry of Letters", category=Category.GOVERNMENT, country="ES")
+    for name, end in (("Ada Alvaro", None), ("Bo Bravo", date(2020, 1, 2))):
+        with unit_of_work("tell an office", actor="test"):
+            person = create_person(name=name, country="ES")
+            add_membership(person, ministry, role="Minister of Letters", end_date=end)
+    for columns in ("&columns=category", ""):
+        text = officer.get(f"/contacts/export?country=ES&kind=person&format=csv{columns}").data.decode("utf-8-sig")
+        ada, bo = csv.DictReader(io.StringIO(text))
+        assert ada["Role and institution"] == "Minister of Letters, Ministry of Letters"
+        assert (ada["Mandate ended on"], bo["Mandate ended on"]) == ("", "2020-01-02")
+        assert bo["Role and institution"] == ""
+    roles = officer.get("/contacts/export?country=ES&kind=person&format=csv&columns=category,role").text
+    assert "Role and institution" not in roles
 
 
 def test_addresses_not_to_be_written_to_are_marked_in_tables_and_left_out_of_cards(officer: Any) -> None:
@@ -133,11 +150,15 @@ def test_addresses_not_to_be_written_to_are_marked_in_tables_and_left_out_of_car
     assert ada["Further e-mail addresses"] == "ada@home.example"
     assert ada["Further addresses not to write to"] == "ada@club.example (stopped by one of us)"
     assert (bo["E-mail"], bo["Do not write"]) == ("bo@office.example", "")
-    assert [tuple(row.values())[1:] for row in listed] == [
+    page = officer.get("/contacts?kind=person").text
+    assert "mailto:ada@office.example" not in page
+    assert ("Do not write: wants no more letters" in page, "mailto:bo@office.example" in page) == (True, True)
+    assert [tuple(row.values())[2:] for row in listed] == [
         ("bo@office.example", ""),
         ("ada@office.example", "wants no more letters"),
     ]
-    assert recognised(["Do not write", "Further addresses not to write to"]) == ["", ""]
+    own = ["Do not write", "Further addresses not to write to", "Role and institution", "Mandate ended on"]
+    assert recognised(own) == ["", "", "", ""]
     cards = officer.get("/contacts/export?country=ES&kind=person&format=vcard").text
     assert re.findall(r"\w+@\w+\.example", cards) == ["bo@office.example", "ada@home.example"]
     assert "ada@office.example" not in officer.get(f"/contacts/{stopped.id}.vcf").text

@@ -9,6 +9,8 @@ from flask_login import current_user
 
 from crm.database import read_id
 from crm.directory.comparison import row_count, rows_of
+from crm.exports.list_columns import read_columns
+from crm.exports.views import choice
 from crm.extensions import db
 from crm.overview import actions
 from crm.overview.bulk import AT_ONCE, CannotDo, Chosen, named, outcome, perform
@@ -18,7 +20,7 @@ from crm.overview.views.blueprint import blueprint
 from crm.policy import Permission, actor, requires
 from crm.progress import progress_of
 from crm.unit_of_work import unit_of_work
-from crm.web import has_endpoint, own_page, toast
+from crm.web import own_page, toast
 
 # Counting before the work stops here; the work itself takes all.
 _COUNTED = 1_000_000
@@ -105,8 +107,6 @@ def compare_two() -> ResponseReturnValue:
 @requires(Permission.EXPORT)
 def export_many() -> ResponseReturnValue:
     """Go to the export of the chosen contacts."""
-    if not has_endpoint("exports.contacts"):
-        abort(404)
     chosen, columns = _chosen(), request.form.get("shown") or None
     wanted = chosen.wanted
     if wanted is not None and wanted.asks_directory_alone:
@@ -116,13 +116,7 @@ def export_many() -> ResponseReturnValue:
         toast(gettext("Nothing to export: tick the contacts first."), category="error")
         return _back()
     if len(ids) > _IDS_IN_ADDRESS:
-        toast(
-            gettext(
-                "Too many to export one by one: narrow the list by filters of the directory, and choose all of it."
-            ),
-            category="error",
-        )
-        return _back()
+        return choice({"ids": ids}, ids, read_columns(columns or ""))
     return redirect(url_for("exports.contacts", ids=",".join(map(str, ids)), columns=columns))
 
 
