@@ -222,7 +222,10 @@ def _unclaim(token: str, now: datetime, *, cancelled: bool) -> list[int]:
     """Return untouched letters to the queue, or cancel them where their batch is cancelled; ids of the cancelled."""
     target = MessageState.CANCELLED if cancelled else MessageState.QUEUED
     values: dict[str, object] = (
-        {"reason": Reason.BATCH_CANCELLED, "finished_at": now} if cancelled else {"next_attempt_at": now}
+        {"reason": Reason.BATCH_CANCELLED, "finished_at": now}
+        if cancelled
+        # They were due. The present moment may be one that a clock gone wrong tells, and far off.
+        else {"next_attempt_at": MESSAGES.c.created_at}
     )
     statement = (
         sa.update(MESSAGES)

