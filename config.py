@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from config_inbound import InboundSettings
 
 
 class Environment(StrEnum):
@@ -29,7 +31,7 @@ class SettingsError(Exception):
     """The environment holds a value the product cannot start with; the message says what to set."""
 
 
-class Settings(BaseSettings):
+class Settings(InboundSettings):
     """Every setting, by the name of its environment variable; the README's table is made from here."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=True)
@@ -133,12 +135,6 @@ class Settings(BaseSettings):
         validation_alias="MAIL_DEFAULT_SENDER",
         description="From of the product's own mails",
     )
-    mail_return_path: str = Field(
-        "",
-        validation_alias="MAIL_RETURN_PATH",
-        description="mailbox that takes delivery reports, such as bounces@example.org: each letter of a mailing names "
-        "bounces+…@example.org in its envelope, signed, so that a report tells which letter it is about",
-    )
     dkim_domain: str = Field(
         "",
         validation_alias="DKIM_DOMAIN",
@@ -177,19 +173,6 @@ class Settings(BaseSettings):
         le=1000,
         description="failures it takes at least to pause a mailing",
     )
-    inbound_limit: int = Field(
-        25, validation_alias="INBOUND_LIMIT_MB", ge=1, le=100, description="megabytes a received message may have"
-    )
-    soft_bounces: int = Field(
-        3,
-        validation_alias="SOFT_BOUNCES",
-        ge=1,
-        le=100,
-        description="letters that have to come back as undeliverable for now, until their address is given up",
-    )
-    soft_bounce_days: int = Field(
-        90, validation_alias="SOFT_BOUNCE_DAYS", ge=1, le=3650, description="days within which those are counted"
-    )
     mail_catcher: bool = Field(
         False,
         validation_alias="MAIL_CATCHER",
@@ -206,14 +189,6 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError(f"there is no time zone {value}: name one such as Europe/Brussels")
-        return value
-
-    @field_validator("mail_return_path")
-    @classmethod
-    def _takes_a_tag(cls, value: str) -> str:
-        # What follows the + has up to 33 of the 64 octets that RFC 5321 allows before the @.
-        if value and not re.fullmatch(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
-            raise ValueError(f"{value} is no mailbox a tag can be put to: name one such as bounces@example.org")
         return value
 
     @field_validator("dkim_domain", "dkim_selector")

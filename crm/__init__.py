@@ -42,6 +42,7 @@ from crm.history import views as history_views
 from crm.history.finished import tell_undone
 from crm.inbound import contact_rows as inbound_rows
 from crm.inbound import jobs as inbound_jobs
+from crm.inbound import placing as inbound_placing
 from crm.inbound import views as inbound_views
 from crm.inbox import contact_rows as inbox_rows
 from crm.inbox import views as inbox_views
@@ -181,6 +182,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     registry.on_renamed(stances_projection.follow_names)
     after_undo(history_projection.project_undone)
     after_undo(tell_undone)
+    after_undo(inbound_placing.follow_undone)
     on_result(forget_links)
     on_result(record_results)
     on_stop(tell_of_stop)

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 
 from config import Settings
+from config_inbound import InboundSettings
 
 
 def _names(field: FieldInfo) -> str:
@@ -29,11 +30,11 @@ def _default(field: FieldInfo) -> str:
 
 
 def settings_table() -> str:
-    """The table in Markdown, one line a setting, in the order of config.py."""
+    """The table in Markdown, one line a setting, in the order of config.py, then that of config_inbound.py."""
+    inherited = InboundSettings.model_fields
+    own = {name: field for name, field in Settings.model_fields.items() if name not in inherited}
     lines = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
-    lines += [
-        f"| {_names(field)} | {_default(field)} | {field.description} |" for field in Settings.model_fields.values()
-    ]
+    lines += [f"| {_names(field)} | {_default(field)} | {field.description} |" for field in (own | inherited).values()]
     return "\n".join(lines)
 
 

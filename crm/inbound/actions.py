@@ -15,19 +15,21 @@ from crm import clock
 from crm.attachments import storage
 from crm.extensions import db
 from crm.inbound.bounces import bring_back
-from crm.inbound.matching import contact_of, referenced_letter, signed_letter
+from crm.inbound.folding import is_automatic
+from crm.inbound.matching import Signed, contact_of, found_contact, referenced_letter, signed_letter
 from crm.inbound.models import (
     ADDRESS_LENGTH,
-    INBOUND_MOVES,
     WORDS_LENGTH,
     Fault,
     InboundKind,
     InboundMessage,
     InboundState,
+    Match,
     Source,
 )
 from crm.inbound.parsing import NoMail, Reading, clean, read
-from crm.inbound.reports import report_in
+from crm.inbound.placing import MoveRefused, came_before, fingerprint, move, place, take_off
+from crm.inbound.reports import Report, report_in
 from crm.outbox.return_path import ForgedTag
 from crm.unit_of_work import current_unit_of_work
 
@@ -35,10 +37,6 @@ WORK_ON_RECEIVED = "crm.inbound.jobs.work_on_received"
 # Of a message over the limit, so much is kept: enough to see who wrote it, and what about.
 _BEGINNING = 256 * 1024
 _MOST_ATTEMPTS = 3
-
-
-class MoveRefused(Exception):
-    """The message does not stand where that is possible: somebody, or the worker, was faster."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +87,6 @@ def _held(message_id: int) -> InboundMessage | None:
     return db.session.get(InboundMessage, message_id, with_for_update=True, populate_existing=True)
 
 
-def move(message: InboundMessage, target: InboundState) -> None:
-    """Let the message stand elsewhere. Raises MoveRefused."""
-    if target not in INBOUND_MOVES[message.state]:
-        raise MoveRefused(message.state)
-    message.state = target
-
-
 def begin(message_id: int) -> bool:
     """Note that somebody works on it; False where it does not wait, or has killed who worked on it too often."""
     message = _held(message_id)
@@ -113,27 +104,52 @@ def work_on(message_id: int) -> None:
     message = _held(message_id)
     if message is None or message.state is not InboundState.WAITING:
         return
+    raw = storage.path_of(message.sha256).read_bytes()
     try:
-        reading = read(storage.path_of(message.sha256).read_bytes())
+        reading = read(raw)
     except NoMail:
         _set_aside(message, Fault.NO_MAIL)
         return
     _note_headers(message, reading)
+    message.fingerprint = fingerprint(raw, reading)
+    if came_before(message):
+        move(message, InboundState.DUPLICATE)
+        return
     try:
         signed = signed_letter([message.recipient, *reading.delivered_to])
     except ForgedTag as forged:
         _set_aside(message, Fault.FORGED, str(forged))
         return
-    report = report_in(reading.message, to_return_path=signed is not None)
-    letter_id = signed or referenced_letter([*(report.message_ids if report else ()), *reading.references])
-    message.kind = InboundKind.REPORT if report else InboundKind.OTHER
+    report = report_in(reading.message, to_return_path=signed is not None and signed.to_return_path)
+    if report:
+        _bring_back(message, report, signed, reading)
+    else:
+        _bring_to_contact(message, signed, reading)
+
+
+def _bring_back(message: InboundMessage, report: Report, signed: Signed | None, reading: Reading) -> None:
+    """Put a delivery report on its letter."""
+    message.kind = InboundKind.REPORT
+    letter_id = signed.letter_id if signed else referenced_letter([*report.message_ids, *reading.references])
     message.outgoing_message_id = letter_id
     message.contact_id = contact_of(letter_id) if letter_id else None
-    if report and letter_id:
+    if letter_id:
         bring_back(letter_id, report.reported, f"inbound_message:{message.id}")
         move(message, InboundState.MATCHED)
     else:
         move(message, InboundState.UNMATCHED)
+
+
+def _bring_to_contact(message: InboundMessage, signed: Signed | None, reading: Reading) -> None:
+    """Put what somebody, or their program, wrote on their timeline."""
+    message.kind = InboundKind.AUTOMATIC if is_automatic(reading.message) else InboundKind.OTHER
+    referenced = referenced_letter(reading.references)
+    message.outgoing_message_id = signed.letter_id if signed else referenced
+    found = found_contact(signed.letter_id if signed else None, referenced, message.from_address)
+    if found is None:
+        move(message, InboundState.UNMATCHED)
+    else:
+        place(message, reading, *found)
 
 
 def _note_headers(message: InboundMessage, reading: Reading) -> None:
@@ -174,4 +190,29 @@ def dismiss(message: InboundMessage, user_id: int) -> None:
     """Note that the user saw there is nothing to be done about it. Raises MoveRefused."""
     move(message, InboundState.DISMISSED)
     message.settled_at, message.settled_by_id = clock.now(), user_id
+    _put_on_record(message)
+
+
+def _put_on_record(message: InboundMessage) -> None:
+    """Its own row is not audited: who did what is summed up in the trail."""
     db.session.flush()
+    current_unit_of_work().notes.setdefault(InboundMessage.__tablename__, {})[str(message.id)] = message.state.value
+
+
+def assign(message: InboundMessage, contact_id: int) -> None:
+    """Put a message on the timeline of the contact somebody says it is from. Raises MoveRefused."""
+    place(message, read(storage.path_of(message.sha256).read_bytes()), contact_id, Match.HAND)
+    if message.kind is InboundKind.AUTOMATIC:
+        _put_on_record(message)
+
+
+def take_up(message: InboundMessage) -> None:
+    """Let what was dismissed, or brought to the wrong contact, wait anew. Raises MoveRefused."""
+    if message.state is InboundState.DISMISSED:
+        move(message, InboundState.UNMATCHED)
+        message.settled_at = message.settled_by_id = None
+        _put_on_record(message)
+    else:
+        take_off(message)
+        if message.kind is InboundKind.AUTOMATIC:
+            _put_on_record(message)

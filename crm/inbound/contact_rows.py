@@ -1,16 +1,8 @@
-"""How received messages follow a contact into a merge."""
+"""How received messages follow a contact into a merge; those that became an interaction are counted among these."""
 
 from __future__ import annotations
-
-from flask_babel import ngettext
 
 from crm.directory.registry import ContactRows, Entry
 from crm.inbound.models import InboundMessage
 
-CONTACT_ROWS: tuple[Entry, ...] = (
-    ContactRows(
-        InboundMessage,
-        ("contact_id",),
-        counted=lambda n: ngettext("%(num)d message received", "%(num)d messages received", n),
-    ),
-)
+CONTACT_ROWS: tuple[Entry, ...] = (ContactRows(InboundMessage, ("contact_id",)),)

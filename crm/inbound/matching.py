@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
+from crm.directory.models import Contact, ContactKind, ContactPoint, PointKind
 from crm.extensions import db
-from crm.letters.models import Letter
+from crm.inbound.models import Match
+from crm.letters.models import Letter, Mailing
+from crm.outbox.addresses import normalized
 from crm.outbox.models import OutgoingMessage
-from crm.outbox.return_path import letter_of
+from crm.outbox.return_path import is_answer_address, letter_of
 
 _MOST_REFERENCES = 50
+# Somebody of whom several contacts might have written it is not guessed.
+MOST_WRITERS = 10
 
 
-def signed_letter(recipients: Iterable[str]) -> int | None:
-    """The letter whose return path is among the addresses a message came to. Raises ForgedTag."""
-    named = next((number for number in map(letter_of, recipients) if number is not None), None)
-    return db.session.scalar(sa.select(OutgoingMessage.id).where(OutgoingMessage.id == named)) if named else None
+@dataclass(frozen=True)
+class Signed:
+    """The letter that a signed address names, and whether the address is one that delivery reports come to."""
+
+    letter_id: int
+    to_return_path: bool
+
+
+def signed_letter(recipients: Iterable[str]) -> Signed | None:
+    """The letter that an address of ours among these names, signed. Raises ForgedTag."""
+    for address in recipients:
+        number = letter_of(address)
+        if number is not None:
+            known = db.session.scalar(sa.select(OutgoingMessage.id).where(OutgoingMessage.id == number))
+            return Signed(known, not is_answer_address(address)) if known else None
+    return None
 
 
 def referenced_letter(message_ids: Iterable[str]) -> int | None:
@@ -32,3 +51,54 @@ def referenced_letter(message_ids: Iterable[str]) -> int | None:
 def contact_of(outgoing_message_id: int) -> int | None:
     """Whom the letter was written to; None for a mail that is no letter of a mailing."""
     return db.session.scalar(sa.select(Letter.contact_id).where(Letter.message_id == outgoing_message_id))
+
+
+def campaign_of(outgoing_message_id: int | None) -> int | None:
+    """The campaign in which the letter was written; None for a mail that is no letter of a mailing."""
+    return db.session.scalar(
+        sa.select(Mailing.campaign_id)
+        .join(Letter, Letter.mailing_id == Mailing.id)
+        .where(Letter.message_id == outgoing_message_id)
+    )
+
+
+def writers(address: str) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Contacts with this address, in use or not: id, name, category, country."""
+    if not address:
+        return ()
+    return db.session.execute(
+        sa.select(Contact.id, Contact.name, Contact.category, Contact.country)
+        .join(ContactPoint, ContactPoint.contact_id == Contact.id)
+        .where(ContactPoint.kind == PointKind.EMAIL, ContactPoint.value == normalized(address))
+        .order_by(Contact.id)
+        .distinct()
+        .limit(MOST_WRITERS)
+    ).all()
+
+
+def houses(domain: str) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Organizations with an address under this domain, a few: id, name, category, country."""
+    if not domain:
+        return ()
+    return db.session.execute(
+        sa.select(Contact.id, Contact.name, Contact.category, Contact.country)
+        .join(ContactPoint, ContactPoint.contact_id == Contact.id)
+        .where(
+            Contact.kind == ContactKind.ORGANIZATION,
+            ContactPoint.kind == PointKind.EMAIL,
+            ContactPoint.value.endswith(f"@{domain.lower()}", autoescape=True),
+        )
+        .order_by(Contact.id)
+        .distinct()
+        .limit(3)
+    ).all()
+
+
+def found_contact(signed: int | None, referenced: int | None, sender: str) -> tuple[int, Match] | None:
+    """Whom a message is from, and what says so: our letter that it answers, else the one contact with that address."""
+    for letter_id, how in ((signed, Match.SIGNED), (referenced, Match.REFERENCE)):
+        contact_id = contact_of(letter_id) if letter_id else None
+        if contact_id:
+            return contact_id, how
+    known = writers(sender)
+    return (known[0].id, Match.SENDER) if len(known) == 1 else None

@@ -28,15 +28,20 @@ class InboundState(StrEnum):
     UNMATCHED = "unmatched"  # read, and for a person to say whom it is about
     SET_ASIDE = "set_aside"  # it could not be worked on; `fault` says why
     DISMISSED = "dismissed"  # a person saw that nothing is to be done about it
+    DUPLICATE = "duplicate"  # the same mail came in before, by another way
 
 
 INBOUND_MOVES: dict[InboundState, frozenset[InboundState]] = {
-    InboundState.WAITING: frozenset({InboundState.MATCHED, InboundState.UNMATCHED, InboundState.SET_ASIDE}),
-    InboundState.MATCHED: frozenset(),
+    InboundState.WAITING: frozenset(
+        {InboundState.MATCHED, InboundState.UNMATCHED, InboundState.SET_ASIDE, InboundState.DUPLICATE}
+    ),
+    # UNMATCHED: it was somebody else's.
+    InboundState.MATCHED: frozenset({InboundState.UNMATCHED}),
     InboundState.UNMATCHED: frozenset({InboundState.MATCHED, InboundState.DISMISSED}),
     # WAITING: to be worked on once more.
     InboundState.SET_ASIDE: frozenset({InboundState.WAITING, InboundState.DISMISSED}),
-    InboundState.DISMISSED: frozenset(),
+    InboundState.DISMISSED: frozenset({InboundState.UNMATCHED}),
+    InboundState.DUPLICATE: frozenset(),
 }
 # For a person to look at.
 OPEN = (InboundState.UNMATCHED, InboundState.SET_ASIDE)
@@ -46,7 +51,17 @@ class InboundKind(StrEnum):
     """What a message is."""
 
     REPORT = "report"  # of a mail server, about the delivery of a letter
-    OTHER = "other"
+    AUTOMATIC = "automatic"  # a program wrote it: an absence, a confirmation of receipt
+    OTHER = "other"  # what a person wrote
+
+
+class Match(StrEnum):
+    """By what a message found its contact, the surest first."""
+
+    SIGNED = "signed"  # the address it came to names our letter, signed
+    REFERENCE = "reference"  # it answers the Message-ID of a letter of ours
+    SENDER = "sender"  # one contact alone has the address it came from
+    HAND = "hand"  # somebody of us said whose it is
 
 
 class Fault(StrEnum):
@@ -62,8 +77,9 @@ class Fault(StrEnum):
 class InboundMessage(Base):
     """One message as it came: its bytes are kept in the store of attachments under `sha256`, its headers here.
 
-    The same bytes come in once, however often they are handed in. `recipient` is the address of the envelope, where it
-    is known; `outgoing_message_id` and `contact_id` say which of our letters it is about, and whom.
+    The same bytes come in once, however often they are handed in; `fingerprint` is alike in two that are the same mail
+    and came by different ways. `recipient` is the address of the envelope, where it is known; `outgoing_message_id` and
+    `contact_id` say which of our letters it is about, and whom.
     """
 
     __tablename__ = "inbound_message"
@@ -82,6 +98,7 @@ class InboundMessage(Base):
     fault: Mapped[Fault | None] = mapped_column(enum_column(Fault))
     fault_words: Mapped[str] = mapped_column(sa.String(WORDS_LENGTH), default="")
 
+    fingerprint: Mapped[str] = mapped_column(sa.String(64), default="", server_default="", index=True)
     message_id_header: Mapped[str] = mapped_column(sa.String(MESSAGE_ID_LENGTH), default="")
     from_address: Mapped[str] = mapped_column(sa.String(ADDRESS_LENGTH), default="")
     from_name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH), default="")
@@ -90,5 +107,22 @@ class InboundMessage(Base):
 
     outgoing_message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("outgoing_message.id"), index=True)
     contact_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contact.id"), index=True)
+    matched_by: Mapped[Match | None] = mapped_column(enum_column(Match))
     settled_at: Mapped[datetime | None]
     settled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+
+
+class Reply(Base):
+    """That a received message stands on a timeline as this interaction; without one it stands on none.
+
+    The state of the message follows from it, also where it is undone. `quoted` is what the mail only quotes; the
+    interaction has its new words. `files_left` counts files that came along and are kept in the whole message alone.
+    """
+
+    __tablename__ = "inbound_reply"
+    __team_of__ = "interaction_id"
+
+    interaction_id: Mapped[int] = mapped_column(sa.ForeignKey("interaction.id"), unique=True)
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("inbound_message.id"), unique=True)
+    quoted: Mapped[str] = mapped_column(sa.Text, default="")
+    files_left: Mapped[int] = mapped_column(default=0)

@@ -21,6 +21,8 @@ from crm.inbound.models import ADDRESS_LENGTH, MESSAGE_ID_LENGTH, NAME_LENGTH, S
 Mail: TypeAlias = "Message[str, str]"
 # So much of a message's words is shown and kept beside it; the message itself is kept whole.
 MOST_TEXT = 20_000
+# Of HTML more is looked at: most of it is markup. Nested deep, more would keep the reader for minutes.
+_MOST_HTML = 100_000
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,300}>")
 # Where mail servers say to which address they delivered it, then where the sender says so.
 _DELIVERED = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
@@ -132,13 +134,30 @@ def decoded(part: Mail) -> str:
         return storable(data.decode("latin-1"))
 
 
-def text_of(message: Mail) -> str:
-    """The message's first text that is no attachment, as plain text; empty where there is none."""
-    for wanted, plain in (("text/plain", lambda words: words), ("text/html", text_of_html)):
+def body_of(message: Mail) -> tuple[str, bool] | None:
+    """The message's first text that is no attachment, and whether it is HTML; plain text goes before it."""
+    for wanted in ("text/plain", "text/html"):
         for part in parts(message):
             if part.get_content_type() == wanted and part.get_content_disposition() != "attachment":
-                return str(plain(decoded(part))).replace("\r\n", "\n").strip()[:MOST_TEXT]
-    return ""
+                words = decoded(part).replace("\r\n", "\n")
+                if words.strip():
+                    return (_without_head(words), True) if wanted == "text/html" else (words, False)
+    return None
+
+
+def _without_head(page: str) -> str:
+    """What stands in the body of a page: before it, office programs put pages of styles."""
+    start = page.lower().find("<body")
+    return page[max(start, 0) :][:_MOST_HTML]
+
+
+def text_of(message: Mail) -> str:
+    """What `body_of` finds, as plain text; empty where there is none."""
+    body = body_of(message)
+    if body is None:
+        return ""
+    text, is_page = body
+    return (text_of_html(text) if is_page else text).strip()[:MOST_TEXT]
 
 
 def text_of_html(page: str) -> str:

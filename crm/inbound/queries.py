@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
+from crm.directory.finding import contacts_named
 from crm.directory.models import Contact
+from crm.directory.naming import contacts_called
 from crm.extensions import db
-from crm.inbound.models import InboundMessage, InboundState
+from crm.history.models import Interaction
+from crm.inbound.matching import houses, writers
+from crm.inbound.models import InboundMessage, InboundState, Reply
 from crm.letters.models import Letter
 from crm.paging import Page, SortKey, page
+from crm.policy import visible_to
+
+_MOST_PROPOSED = 6
+
+
+class Likeness(StrEnum):
+    """Why a contact is proposed."""
+
+    ADDRESS = "address"
+    NAME = "name"
+    HOUSE = "house"
 
 
 def waiting_ids(limit: int) -> Sequence[int]:
@@ -22,10 +39,11 @@ def waiting_ids(limit: int) -> Sequence[int]:
     ).all()
 
 
-def counts() -> dict[InboundState, int]:
-    """How many messages stand where; every state is there."""
-    found = db.session.execute(sa.select(InboundMessage.state, sa.func.count()).group_by(InboundMessage.state)).all()
-    numbers: dict[InboundState, int] = {row[0]: row[1] for row in found}
+def counts(team_id: int) -> dict[InboundState, int]:
+    """How many messages stand where, of those that this team may see; every state is there."""
+    message = InboundMessage
+    statement = sa.select(message.state, sa.func.count()).where(_visible(team_id)).group_by(message.state)
+    numbers: dict[InboundState, int] = {row[0]: row[1] for row in db.session.execute(statement).all()}
     return {state: numbers.get(state, 0) for state in InboundState}
 
 
@@ -46,21 +64,77 @@ def _rows() -> sa.Select[*tuple[Any, ...]]:
             message.from_name,
             message.subject,
             message.sent_at,
+            message.kind,
+            message.matched_by,
             message.contact_id,
+            Reply.interaction_id,
             Contact.name.label("contact"),
             Letter.id.label("letter_id"),
         )
         .outerjoin(Contact, Contact.id == message.contact_id)
+        .outerjoin(Reply, Reply.message_id == message.id)
         .outerjoin(Letter, Letter.message_id == message.outgoing_message_id)
     )
 
 
-def messages_page(states: Collection[InboundState], cursor: str | None) -> Page:
-    """Received messages that stand in one of these states, the newest first."""
-    statement = _rows().where(InboundMessage.state.in_(states))
-    return page(statement, [SortKey(InboundMessage.__table__.c.id, descending=True)], cursor)
+def _visible(team_id: int) -> sa.ColumnElement[bool]:
+    """Messages but those that stand on a timeline for another team alone."""
+    elsewhere = (
+        sa.select(Reply.message_id)
+        .join(Interaction, Interaction.id == Reply.interaction_id)
+        .where(~visible_to(Interaction.team_id, team_id))
+    )
+    return InboundMessage.id.not_in(elsewhere)
 
 
-def message(message_id: int) -> sa.Row[*tuple[Any, ...]] | None:
-    """One message with the letter and the contact it is about."""
-    return db.session.execute(_rows().where(InboundMessage.id == message_id)).one_or_none()
+def messages_page(states: Collection[InboundState], team_id: int, cursor: str | None, *, text: str = "") -> Page:
+    """Received messages that stand in one of these states, the newest first, as far as this team may see them.
+
+    With `text`, those in whose sender or subject it occurs.
+    """
+    message = InboundMessage
+    statement = _rows().where(message.state.in_(states), _visible(team_id))
+    if text:
+        told = (message.from_address, message.from_name, message.subject)
+        statement = statement.where(sa.or_(*(column.icontains(text, autoescape=True) for column in told)))
+    return page(statement, [SortKey(message.__table__.c.id, descending=True)], cursor)
+
+
+def message(message_id: int, team_id: int) -> sa.Row[*tuple[Any, ...]] | None:
+    """One message with the letter and the contact it is about, if this team may see it."""
+    return db.session.execute(_rows().where(InboundMessage.id == message_id, _visible(team_id))).one_or_none()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A contact a message may be from: by its address, by the writer's name, or at least from the same house."""
+
+    id: int
+    name: str
+    category: Any
+    country: str | None
+    why: Likeness
+
+
+def proposals(address: str, name: str) -> list[Proposal]:
+    """Who may have written it, the likeliest first, each once."""
+    found: dict[int, Proposal] = {}
+    called = list(contacts_called(name) or contacts_named(name))[:_MOST_PROPOSED] if name else []
+    for rows, why in (
+        (writers(address), Likeness.ADDRESS),
+        (called, Likeness.NAME),
+        (houses(address.rpartition("@")[2]), Likeness.HOUSE),
+    ):
+        for row in rows:
+            found.setdefault(row.id, Proposal(row.id, row.name, row.category, row.country, why))
+    return list(found.values())[:_MOST_PROPOSED]
+
+
+def mail_of(interaction_id: int) -> sa.Row[*tuple[Any, ...]] | None:
+    """The mail that an interaction came by, for whoever sees the interaction: id, sender, what it quotes."""
+    message = InboundMessage
+    return db.session.execute(
+        sa.select(message.id, message.from_address, message.from_name, message.subject, Reply.quoted, Reply.files_left)
+        .join(Reply, Reply.message_id == message.id)
+        .where(Reply.interaction_id == interaction_id)
+    ).one_or_none()

@@ -86,10 +86,14 @@ def compose(
     default_sender: str,
     at: datetime,
     unsubscribe_url: str | None,
+    answers_to: str = "",
     enclosed: Sequence[bytes] = (),
     signer: Signer | None = None,
 ) -> bytes:
-    """The e-mail of a claimed row, ready to follow the server's 354. Raises ValueError for what no mail can carry."""
+    """The e-mail of a claimed row, ready to follow the server's 354. Raises ValueError for what no mail can carry.
+
+    Answers are asked to `answers_to` too, an address of our own.
+    """
     headers = [
         _mailbox_header("From", letter.sender or default_sender),
         f"To: {header_address(letter.to_name, to_address)}",
@@ -98,7 +102,10 @@ def compose(
         f"Message-ID: {safe_header(letter.message_id_header)}",
     ]
     if letter.reply_to:
-        headers.append(_mailbox_header("Reply-To", letter.reply_to))
+        asked = _mailbox_header("Reply-To", letter.reply_to)
+        headers.append(f"{asked},\r\n {answers_to}" if answers_to else asked)
+    elif answers_to:
+        headers.append(f"Reply-To: {answers_to}")
     text, html = letter.text, letter.html
     if unsubscribe_url is not None:
         headers.append(f"List-Unsubscribe: <{safe_header(unsubscribe_url)}>")

@@ -1,4 +1,4 @@
-"""The address a letter's delivery report comes back to (VERP): it names the letter, signed so that nobody forges it."""
+"""Where a letter's delivery report (VERP) and its answer come to: addresses that name the letter, signed by us."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import re
 from functools import lru_cache
 
 from flask import current_app
+
+from config import Settings
 
 # Case is lost on the way through some mail servers: hexadecimal digits and lower base32 survive that. 80 bits of the
 # signature are more than anybody can guess by mail.
@@ -39,8 +41,14 @@ def return_path(mailbox: str, message_id: int) -> str:
     return f"{local}+{number}-{_signature(number)}@{domain}"
 
 
+def is_answer_address(address: str) -> bool:
+    """Whether answers come to this address, and not delivery reports."""
+    settings: Settings = current_app.extensions["settings"]
+    return bool(settings.mail_reply_to) and _TAG.sub("@", address.lower()) == settings.mail_reply_to.lower()
+
+
 def letter_of(address: str) -> int | None:
-    """The id of the letter whose return path this is; None for any other address. Raises ForgedTag."""
+    """The id of the letter that such an address names; None for any other address. Raises ForgedTag."""
     found = _TAG.search(address.lower())
     if found is None:
         return None

@@ -221,9 +221,10 @@ class Sender:
             raise Unsendable(Reason.RESERVED_DOMAIN)
         if not recipient.isascii() and not connection.takes_utf8:
             raise Unsendable(Reason.NEEDS_SMTPUTF8)
-        unsubscribe_url, reports_to = None, ""
+        unsubscribe_url, reports_to, answers_to = None, "", ""
         if letter.one_click_unsubscribe:
             reports_to = return_path(self.settings.mail_return_path, letter.id)
+            answers_to = return_path(self.settings.mail_reply_to, letter.id)
             token = unsubscribe_token(letter.id, letter.to_address)
             unsubscribe_url = f"{self.settings.base_url}/unsubscribe/{token}"
         default = self.settings.mail_default_sender
@@ -235,6 +236,7 @@ class Sender:
                 default_sender=default,
                 at=clock.now(),
                 unsubscribe_url=unsubscribe_url,
+                answers_to=answers_to,
                 enclosed=self.enclosed,
                 signer=self.signer,
             )

@@ -30,6 +30,7 @@ class EntryKind(StrEnum):
     MEETING = "meeting"
     LETTER = "letter"
     REPLY = "reply"
+    AUTOMATIC_REPLY = "automatic_reply"  # a program wrote it, so that nobody has answered
     EVENT = "event"
     NOTE = "note"
     MERGED = "merged"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.accounts.models import User
+from crm.attachments import storage
 from crm.attachments.actions import store
 from crm.attachments.models import Attachment
 from crm.database import Base
@@ -27,6 +29,7 @@ from crm.history.actions import (
     withdraw_interaction,
 )
 from crm.history.models import InteractionKind
+from crm.inbound.models import InboundMessage, InboundState, Reply, Source
 from crm.overview.actions import save_view
 from crm.pipeline.models import Target
 from crm.stances.actions import record_statement, settle_contradiction, withdraw_statement
@@ -36,6 +39,7 @@ from crm.timeline.models import EntryKind
 from crm.treaties.models import Treaty
 from crm.unit_of_work import unit_of_work
 from tests.factories.attachments import PDF, upload
+from tests.factories.inbound import a_mail
 
 _MARK = "veil"
 
@@ -143,6 +147,27 @@ def _views(who: Keeper) -> None:
     save_view(who.user.id, mark("saved_view", "name", "own"), wanted, team_id=None)
 
 
+def _replies(who: Keeper) -> None:
+    """A mail on the team's own timeline: what it quotes, its subject and its bytes are marked too."""
+    quoted = mark("inbound_reply", "quoted")
+    raw = a_mail(f"> {quoted}", subject=quoted, sender=f"{quoted} <{quoted}@parliament.example>").as_bytes()
+    message = InboundMessage(
+        sha256=storage.keep(io.BytesIO(raw)),
+        size=len(raw),
+        source=Source.PIPE,
+        state=InboundState.MATCHED,
+        contact_id=who.contact.id,
+        from_name=quoted,
+        from_address=f"{quoted}@parliament.example",
+        subject=quoted,
+    )
+    db.session.add(message)
+    happened = record_interaction(who.what("reply"))
+    db.session.flush()
+    db.session.add(Reply(interaction_id=happened.id, message_id=message.id, quoted=quoted))
+    db.session.flush()
+
+
 def _nothing(who: Keeper) -> None:
     """What it holds is written with the rows it belongs to."""
 
@@ -150,6 +175,7 @@ def _nothing(who: Keeper) -> None:
 # By table: how its private rows are made. One that is missing here fails the tests of what teams keep to themselves.
 SEEDS: dict[str, Callable[[Keeper], None]] = {
     "attachment": _attachments,
+    "inbound_reply": _replies,
     "interaction": _interactions,
     "interaction_attachment": _nothing,
     "interaction_contact": _nothing,

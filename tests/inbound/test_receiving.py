@@ -54,7 +54,12 @@ NASTY = (
 )
 def test_no_bytes_whatever_raise(app: Flask, raw: bytes) -> None:
     message = received(raw)
-    assert message.state in (InboundState.UNMATCHED, InboundState.MATCHED, InboundState.SET_ASIDE)
+    assert message.state in (
+        InboundState.UNMATCHED,
+        InboundState.MATCHED,
+        InboundState.SET_ASIDE,
+        InboundState.DUPLICATE,
+    )
     assert storage.path_of(message.sha256).read_bytes() == raw
     try:
         assert isinstance(read(raw).text, str)
@@ -126,15 +131,18 @@ def test_a_person_sees_it_tries_again_and_dismisses(app: Flask, client: FlaskCli
     header = db.session.scalars(sa.text("SELECT message_id_header FROM outgoing_message")).one()
     mail = a_mail("<b>I will</b> think about it.\n", In_Reply_To=header)
     placed = received(mail)
-    html = a_mail()
+    html = a_mail(sender="Bob Unknown <bob@elsewhere.example>")
     html.set_content("<p>Dear &amp; all<script>alert(1)</script></p><p>Yes<br>Ann</p>", subtype="html")
     page_only = received(html)
     aside = received(b"\x00")
     officer = make_user(Role.OFFICER)
     sign_in(client, officer)
     page = client.get("/received").text
-    assert "Ann Ardent" in page
+    assert "Bob Unknown" in page
+    assert "Ann Ardent" not in page
     assert "this is no e-mail" in page
+    assert "Bob Unknown" in client.get("/received?text=UNKNOWN").text
+    assert "Bob Unknown" not in client.get("/received?text=nobody").text
     shown = client.get(f"/received/{placed.id}").text
     assert "&lt;b&gt;I will&lt;/b&gt; think about it." in shown
     assert f'href="/letters/{letter.id}"' in shown
@@ -145,9 +153,13 @@ def test_a_person_sees_it_tries_again_and_dismisses(app: Flask, client: FlaskCli
     client.post(f"/received/{aside.id}/again")
     assert (stored(aside.id).state, stored(aside.id).attempts) == (InboundState.WAITING, 0)
     assert "seen to it already" in client.post(f"/received/{aside.id}/dismissed", follow_redirects=True).text
-    client.post(f"/received/{placed.id}/dismissed")
-    assert (stored(placed.id).state, stored(placed.id).settled_by_id) == (InboundState.DISMISSED, officer.id)
-    assert "Ann Ardent" in client.get("/received?part=done").text
+    client.post(f"/received/{page_only.id}/dismissed")
+    assert (stored(page_only.id).state, stored(page_only.id).settled_by_id) == (InboundState.DISMISSED, officer.id)
+    done = client.get("/received?part=done").text
+    assert "Ann Ardent" in done
+    assert "Bob Unknown" in done
+    client.post(f"/received/{page_only.id}/taken-up")
+    assert (stored(page_only.id).state, stored(page_only.id).settled_by_id) == (InboundState.UNMATCHED, None)
     assert client.get("/received/999999").status_code == 404
     sign_in(client, make_user(Role.VIEWER))
     assert client.get("/received").status_code == 403
