@@ -83,7 +83,15 @@ class Settings(InboundSettings):
     controller: str = Field(
         "",
         validation_alias="DATA_CONTROLLER",
-        description="who is responsible for the data (GDPR), with a postal address, as readers of letters are told",
+        max_length=150,
+        description="who writes and is responsible for the data (GDPR), with a postal address; stands below every "
+        "letter",
+    )
+    transparency_register: str = Field(
+        "",
+        validation_alias="TRANSPARENCY_REGISTER",
+        description="identification number in the EU Transparency Register, such as 123456789012-34; stands below "
+        "every letter",
     )
     trusted_hosts: Annotated[list[str], NoDecode] = Field(
         default=[],
@@ -189,6 +197,13 @@ class Settings(InboundSettings):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError(f"there is no time zone {value}: name one such as Europe/Brussels")
+        return value
+
+    @field_validator("transparency_register")
+    @classmethod
+    def _number_in_register(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[0-9]{6,15}-[0-9]{2}", value):
+            raise ValueError(f"{value} is no number of the EU Transparency Register: write it as 123456789012-34")
         return value
 
     @field_validator("dkim_domain", "dkim_selector")

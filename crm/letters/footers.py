@@ -1,4 +1,4 @@
-"""What stands below every letter of a mailing, in its language: how its reader stops such letters, sees their data."""
+"""What stands below every letter of a mailing, in its language: who writes, how its reader stops such letters."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
+from flask import current_app
 from flask_babel import lazy_gettext
 
+from config import Settings
 from crm.outbox.footers import html_with, text_with
 
 FALLBACK = "en"
@@ -17,14 +19,22 @@ OWN_LINK = lazy_gettext("[the reader's own link]")
 
 
 @cache
-def footers() -> dict[str, str]:
-    """The sentences by language; the link follows each."""
+def words() -> dict[str, dict[str, str]]:
+    """What is said, by name and language: the link follows `end`, `register` is the EU Transparency Register."""
     return tomllib.loads(Path(__file__).with_name("footers.toml").read_text(encoding="utf-8"))
 
 
+def _said(name: str, language: str) -> str:
+    known = words()[name]
+    return known.get(language.partition("-")[0], known[FALLBACK])
+
+
 def footer_in(language: str) -> str:
-    """The sentence of a letter in that language; `pt-BR` is served by `pt`."""
-    return footers().get(language.partition("-")[0], footers()[FALLBACK])
+    """What stands below a letter in that language, in lines; `pt-BR` is served by `pt`."""
+    settings: Settings = current_app.extensions["settings"]
+    number = settings.transparency_register
+    register = f"{_said('register', language)}: {number}" if number else ""
+    return "\n".join(line for line in (settings.controller, register, _said("end", language)) if line)
 
 
 def shown_text(footer: str | None, text: str) -> str:

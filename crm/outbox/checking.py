@@ -207,6 +207,17 @@ def _pages(settings: Settings) -> Finding:
     )
 
 
+def _identity(settings: Settings) -> Finding:
+    if settings.controller:
+        return good("Who writes", f"Below every letter stands: {settings.controller}")
+    return doubt(
+        "Who writes",
+        "Letters do not say who is behind them, and where.",
+        "Set DATA_CONTROLLER to your name and postal address, and TRANSPARENCY_REGISTER to your number in the EU "
+        "Transparency Register where you have one.",
+    )
+
+
 def _send_one(sender: str, to: str, settings: Settings, connection: SmtpConnection) -> Finding:
     recipient = for_envelope(to)
     if is_reserved(recipient) and not connection.is_local:
@@ -280,3 +291,4 @@ def check_mail(settings: Settings, records: Callable[[], Records], to: str | Non
     except DnsSilent as silent:
         yield doubt("DNS", f"The name service did not answer: {silent}", "Try again from where letters will be sent.")
     yield _pages(settings)
+    yield _identity(settings)

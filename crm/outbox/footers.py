@@ -19,8 +19,9 @@ def text_with(footer: str, text: str, link: str) -> str:
 
 @lru_cache(maxsize=64)
 def _paragraph(footer: str) -> str:
-    """What letters in one language share. The sentence finds its own direction, so nothing here knows languages."""
-    return _HTML.format(escape(footer))
+    """What letters in one language share. Each line finds its own direction, so nothing here knows languages."""
+    *above, last = escape(footer).split("\n")
+    return _HTML.format("".join(f'<span dir="auto">{line}</span><br>' for line in above) + last)
 
 
 def html_with(footer: str, html: str, link: str) -> str:

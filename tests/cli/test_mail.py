@@ -21,6 +21,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.Monke
     monkeypatch.setenv("RATIFY_ENV", "test")
     monkeypatch.setenv("MAIL_DEFAULT_SENDER", "Ann <ann@campaign.eu>")
     monkeypatch.setenv("RATIFY_URL", "https://crm.campaign.eu")
+    monkeypatch.setenv("DATA_CONTROLLER", "Campaign, Rue 1, Brussels")
     return monkeypatch
 
 
@@ -62,6 +63,7 @@ def test_what_is_wrong_in_the_dns_is_said_with_what_to_do(
     use(environment, smtp_server)
     environment.setenv("MAIL_RETURN_PATH", "bounces@reports.campaign.eu")
     environment.setenv("RATIFY_URL", "http://127.0.0.1:8000")
+    environment.delenv("DATA_CONTROLLER")
     environment.setenv("DKIM_DOMAIN", "campaign.eu")
     with name_server({}) as port:
         assert "there is no key" in run("check-mail", "--name-server", f"127.0.0.1#{port}").output
@@ -83,6 +85,7 @@ def test_what_is_wrong_in_the_dns_is_said_with_what_to_do(
         "Nobody takes mail for campaign.eu",
         "Mail to reports.campaign.eu has somewhere to go",
         "Set RATIFY_URL",
+        "Set DATA_CONTROLLER",
         "The server took a letter to ann@campaign.eu: 250",
     ):
         assert said in " ".join(found.output.split()), said
