@@ -209,9 +209,9 @@ def _pages(settings: Settings) -> Finding:
 
 def _identity(settings: Settings) -> Finding:
     if settings.controller:
-        return good("Who writes", f"Below every letter stands: {settings.controller}")
+        return good("Identity", f"Below every letter stands: {settings.controller}")
     return doubt(
-        "Who writes",
+        "Identity",
         "Letters do not say who is behind them, and where.",
         "Set DATA_CONTROLLER to your name and postal address, and TRANSPARENCY_REGISTER to your number in the EU "
         "Transparency Register where you have one.",

@@ -52,7 +52,7 @@ def test_what_is_right_is_said_and_nothing_is_sent(environment: pytest.MonkeyPat
         found = run("check-mail", "--name-server", f"127.0.0.1#{port}")
     assert found.exit_code == 0, found.output
     steps = [line.split()[:2] for line in found.output.splitlines()]
-    names = "Name Connection Encryption Sign-in Size Sender DKIM SPF DMARC Answers Links"
+    names = "Name Connection Encryption Sign-in Size Sender DKIM SPF DMARC Answers Links Identity"
     assert steps == [["ok", f"{name}:"] for name in names.split()], found.output
     assert smtp_server.received == []
 
