@@ -49,11 +49,12 @@ from crm.inbox import views as inbox_views
 from crm.letters import contact_rows as letters_rows
 from crm.letters import jobs as letters_jobs
 from crm.letters import views as letters_views
-from crm.letters.actions import copy_templates
+from crm.letters.actions import BATCH_KIND, copy_templates
 from crm.letters.notices import tell_of_stop
 from crm.letters.results import record_results
 from crm.outbox import jobs as outbox_jobs
 from crm.outbox import views as outbox_views
+from crm.outbox.actions import STANDING_KIND
 from crm.outbox.enclosures import kept_by
 from crm.outbox.results import on_result, on_stop
 from crm.overview import jobs as overview_jobs
@@ -183,8 +184,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     after_undo(history_projection.project_undone)
     after_undo(tell_undone)
     after_undo(inbound_placing.follow_undone)
-    on_result(forget_links)
-    on_result(record_results)
+    on_result(forget_links, STANDING_KIND)
+    on_result(record_results, BATCH_KIND)
     on_stop(tell_of_stop)
     kept_by(attachment_storage.path_of)
     return app

@@ -44,15 +44,19 @@ def read_id(text: str) -> int:
 class among(FunctionElement[bool]):  # noqa: N801  # it reads as a function, like those of sqlalchemy.func
     """Whether a column is one of hundreds of values, which are one parameter.
 
-    Each as a parameter of its own, as `in_` has it, would cost the driver more than the row it leads to.
+    Each as a parameter of its own, as `in_` has it, would cost the driver more than the row it leads to. In a statement
+    that is made once for all, `values` names the parameter.
     """
 
     type = sa.Boolean()
     inherit_cache = True
 
-    def __init__(self, column: Any, values: Iterable[Any]) -> None:
+    def __init__(self, column: Any, values: Iterable[Any] | str) -> None:
         kind = sa.ARRAY(column.type).with_variant(sa.JSON(), "sqlite")
-        super().__init__(column, sa.bindparam(None, list(values), type_=kind, unique=True))
+        if isinstance(values, str):
+            super().__init__(column, sa.bindparam(values, type_=kind))
+        else:
+            super().__init__(column, sa.bindparam(None, list(values), type_=kind, unique=True))
 
 
 @compiles(among)

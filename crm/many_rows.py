@@ -84,9 +84,11 @@ def _copy(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows
 def new_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
     """Ids for so many rows about to be inserted, inside a write transaction."""
     if connection.dialect.name == "postgresql":
-        sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id"))
+        # Looked up by a query of its own, once; as a plain expression it would be for each number.
+        sequence = sa.select(sa.cast(sa.func.pg_get_serial_sequence(table.name, "id"), postgresql.REGCLASS))
         numbers = sa.func.generate_series(1, count).table_valued("number")
-        return list(connection.execute(sa.select(sequence).select_from(numbers)).scalars())
+        given = sa.select(sa.func.nextval(sequence.scalar_subquery())).select_from(numbers)
+        return list(connection.execute(given).scalars())
     # What SQLite would give them itself; there is no other writer.
     last = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
     return list(range(last + 1, last + 1 + count))

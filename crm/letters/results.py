@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from crm.database import among
 from crm.extensions import db
-from crm.letters.actions import BATCH_KIND
 from crm.letters.models import Letter
 from crm.outbox.models import MessageState, OutgoingMessage
 from crm.outbox.results import Result
@@ -22,29 +21,35 @@ ENTRY_KINDS = {MessageState.SENT: EntryKind.LETTER_SENT, MessageState.FAILED: En
 def record_results(results: Sequence[Result]) -> None:
     """Write what became of letters on the timeline, once per letter and kind, and mark who was written to.
 
-    Runs in a transaction of the outbox, for many letters at once: two statements and those of `mark_contacted`.
+    Runs in a transaction of the outbox, for many letters of mailings at once: two statements and those of
+    `mark_contacted`.
     """
     for state, kind in ENTRY_KINDS.items():
-        told = {each.message_id: each for each in results if each.batch_kind == BATCH_KIND and each.state is state}
+        told = {each.message_id: each for each in results if each.state is state}
         if told:
             _record(told, kind)
 
 
+# Looked up letter by letter: joined, the database may read the whole timeline for them.
+_KNOWN = (
+    sa.select(TimelineEntry.id)
+    .where(
+        TimelineEntry.reference == sa.literal("letter:") + sa.cast(Letter.id, sa.String),
+        TimelineEntry.kind == sa.bindparam("kind"),
+    )
+    .limit(1)
+    .scalar_subquery()
+)
+_LETTERS = (
+    sa.select(Letter.id, Letter.mailing_id, Letter.contact_id, Letter.target_id, Letter.message_id)
+    .add_columns(OutgoingMessage.subject, _KNOWN.label("known"))
+    .join(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
+    .where(among(Letter.message_id, "messages"))
+)
+
+
 def _record(told: Mapping[int, Result], kind: EntryKind) -> None:
-    reference = sa.literal("letter:") + sa.cast(Letter.id, sa.String)
-    # Looked up letter by letter: joined, the database may read the whole timeline for them.
-    known = (
-        sa.select(TimelineEntry.id)
-        .where(TimelineEntry.reference == reference, TimelineEntry.kind == kind)
-        .limit(1)
-        .scalar_subquery()
-    )
-    found = db.session.execute(
-        sa.select(Letter.id, Letter.mailing_id, Letter.contact_id, Letter.target_id, Letter.message_id)
-        .add_columns(OutgoingMessage.subject, known.label("known"))
-        .join(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
-        .where(among(Letter.message_id, told))
-    )
+    found = db.session.execute(_LETTERS, {"kind": kind, "messages": list(told)})
     news = [(row, told[row.message_id]) for row in found if row.known is None]
     if not news:
         return

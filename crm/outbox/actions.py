@@ -39,6 +39,8 @@ from crm.unit_of_work import current_unit_of_work
 
 SEND_WAITING = "crm.outbox.jobs.send_waiting"
 _ANNOUNCED_AT_ONCE = 1000
+# Of the one batch for letters that somebody waits for.
+STANDING_KIND = "transactional"
 
 
 class BatchRefused(Exception):
@@ -162,7 +164,7 @@ def post(batch_id: int, drafts: Sequence[Draft]) -> dict[str, int]:
 
 def post_now(draft: Draft) -> int:
     """Post one letter that somebody waits for, before all others, and return its id."""
-    batch = open_batch("transactional", "standing", priority=Priority.TRANSACTIONAL)
+    batch = open_batch(STANDING_KIND, "standing", priority=Priority.TRANSACTIONAL)
     if batch.state is BatchState.UNRELEASED:
         release(batch.id)
     return post(batch.id, [draft])[draft.reference]

@@ -16,6 +16,11 @@ from crm.outbox.safe_header import safe_header
 # Where the bytes of a key stand; raises OSError where they cannot be had.
 Keeper = Callable[[str], Path]
 _keepers: list[Keeper] = []
+_FILES = (
+    sa.select(Enclosure.key, Enclosure.name, Enclosure.media_type)
+    .where(Enclosure.batch_id == sa.bindparam("batch"))
+    .order_by(Enclosure.id)
+)
 
 
 class FileMissing(Exception):
@@ -48,11 +53,7 @@ def _encoded(name: str, media_type: str, data: bytes) -> bytes:
 
 def parts_of(batch_id: int) -> list[bytes]:
     """The files of a batch as parts of an e-mail; one query. Raises FileMissing."""
-    found = db.session.execute(
-        sa.select(Enclosure.key, Enclosure.name, Enclosure.media_type)
-        .where(Enclosure.batch_id == batch_id)
-        .order_by(Enclosure.id)
-    ).all()
+    found = db.session.execute(_FILES, {"batch": batch_id}).all()
     try:
         return [_encoded(name, media_type, _keepers[0](key).read_bytes()) for key, name, media_type in found]
     except OSError as error:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import sqlalchemy as sa
 
@@ -66,6 +66,10 @@ _TAKEN = (
 )
 
 
+# Its id, kind, priority and state.
+_Batch: TypeAlias = tuple[int, str, Priority, BatchState]
+
+
 class LeaseLost(Exception):
     """The letters are not ours any more: somebody took us for dead."""
 
@@ -81,38 +85,48 @@ class Claim:
     letters: Sequence[Any]
 
 
-def _due_batches(now: datetime) -> sa.Select[int, str, Priority]:
-    waiting = sa.exists().where(OutgoingMessage.batch_id == Batch.id, OutgoingMessage.next_attempt_at <= now)
-    return (
-        sa.select(Batch.id, Batch.kind, Batch.priority)
-        .where(Batch.state == BatchState.RUNNING, waiting)
-        .order_by(sa.case((Batch.priority == Priority.TRANSACTIONAL, 0), else_=1), Batch.released_at, Batch.id)
-        .limit(_CANDIDATES)
+# Made once for all claims: to put a statement together costs more than to run it.
+_DUE_BATCHES = (
+    sa.select(Batch.id, Batch.kind, Batch.priority)
+    .where(
+        Batch.state == BatchState.RUNNING,
+        sa.exists().where(
+            OutgoingMessage.batch_id == Batch.id, OutgoingMessage.next_attempt_at <= sa.bindparam("at_present")
+        ),
     )
+    .order_by(sa.case((Batch.priority == Priority.TRANSACTIONAL, 0), else_=1), Batch.released_at, Batch.id)
+    .limit(_CANDIDATES)
+)
+# A common table expression, so that PostgreSQL locks it once and no more rows than the limit.
+_DUE = (
+    sa.select(MESSAGES.c.id)
+    .where(MESSAGES.c.batch_id == sa.bindparam("of_batch"), MESSAGES.c.next_attempt_at <= sa.bindparam("at_present"))
+    .order_by(MESSAGES.c.next_attempt_at, MESSAGES.c.id)
+    .limit(sa.bindparam("at_most", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_TAKE = (
+    sa.update(MESSAGES)
+    .where(MESSAGES.c.id.in_(sa.select(_DUE.c.id)), MESSAGES.c.next_attempt_at.is_not(None))
+    .values(
+        state=MessageState.CLAIMED,
+        lease_token=sa.bindparam("under"),
+        next_attempt_at=None,
+        claimed_at=sa.bindparam("at_present"),
+    )
+    .returning(*_TAKEN)
+)
 
 
 def anything_due() -> bool:
     """Whether a letter could leave now."""
-    return db.session.execute(_due_batches(clock.now()).limit(1)).first() is not None
+    return db.session.execute(_DUE_BATCHES, {"at_present": clock.now()}).first() is not None
 
 
 def _take(batch_id: int, token: str, now: datetime, limit: int) -> list[Any]:
-    # A common table expression, so that PostgreSQL locks it once and no more rows than the limit.
-    due = (
-        sa.select(MESSAGES.c.id)
-        .where(MESSAGES.c.batch_id == batch_id, MESSAGES.c.next_attempt_at <= now)
-        .order_by(MESSAGES.c.next_attempt_at, MESSAGES.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    statement = (
-        sa.update(MESSAGES)
-        .where(MESSAGES.c.id.in_(sa.select(due.c.id)), MESSAGES.c.next_attempt_at.is_not(None))
-        .values(state=MessageState.CLAIMED, lease_token=token, next_attempt_at=None, claimed_at=now)
-        .returning(*_TAKEN)
-    )
-    return sorted(db.session.execute(statement), key=lambda letter: int(letter.id))
+    taken = {"of_batch": batch_id, "under": token, "at_present": now, "at_most": limit}
+    return sorted(db.session.execute(_TAKE, taken), key=lambda letter: int(letter.id))
 
 
 def _cancel_suppressed(letters: Sequence[Any], priority: Priority, token: str, now: datetime) -> list[int]:
@@ -156,7 +170,7 @@ def claim(holder: Holder, limit: int) -> Claim | None:
     token = secrets.token_hex(16)
     now = clock.now()
     with unit_of_work("claim letters", actor=f"worker:{holder.worker}") as work:
-        for batch_id, batch_kind, priority in db.session.execute(_due_batches(now)).all():
+        for batch_id, batch_kind, priority in db.session.execute(_DUE_BATCHES, {"at_present": now}).all():
             # The batch before its letters, as everybody locks them; standing batches count nothing.
             if priority is Priority.BULK and lock(batch_id) is not BatchState.RUNNING:
                 continue
@@ -167,7 +181,7 @@ def claim(holder: Holder, limit: int) -> Claim | None:
                 _unclaim(token, now, cancelled=False)
                 pause_for(batch_id, PauseReason.LATE)
                 continue
-            db.session.execute(sa.insert(LEASES).values(_lease(holder, token, batch_id, now)))
+            db.session.execute(sa.insert(LEASES), _lease(holder, token, batch_id, now))
             barred = set(_cancel_suppressed(letters, priority, token, now))
             add(batch_id, cancelled=len(barred))
             mine = [letter for letter in letters if letter.id not in barred]
@@ -237,42 +251,86 @@ def _unclaim(token: str, now: datetime, *, cancelled: bool) -> list[int]:
     return ids if cancelled else []
 
 
-def _written(batch_id: int, token: str, now: datetime) -> list[Result]:
-    """Write what the receipts say into the letters' own rows, in one statement; the letters now known as sent."""
-    receipt = RECEIPTS.c
-    statement = (
-        sa.update(MESSAGES)
-        .where(
-            MESSAGES.c.lease_token == token,
-            MESSAGES.c.state.in_(sources_of(MessageState.SENT)),
-            receipt.id == MESSAGES.c.id,
-        )
-        .values(
-            state=MessageState.SENT,
-            reason=None,
-            reply_code=receipt.reply_code,
-            reply_text=receipt.reply_text,
-            size=receipt.size,
-            attempts=MESSAGES.c.attempts + 1,
-            handed_over_at=receipt.handed_over_at,
-            finished_at=receipt.at,
-            lease_token=None,
-        )
-        .returning(MESSAGES.c.id, MESSAGES.c.reference, MESSAGES.c.reply_text)
+_WRITTEN = (
+    sa.update(MESSAGES)
+    .where(
+        MESSAGES.c.lease_token == sa.bindparam("under"),
+        MESSAGES.c.state.in_(sources_of(MessageState.SENT)),
+        RECEIPTS.c.id == MESSAGES.c.id,
     )
-    sent = db.session.execute(statement).all()
+    .values(
+        state=MessageState.SENT,
+        reason=None,
+        reply_code=RECEIPTS.c.reply_code,
+        reply_text=RECEIPTS.c.reply_text,
+        size=RECEIPTS.c.size,
+        attempts=MESSAGES.c.attempts + 1,
+        handed_over_at=RECEIPTS.c.handed_over_at,
+        finished_at=RECEIPTS.c.at,
+        lease_token=None,
+    )
+    .returning(MESSAGES.c.id, MESSAGES.c.reference, MESSAGES.c.reply_text)
+)
+_FORGET_RECEIPTS = sa.delete(RECEIPTS).where(among(RECEIPTS.c.id, "ids"))
+
+
+def _written(batch: sa.Row[*_Batch], token: str, now: datetime) -> list[Result]:
+    """Write what the receipts say into the letters' own rows, in one statement; the letters now known as sent."""
+    sent = db.session.execute(_WRITTEN, {"under": token}).all()
     if not sent:
         return []
     ids = [letter.id for letter in sent]
-    db.session.execute(sa.delete(RECEIPTS).where(among(RECEIPTS.c.id, ids)))
-    batch = db.session.execute(sa.select(Batch.kind, Batch.priority).where(Batch.id == batch_id)).one()
+    db.session.execute(_FORGET_RECEIPTS, {"ids": ids})
     if batch.priority is Priority.TRANSACTIONAL:
         # A password link must not lie about once it has been sent.
         db.session.execute(sa.update(MESSAGES).where(MESSAGES.c.id.in_(ids)).values(text="", html=None))
     return [
-        Result(letter.id, batch_id, batch.kind, letter.reference, MessageState.SENT, now, letter.reply_text or "")
+        Result(letter.id, batch.id, batch.kind, letter.reference, MessageState.SENT, now, letter.reply_text or "")
         for letter in sent
     ]
+
+
+_BATCH = (
+    sa.select(Batch.id, Batch.kind, Batch.priority, Batch.state)
+    .where(Batch.id == sa.bindparam("batch"))
+    .with_for_update(key_share=True)
+)
+_END = (
+    sa.delete(LEASES)
+    .where(LEASES.c.token == sa.bindparam("of_lease"))
+    .returning(LEASES.c.leaving_id, LEASES.c.leaving_since)
+)
+
+
+def _batch(batch_id: int) -> sa.Row[*_Batch] | None:
+    """The batch of a claim, locked before its letters as everybody locks them; None where it was erased."""
+    return db.session.execute(_BATCH, {"batch": batch_id}).one_or_none()
+
+
+def _ended(token: str) -> sa.Row[*tuple[Any, ...]] | None:
+    """What the lease says of the letter that leaves; it is gone from here on, and its holder marks nothing more."""
+    return db.session.execute(_END, {"of_lease": token}).one_or_none()
+
+
+def _conclude(
+    batch: sa.Row[*_Batch] | None, token: str, lease: Any, *, trusted: bool, letters: int | None = None
+) -> int:
+    """Write down what became of the letters (so many, where that is known) of a lease that has ended; those held."""
+    if batch is None:
+        return 0
+    now = clock.now()
+    sent = _written(batch, token, now)
+    held: list[int] = []
+    if not trusted:
+        held = _hold(token, Reason.DATABASE_CRASHED, now)
+    elif lease is not None and lease.leaving_id is not None:
+        leaving = MESSAGES.c.id == lease.leaving_id
+        held = _hold(token, Reason.PROCESS_DIED, now, leaving, handed_over_at=lease.leaving_since)
+    untouched = len(sent) != letters
+    cancelled = _unclaim(token, now, cancelled=batch.state is BatchState.CANCELLED) if untouched else []
+    add(batch.id, sent=len(sent), cancelled=len(cancelled))
+    announce(sorted([*sent, *results_of(held + cancelled)], key=lambda result: result.message_id))
+    return len(held)
 
 
 def end_lease(batch_id: int, token: str, *, trusted: bool) -> int:
@@ -280,22 +338,7 @@ def end_lease(batch_id: int, token: str, *, trusted: bool) -> int:
 
     Where the marks cannot be trusted, a letter without a receipt may have been sent: all those are held.
     """
-    now = clock.now()
-    over = is_cancelled(batch_id)
-    # Before its letters are touched: its holder, should it live, marks nothing more from here on.
-    ended = sa.delete(LEASES).where(LEASES.c.token == token).returning(LEASES.c.leaving_id, LEASES.c.leaving_since)
-    lease = db.session.execute(ended).one_or_none()
-    sent = _written(batch_id, token, now)
-    held: list[int] = []
-    if not trusted:
-        held = _hold(token, Reason.DATABASE_CRASHED, now)
-    elif lease is not None and lease.leaving_id is not None:
-        leaving = MESSAGES.c.id == lease.leaving_id
-        held = _hold(token, Reason.PROCESS_DIED, now, leaving, handed_over_at=lease.leaving_since)
-    cancelled = _unclaim(token, now, cancelled=over)
-    add(batch_id, sent=len(sent), cancelled=len(cancelled))
-    announce(sorted([*sent, *results_of(held + cancelled)], key=lambda result: result.message_id))
-    return len(held)
+    return _conclude(_batch(batch_id), token, _ended(token), trusted=trusted)
 
 
 def give_back(taken: Claim) -> None:
@@ -305,5 +348,6 @@ def give_back(taken: Claim) -> None:
     and with it one claim in doubt, as if it had come a moment earlier.
     """
     with unit_of_work("give letters back", actor=taken.actor, durable=False):
-        if db.session.scalar(sa.select(sa.exists().where(LEASES.c.token == taken.token))):
-            end_lease(taken.batch_id, taken.token, trusted=True)
+        batch, lease = _batch(taken.batch_id), _ended(taken.token)
+        if lease is not None:
+            _conclude(batch, taken.token, lease, trusted=True, letters=len(taken.letters))

@@ -24,6 +24,9 @@ from crm.paging import Page, SortKey, page
 
 # Well below what one statement may bind on any database.
 CHUNK = 500
+_SUPPRESSED = sa.select(Suppression.address_hash, Suppression.reason).where(
+    among(Suppression.address_hash, "hashes"), Suppression.reason.in_(sa.bindparam("reasons", expanding=True))
+)
 
 
 def reasons_against(
@@ -37,10 +40,8 @@ def reasons_against(
     hashes = list(by_hash)
     found: dict[str, SuppressionReason] = {}
     for start in range(0, len(hashes), CHUNK):
-        statement = sa.select(Suppression.address_hash, Suppression.reason).where(
-            among(Suppression.address_hash, hashes[start : start + CHUNK]), Suppression.reason.in_(counting)
-        )
-        for known, reason in db.session.execute(statement):
+        asked = {"hashes": hashes[start : start + CHUNK], "reasons": counting}
+        for known, reason in db.session.execute(_SUPPRESSED, asked):
             found.update(dict.fromkeys(by_hash[known], reason))
     return found
 

@@ -32,32 +32,35 @@ class Result:
 
 
 Handler = Callable[[Sequence[Result]], None]
-_handlers: list[Handler] = []
+# Each with the one kind of batch it listens to, where it does not listen to all.
+_handlers: dict[Handler, str | None] = {}
 StopHandler = Callable[[int], None]
 _stop_handlers: list[StopHandler] = []
 
 
-def on_result(handler: Handler) -> Handler:
-    """Call `handler` with every result from now on, inside a unit of work of the outbox; at most 1,000 at once.
+def on_result(handler: Handler, batch_kind: str | None = None) -> Handler:
+    """Call `handler` with every result (of one kind of batch) from now on; at most 1,000 of a batch at once.
+
+    It runs inside a unit of work of the outbox.
 
     Sent letters are told of in bulk when their claim ends, within some two seconds, for a handler's statements would
-    cost more than the sending; whatever else happens is told of in the transaction that writes it. A handler filters
-    by `batch_kind` and works in bulk statements. One that raises is undone and logged: what happened to a letter
-    must be on record even where a listener cannot bear to hear it.
+    cost more than the sending; whatever else happens is told of in the transaction that writes it. A handler works in
+    bulk statements. One that raises is undone and logged: what happened to a letter must be on record even where a
+    listener cannot bear to hear it.
     """
-    if handler not in _handlers:
-        _handlers.append(handler)
+    _handlers[handler] = batch_kind
     return handler
 
 
 def announce(results: Sequence[Result]) -> None:
-    """Tell every handler, each in a savepoint of its own."""
-    if not results:
-        return
-    for handler in _handlers:
+    """Tell every handler what it listens to, each in a savepoint of its own."""
+    for handler, kind in _handlers.items():
+        heard = [result for result in results if kind in (None, result.batch_kind)]
+        if not heard:
+            continue
         try:
             with db.session.begin_nested():
-                handler(results)
+                handler(heard)
         except OperationalError:
             raise  # the database is away: the whole unit of work is tried again
         except Exception:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any, TypeVar
 
@@ -17,21 +17,16 @@ from crm.bare_writes import BareWrites
 from crm.extensions import db
 from crm.job_queue import stop_requested
 from crm.outbox import leases, outages
-from crm.outbox.addresses import BadAddress, for_envelope, is_reserved
-from crm.outbox.composition import compose
 from crm.outbox.connection import Envelope, SmtpConnection, connect
 from crm.outbox.dkim import NoKey, Signer, signer
 from crm.outbox.enclosures import FileMissing, parts_of
+from crm.outbox.envelopes import Envelopes, Unsendable
 from crm.outbox.holder import Holder
 from crm.outbox.leases import Claim, LeaseLost
 from crm.outbox.marks import mark, mark_sent
 from crm.outbox.models import MessageState, OutageReason, PauseReason
 from crm.outbox.outcomes import ConnectionLost, Outcome, ServerTrouble, failed, judged, lost
 from crm.outbox.queries import has_unreadable_suppressions
-from crm.outbox.reasons import Reason
-from crm.outbox.return_path import return_path
-from crm.outbox.safe_header import mailbox
-from crm.outbox.unsubscribing import unsubscribe_token
 from crm.unit_of_work import unit_of_work
 
 logger = logging.getLogger(__name__)
@@ -56,14 +51,6 @@ def signer_of(settings: Settings) -> Signer | None:
         raise ServerTrouble(OutageReason.NO_SIGNING_KEY, str(error)) from None
 
 
-class Unsendable(Exception):
-    """The letter can never be sent, for that reason."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 class Sender:
     """Sends what is due, as one process, over one connection at a time."""
 
@@ -77,8 +64,7 @@ class Sender:
         self.size = _FIRST_CLAIM
         self.renewed = 0.0
         self.sent: Outcome | None = None
-        self.enclosed: Sequence[bytes] = ()
-        self.announced: tuple[int, Envelope] | None = None
+        self.envelopes: Envelopes
 
     def run(self, seconds: float) -> None:
         """Send for about so long, until nothing is due, the server is away, or the process is asked to stop."""
@@ -131,7 +117,7 @@ class Sender:
     def _take_files(self, taken: Claim) -> bool:
         """Have the files at hand that go with these letters; False where one is missing and the batch waits for it."""
         try:
-            self.enclosed = parts_of(taken.batch_id)
+            self.envelopes = Envelopes(taken.letters, parts_of(taken.batch_id), self.signer)
         except FileMissing as missing:
             logger.warning("batch %s is paused: %s", taken.batch_id, missing)
             with unit_of_work("pause batch", actor=self.actor):
@@ -194,63 +180,21 @@ class Sender:
             leases.renew(taken)
             self.renewed = time.monotonic()
 
-    def _envelope(self, letter: Any, connection: SmtpConnection) -> Envelope:
-        """The letter as it leaves, composed once: the one before it may have announced it. Raises Unsendable."""
-        if self.announced is None or self.announced[0] != letter.id:
-            return self._prepare(letter, connection)
-        return self.announced[1]
-
     def _following(self, letter: Any, connection: SmtpConnection) -> Envelope | None:
         """The letter that is announced with the end of the present one; None where there is no such letter."""
-        self.announced = None
         if letter is None or not connection.pipelines:
             return None
         try:
-            envelope = self._prepare(letter, connection)
+            return self.envelopes.of(letter, connection)
         except Unsendable:
             return None  # its own turn says why
-        self.announced = (letter.id, envelope)
-        return envelope
-
-    def _prepare(self, letter: Any, connection: SmtpConnection) -> Envelope:
-        try:
-            recipient = for_envelope(letter.to_address)
-        except BadAddress:
-            raise Unsendable(Reason.BAD_ADDRESS) from None
-        if not connection.is_local and is_reserved(recipient):
-            raise Unsendable(Reason.RESERVED_DOMAIN)
-        if not recipient.isascii() and not connection.takes_utf8:
-            raise Unsendable(Reason.NEEDS_SMTPUTF8)
-        unsubscribe_url, reports_to, answers_to = None, "", ""
-        if letter.one_click_unsubscribe:
-            reports_to = return_path(self.settings.mail_return_path, letter.id)
-            answers_to = return_path(self.settings.mail_reply_to, letter.id)
-            token = unsubscribe_token(letter.id, letter.to_address)
-            unsubscribe_url = f"{self.settings.base_url}/unsubscribe/{token}"
-        default = self.settings.mail_default_sender
-        try:
-            _name, sender = mailbox(letter.sender or default)
-            message = compose(
-                letter,
-                to_address=recipient,
-                default_sender=default,
-                at=clock.now(),
-                unsubscribe_url=unsubscribe_url,
-                answers_to=answers_to,
-                enclosed=self.enclosed,
-                signer=self.signer,
-            )
-        except ValueError:
-            logger.exception("letter %s could not be composed", letter.id)
-            raise Unsendable(Reason.NOT_COMPOSABLE) from None
-        return Envelope(reports_to or sender, recipient, message)
 
     def _send_one(self, taken: Claim, letter: Any, following: Any) -> bool:
         """Send one letter, and announce the following one; False where the claim must end here."""
         self._keep_lease(taken)
         connection = self._connect()
         try:
-            envelope = self._envelope(letter, connection)
+            envelope = self.envelopes.of(letter, connection)
         except Unsendable as fault:
             return self._settle(taken, failed(letter, fault.reason, clock.now()))
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask import current_app
@@ -28,10 +28,15 @@ def _limit() -> ErrorLimit:
     return ErrorLimit(settings.mail_error_window, settings.mail_error_share, settings.mail_error_least)
 
 
+_LOCK = sa.select(Batch.state).where(Batch.id == sa.bindparam("batch")).with_for_update(key_share=True)
+_REMEMBERED = sa.select(Batch.priority, Batch.recent, Batch.recent_untold, Batch.failures).where(
+    Batch.id == sa.bindparam("batch")
+)
+
+
 def lock(batch_id: int) -> BatchState | None:
     """The batch's state, which nobody else changes before the running unit of work ends; letters can be posted."""
-    statement = sa.select(Batch.state).where(Batch.id == batch_id).with_for_update(key_share=True)
-    return db.session.scalar(statement)
+    return db.session.scalar(_LOCK, {"batch": batch_id})
 
 
 def _write(batch_id: int, values: Mapping[str, Any]) -> None:
@@ -45,8 +50,7 @@ def _write(batch_id: int, values: Mapping[str, Any]) -> None:
 
 def _remembered(batch_id: int) -> sa.Row[tuple[Priority, str, int, dict[str, Any]]]:
     """Whether the batch counts, how its last letters ended, how many of those are untold, its failures by reason."""
-    statement = sa.select(Batch.priority, Batch.recent, Batch.recent_untold, Batch.failures)
-    return db.session.execute(statement.where(Batch.id == batch_id)).one()
+    return db.session.execute(_REMEMBERED, {"batch": batch_id}).one()
 
 
 def untold() -> sa.Subquery:
@@ -54,22 +58,35 @@ def untold() -> sa.Subquery:
     return sa.select(Lease.batch_id, sa.func.sum(Lease.sent).label("letters")).group_by(Lease.batch_id).subquery()
 
 
+_BATCHES = cast("sa.Table", Batch.__table__)
+_TOLD = (
+    sa.update(_BATCHES)
+    .where(_BATCHES.c.id == sa.bindparam("batch"), _BATCHES.c.priority == Priority.BULK)
+    .values(
+        sent=_BATCHES.c.sent + sa.bindparam("more"),
+        recent=sa.bindparam("last"),
+        recent_untold=sa.bindparam("left_untold"),
+    )
+)
+_UNTOLD = sa.select(sa.func.sum(Lease.sent)).where(Lease.batch_id == sa.bindparam("batch"))
+
+
 def _untold_of(batch_id: int) -> int:
-    found = untold()
-    return db.session.scalar(sa.select(found.c.letters).where(found.c.batch_id == batch_id)) or 0
+    return db.session.scalar(_UNTOLD, {"batch": batch_id}) or 0
 
 
 def add(batch_id: int, *, posted: int = 0, sent: int = 0, cancelled: int = 0) -> None:
     """Count letters that were posted, told of as sent, or cancelled just now."""
+    if sent:
+        known, left = _remembered(batch_id), _untold_of(batch_id)
+        recent = _limit().kept(known.recent + SENT * (left + sent - known.recent_untold))
+        told = {"batch": batch_id, "more": sent, "last": recent, "left_untold": left}
+        db.session.execute(_TOLD, told)
     values: dict[str, Any] = {}
     if posted:
         values["posted"] = Batch.posted + posted
     if cancelled:
         values["cancelled"] = Batch.cancelled + cancelled
-    if sent:
-        known, left = _remembered(batch_id), _untold_of(batch_id)
-        recent = _limit().kept(known.recent + SENT * (left + sent - known.recent_untold))
-        values |= {"sent": Batch.sent + sent, "recent": recent, "recent_untold": left}
     if values:
         _write(batch_id, values)
 

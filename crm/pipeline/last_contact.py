@@ -27,11 +27,7 @@ def _chunks(ids: Collection[int]) -> Iterator[Sequence[int]]:
         yield ordered[start : start + _CHUNK]
 
 
-def follow_contacts(contact_ids: Collection[int]) -> None:
-    """Look up anew when something last reached the targets of these contacts; one statement for 500.
-
-    Rows that say so already are left alone: to write one costs ten times as much as to look.
-    """
+def _following() -> sa.Update:
     entry, table = TimelineEntry, cast("sa.Table", Target.__table__)
     last = (
         sa.select(entry.at)
@@ -42,12 +38,21 @@ def follow_contacts(contact_ids: Collection[int]) -> None:
     )
     written = table.c.last_contact_at
     other = written.is_distinct_from(last) | (table.c.quiet_since != sa.func.coalesce(written, table.c.created_at))
+    return (
+        sa.update(table)
+        .where(among(table.c.contact_id, "contacts"), other)
+        .values(last_contact_at=last, quiet_since=sa.func.coalesce(last, table.c.created_at))
+    )
+
+
+# Rows that say so already are left alone: to write one costs ten times as much as to look.
+_FOLLOW = _following()
+
+
+def follow_contacts(contact_ids: Collection[int]) -> None:
+    """Look up anew when something last reached the targets of these contacts; one statement for 500."""
     for chunk in _chunks(contact_ids):
-        db.session.execute(
-            sa.update(table)
-            .where(among(table.c.contact_id, chunk), other)
-            .values(last_contact_at=last, quiet_since=sa.func.coalesce(last, table.c.created_at))
-        )
+        db.session.execute(_FOLLOW, {"contacts": chunk})
 
 
 def follow_undone(changes: Sequence[Change]) -> None:

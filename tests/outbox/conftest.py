@@ -52,7 +52,7 @@ def heard() -> Iterator[list[Result]]:
 
     on_result(listen)
     yield found
-    results._handlers.remove(listen)
+    del results._handlers[listen]
 
 
 def outage() -> Outage | None:

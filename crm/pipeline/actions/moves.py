@@ -233,36 +233,45 @@ def _moved_event(
     return Event(contact_id, at, EntryKind.STAGE_MOVED, f"stage_move:{move_id}", campaign, told)
 
 
+_IDENTIFIED = (
+    sa.select(Target.id, Target.contact_id, Target.campaign_id, Target.stage_since)
+    .where(among(Target.id, "targets"), Target.stage == Stage.IDENTIFIED)
+    .order_by(Target.id)
+    .with_for_update()
+)
+
+_TARGETS = cast("sa.Table", Target.__table__)
+_PLACE, _FURTHEST = PLACES[Stage.CONTACTED], _TARGETS.c.furthest
+_CONTACTED = (
+    sa.update(_TARGETS)
+    .where(among(_TARGETS.c.id, "targets"))
+    # One that was taken up again may have come further before.
+    .values(stage=Stage.CONTACTED, furthest=sa.case((_FURTHEST < _PLACE, _PLACE), else_=_FURTHEST))
+    .values({name: sa.bindparam("moment") for name in ("stage_since", "last_contact_at", "quiet_since")})
+)
+
+
 def mark_contacted(target_ids: Collection[int], *, at: datetime) -> int:
     """Move those of the targets that are still identified to contacted, and return how many there were.
 
-    For the worker that sends letters: five statements for 500. The stage moves themselves are the trail, a
-    change set for every letter would cost more than the letter's own mark. What reached them at that moment is their
-    last contact, as their timeline is going to say.
+    For the worker that sends letters: five statements for 500, one where they have all moved before. The stage moves
+    themselves are the trail, a change set for every letter would cost more than the letter's own mark. What reached
+    them at that moment is their last contact, as their timeline is going to say.
     """
     step = StageMove(from_stage=Stage.IDENTIFIED, to_stage=Stage.CONTACTED, at=at, note="")
     same: dict[str, Any] = {"from_stage": step.from_stage, "to_stage": step.to_stage, "close_reason": None}
     same |= {"note": step.note, "at": at, "actor": current_unit_of_work().actor}
-    place = PLACES[Stage.CONTACTED]
-    # One that was taken up again may have come further before.
-    further = sa.case((Target.furthest < place, place), else_=Target.furthest)
     marked = 0
     for chunk in chunks(sorted(set(target_ids))):
-        since = {row.id: row.stage_since for row in _locked(chunk)}
-        moved = db.session.execute(
-            sa.update(Target)
-            .where(among(Target.id, chunk), Target.stage == Stage.IDENTIFIED)
-            .values(stage=Stage.CONTACTED, stage_since=at, last_contact_at=at, quiet_since=at, furthest=further)
-            .returning(Target.id, Target.contact_id, Target.campaign_id)
-            .execution_options(synchronize_session=False)
-        ).all()
+        moved = db.session.execute(_IDENTIFIED, {"targets": chunk}).all()
         if moved:
+            db.session.execute(_CONTACTED, {"targets": [row.id for row in moved], "moment": at})
             connection, moves = db.session.connection(), cast("sa.Table", StageMove.__table__)
             ids = new_ids(connection, moves, len(moved))
             columns = {name: [value] * len(moved) for name, value in same.items()}
             columns |= {"id": ids, "target_id": [row.id for row in moved]}
             columns |= {"campaign_id": [row.campaign_id for row in moved]}
-            columns |= {"stood": [seconds_stood(since[row.id], at) for row in moved]}
+            columns |= {"stood": [seconds_stood(row.stage_since, at) for row in moved]}
             insert_columns(connection, moves, columns)
             names = _campaign_names({row.campaign_id for row in moved})
             # One object for all of them, which is made JSON once.
