@@ -56,6 +56,7 @@ from crm.outbox import jobs as outbox_jobs
 from crm.outbox import views as outbox_views
 from crm.outbox.actions import STANDING_KIND
 from crm.outbox.enclosures import kept_by
+from crm.outbox.owners import owned
 from crm.outbox.results import on_result, on_stop
 from crm.overview import jobs as overview_jobs
 from crm.overview import views as overview_views
@@ -186,6 +187,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     after_undo(inbound_placing.follow_undone)
     on_result(forget_links, STANDING_KIND)
     on_result(record_results, BATCH_KIND)
+    owned(BATCH_KIND, letters_views.page_of_batch)
     on_stop(tell_of_stop)
     kept_by(attachment_storage.path_of)
     return app

@@ -31,6 +31,7 @@ from crm.directory.actions import InvalidAddress, normalize_address
 from crm.letters.actions import Typed
 from crm.letters.labels import APPROACHES
 from crm.letters.models import Approach
+from crm.letters.schedule import Schedule
 from crm.salutations.labels import FORMALITIES
 from crm.salutations.terms import Formality
 
@@ -143,7 +144,35 @@ class ReturnForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     )
 
 
-class MailingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+class ScheduleForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """When the letters of a mailing leave."""
+
+    send_on = DateField(_l("Day"), [Optional()], description=_l("Empty: as soon as it is approved."))
+    send_at = TimeField(_l("Time"), [Optional()], description=_l("Empty: at 9 in the morning."))
+    zone = SelectField(_l("Time zone"))
+    readers_zone = BooleanField(
+        _l("On each reader's clock"), description=_l("That of the capital of their country; ours, where none is known.")
+    )
+    office_hours = BooleanField(_l("Only in office hours"), description=_l("Monday to Friday, from 9 to 17."))
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.zone.choices = [(name, name.replace("_", " ")) for name in time_zones()]
+
+    @property
+    def schedule(self) -> Schedule:
+        """What was chosen, once it is valid."""
+        return Schedule(
+            self.send_on.data, self.send_at.data, self.zone.data, self.readers_zone.data, self.office_hours.data
+        )
+
+    def validate_send_at(self, field: TimeField) -> None:
+        """A time needs its day."""
+        if field.data and not self.send_on.data:
+            raise ValidationError(gettext("Choose the day too."))
+
+
+class MailingForm(ScheduleForm):
     """What a mailing is; its audience stands beside these fields in the terms of the target filter."""
 
     name = StringField(
@@ -173,13 +202,6 @@ class MailingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         description=_l("A link in the letter arrives more often than a large file."),
         render_kw={"accept": ",".join(f".{ending}" for ending in FILE_TYPES)},
     )
-    send_on = DateField(_l("Day"), [Optional()], description=_l("Empty: as soon as it is approved."))
-    send_at = TimeField(_l("Time"), [Optional()], description=_l("Empty: at 9 in the morning."))
-    zone = SelectField(_l("Time zone"))
-    readers_zone = BooleanField(
-        _l("On each reader's clock"), description=_l("That of the capital of their country; ours, where none is known.")
-    )
-    office_hours = BooleanField(_l("Only in office hours"), description=_l("Monday to Friday, from 9 to 17."))
     sender_name = StringField(
         _l("Sender"),
         [DataRequired(_l("Say whose name the letters bear.")), Length(max=120, message=_l("At most 120 characters."))],
@@ -204,7 +226,6 @@ class MailingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
-        self.zone.choices = [(name, name.replace("_", " ")) for name in time_zones()]
         # The languages each letter is written in, by its id; the view fills it.
         self.languages: dict[int, list[str]] = {}
 
@@ -226,8 +247,3 @@ class MailingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
                 inspect(file)
             except FileRefused as refused:
                 raise ValidationError(f"{readable_name(file.filename)}: {refusal_text(refused.reason)}") from None
-
-    def validate_send_at(self, field: TimeField) -> None:
-        """A time needs its day."""
-        if field.data and not self.send_on.data:
-            raise ValidationError(gettext("Choose the day too."))

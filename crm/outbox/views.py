@@ -15,6 +15,7 @@ from crm.outbox import actions, labels, queries
 from crm.outbox.actions import BatchRefused, Decision, NotHeld
 from crm.outbox.models import BATCH_MOVES, BatchState, MessageState
 from crm.outbox.outages import present_outage
+from crm.outbox.owners import page_of
 from crm.outbox.reasons import EXPLANATIONS
 from crm.policy import Permission, actor, requires
 from crm.unit_of_work import unit_of_work
@@ -56,14 +57,16 @@ def messages() -> ResponseReturnValue:
     if batch_id is not None and batch is None:
         abort(404)
     orders = [order for order, (_action, target) in _ORDERS.items() if batch and target in BATCH_MOVES[batch.state]]
-    if batch and batch.state is BatchState.UNRELEASED:
-        # Who wrote the letters releases them, where they were written.
+    own_page = page_of(batch.kind, batch.reference) if batch else None
+    if batch and BatchOrder.RESUME in orders and (batch.state is BatchState.UNRELEASED or own_page is not None):
+        # Who wrote the letters lets them go, where they were written.
         orders.remove(BatchOrder.RESUME)
     return render_template(
         "outbox/messages.html",
         page=queries.messages_page(state, batch_id, request.args.get("cursor")),
         state=state,
         batch=batch,
+        own_page=own_page,
         orders=orders,
         held=queries.held_count(),
         outage=present_outage(),
@@ -104,8 +107,14 @@ def decide(message_id: int) -> ResponseReturnValue:
 @requires(Permission.ADMINISTER)
 def order_batch(batch_id: int, order: str) -> ResponseReturnValue:
     """Pause a batch, let it go on, or cancel what has not left."""
-    if order not in set(BatchOrder) or queries.batch_with_counts(batch_id) is None:
+    batch = queries.batch_with_counts(batch_id)
+    if order not in set(BatchOrder) or batch is None:
         abort(404)
+    own_page = page_of(batch.kind, batch.reference)
+    if order == BatchOrder.RESUME and own_page is not None:
+        said = gettext("These letters go on where they were written: their readers are looked at once more before.")
+        toast(said, category="warning")
+        return redirect(own_page)
     action, target = _ORDERS[BatchOrder(order)]
     try:
         with unit_of_work(f"{order} outgoing batch", actor=actor()):

@@ -33,6 +33,17 @@ def put_off(
     )
 
 
+def put_on_at_once(batch_id: int) -> None:
+    """Let waiting letters of a batch leave as soon as they may, as if nobody had put them off."""
+    db.session.execute(
+        sa.update(OutgoingMessage)
+        .where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.late_after.is_not(None))
+        .where(OutgoingMessage.next_attempt_at.is_not(None))
+        .values(next_attempt_at=clock.now(), late_after=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def first_time(batch_id: int, *, after: datetime | None = None) -> datetime | None:
     """When the first of a batch's letters that were never tried may leave; of those that may later than `after`."""
     chosen = [] if after is None else [OutgoingMessage.next_attempt_at > after]
@@ -72,9 +83,8 @@ def rewrite(message_id: int, subject: str, text: str, html: str | None) -> None:
 
 
 def withdraw(batch_id: int, message_ids: sa.Select[int | None], *, reason: Reason = Reason.LEFT_OUT) -> None:
-    """Let these letters never leave, as far as they wait; what people leave out (LEFT_OUT), before a release alone."""
-    if lock(batch_id) is not BatchState.UNRELEASED and reason is Reason.LEFT_OUT:
-        return
+    """Let these letters never leave, as far as they wait."""
+    lock(batch_id)
     gone = db.session.scalars(
         sa.update(OutgoingMessage)
         .where(

@@ -110,6 +110,14 @@ def test_those_who_have_not_answered_are_the_next_audience(as_officer: FlaskClie
     form = as_officer.get(link).text
     assert f"Follow-up: {first.name}" in form
     assert "They got “" in form
+    assert '<option selected value="0">Choose a letter</option>' in form
+    asked = {"campaign": campaign.id, "unanswered": first.id, "after": 14}
+    assert "would read the same words again" in words(
+        as_officer.post("/mailings/forecast", data={**asked, "template": first.template_id}).text
+    )
+    assert "Choose the letter they get" in words(
+        as_officer.post("/mailings/forecast", data={**asked, "template": 0}).text
+    )
     with unit_of_work("name", actor="test"):
         db.session.get_one(Mailing, first.id).name = "Follow-up: First"
     assert "Follow-up: Follow-up:" not in as_officer.get(link).text
@@ -117,6 +125,9 @@ def test_those_who_have_not_answered_are_the_next_audience(as_officer: FlaskClie
     again = planned(make_mailing(campaign, audience=audience, rest_days=14))
     assert set(letters_by_name(again)) == {"Bo Lund"}
     assert Audience.from_args(again.audience) == audience
+    reminder = make_wording(campaign)
+    planned(make_mailing(campaign, audience=audience, wording=reminder))
+    assert f'<option selected value="{reminder.template_id}">' in as_officer.get(link).text
 
 
 def test_who_was_written_to_lately_or_is_about_to_be_is_left_out_and_it_says_by_whom(campaign: Campaign) -> None:

@@ -129,7 +129,7 @@ def test_a_letter_of_a_cancelled_batch_is_not_sent_again(admin: FlaskClient) -> 
 
 
 def test_a_batch_is_paused_resumed_and_cancelled(admin: FlaskClient) -> None:
-    batch = make_batch(2)
+    batch = make_batch(2, kind="invitation", reference="invitation:1")
     for order, state in (
         ("pause", BatchState.PAUSED),
         ("resume", BatchState.RUNNING),
@@ -149,10 +149,25 @@ def test_a_batch_is_paused_resumed_and_cancelled(admin: FlaskClient) -> None:
 
 
 def test_resuming_is_no_way_around_the_second_person(admin: FlaskClient) -> None:
-    batch = make_batch(1, released=False)
+    batch = make_batch(1, released=False, kind="invitation", reference="invitation:1")
     assert f"/outbox/batches/{batch.id}/resume" not in admin.get(f"/outbox?batch={batch.id}").text
     answer = admin.post(f"/outbox/batches/{batch.id}/resume?batch={batch.id}", follow_redirects=True)
     assert "the batch is not released yet" in answer.text
     db.session.rollback()
     db.session.refresh(batch)
     assert batch.state is BatchState.UNRELEASED
+
+
+@pytest.mark.sqlite_only
+def test_letters_of_a_mailing_go_on_on_its_page_alone(admin: FlaskClient) -> None:
+    batch = make_batch(1, reference="mailing:7")
+    with unit_of_work("pause", actor="test"):
+        actions.pause(batch.id)
+    page = admin.get(f"/outbox?batch={batch.id}").text
+    assert f"/outbox/batches/{batch.id}/resume" not in page
+    assert 'href="/mailings/7"' in page
+    answer = admin.post(f"/outbox/batches/{batch.id}/resume")
+    assert (answer.status_code, answer.location) == (302, "/mailings/7")
+    db.session.rollback()
+    db.session.refresh(batch)
+    assert batch.state is BatchState.PAUSED

@@ -22,6 +22,7 @@ from crm.letters.actions.mailings import (
     resume_mailing,
     update_mailing,
 )
+from crm.letters.actions.rescheduling import reschedule, take_approval_back
 from crm.letters.actions.starting import hold_starts, start
 from crm.letters.actions.wordings import (
     ApprovalRefused,
@@ -66,10 +67,12 @@ __all__ = [
     "open_letter",
     "pause_mailing",
     "plan_mailing",
+    "reschedule",
     "resume_mailing",
     "send_back",
     "send_test",
     "start",
+    "take_approval_back",
     "take_in_letter",
     "update_mailing",
     "words_to_edit",

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from datetime import datetime
 
 import sqlalchemy as sa
 from flask_babel import gettext
 
 from crm import clock
-from crm.directory.models import Contact
 from crm.extensions import db
 from crm.history.actions import ToDo, add_task
 from crm.history.models import TITLE_LENGTH
 from crm.letters.actions.mailings import MailingRefused, locked, move
+from crm.letters.actions.rescheduling import set_times
 from crm.letters.actions.starting import start
 from crm.letters.lint.readers import look_at_readers
 from crm.letters.models import (
@@ -27,8 +26,6 @@ from crm.letters.models import (
     Severity,
 )
 from crm.letters.queries import findings_of_mailing, ledgers, permit_of, sample_of, unapproved_texts
-from crm.letters.schedule import LATE
-from crm.outbox.waiting import first_time, put_off
 from crm.unit_of_work import current_unit_of_work
 
 
@@ -68,7 +65,7 @@ def approve_mailing(mailing_id: int, *, approver_id: int, warnings_read: int | N
     if permit.alone:
         current_unit_of_work().notes["approved alone"] = "nobody else in the team may approve"
     db.session.flush()
-    mailing.look_at = _set_times(mailing, mailing.batch_id)
+    mailing.look_at = set_times(mailing, mailing.batch_id)
     db.session.flush()
     start(mailing.id)
     return mailing
@@ -88,23 +85,6 @@ def _refuse_findings(mailing: Mailing, warnings_read: int | None) -> dict[str, i
     if sum(warnings.values()) != (warnings_read or 0):
         raise MailingRefused("new_warnings")
     return warnings
-
-
-def _set_times(mailing: Mailing, batch_id: int) -> datetime:
-    """Let the letters of a mailing wait for their time, one statement a country; when the first of them may leave."""
-    schedule, now = mailing.schedule, clock.now()
-    if schedule.asks_nothing:
-        return now
-    if not schedule.readers_zone:
-        put_off(batch_id, schedule.moment(None, now), late_after=LATE)
-        return schedule.moment(None, now)
-    written = sa.and_(Letter.mailing_id == mailing.id, Letter.message_id.is_not(None))
-    to = sa.select(Letter.message_id).join(Contact, Contact.id == Letter.contact_id).where(written)
-    countries = sa.select(Contact.country).join(Letter, Letter.contact_id == Contact.id).where(written).distinct()
-    for country in db.session.scalars(countries).all():
-        there = to.where(Contact.country.is_not_distinct_from(country))
-        put_off(batch_id, schedule.moment(country, now), late_after=LATE, only=there)
-    return first_time(batch_id) or now
 
 
 def open_letter(letter_id: int, user_id: int) -> None:

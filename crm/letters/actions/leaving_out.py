@@ -1,4 +1,4 @@
-"""Writes of letters that do not leave: left out of a mailing that nobody has approved yet, and taken in again."""
+"""Writes of letters left out of a mailing before they leave, and taken in again before it is approved."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from crm import clock
 from crm.extensions import db
 from crm.letters.actions.mailings import MailingRefused, locked
-from crm.letters.models import BEFORE_APPROVAL, FindingCode, Letter, LetterFinding, Mailing, Severity
+from crm.letters.models import BEFORE_APPROVAL, FindingCode, Letter, LetterFinding, Mailing, MailingState, Severity
+from crm.outbox.models import WAITING, OutgoingMessage
+from crm.outbox.tallies import lock
 from crm.outbox.waiting import take_back, withdraw
 from crm.unit_of_work import current_unit_of_work
 
@@ -16,17 +18,26 @@ _NAMED = 100
 
 
 def leave_out_letter(letter_id: int, *, user_id: int) -> int:
-    """Take one letter out of a mailing that is not approved yet; how many that were."""
-    letter = db.session.get_one(Letter, letter_id)
-    return _leave_out(locked(letter.mailing_id), sa.select(Letter.id).where(Letter.id == letter_id), user_id)
+    """Take one letter out of its mailing, also of one that is approved; how many that were (none: it was out).
+
+    Raises MailingRefused where it has left, or is about to.
+    """
+    mailing = locked(db.session.get_one(Letter, letter_id).mailing_id)
+    left_out = _leave_out(mailing, sa.select(Letter.id).where(Letter.id == letter_id), user_id)
+    if not left_out and mailing.state is MailingState.APPROVED:
+        raise MailingRefused("letter_left")
+    return left_out
 
 
 def leave_out_letters_with(mailing_id: int, code: FindingCode, severity: Severity, *, user_id: int) -> int:
     """Take every letter with a finding out of a mailing that is not approved yet; how many that were."""
+    mailing = locked(mailing_id)
+    if mailing.state not in BEFORE_APPROVAL:
+        raise MailingRefused("not_allowed")
     named = sa.select(LetterFinding.letter_id).where(
         LetterFinding.mailing_id == mailing_id, LetterFinding.code == code, LetterFinding.severity == severity
     )
-    return _leave_out(locked(mailing_id), named, user_id)
+    return _leave_out(mailing, named, user_id)
 
 
 def take_in_letter(letter_id: int, *, together: bool = False) -> int:
@@ -63,9 +74,14 @@ def take_in_letter(letter_id: int, *, together: bool = False) -> int:
 
 
 def _leave_out(mailing: Mailing, chosen: sa.Select[int], user_id: int) -> int:
-    if mailing.state not in BEFORE_APPROVAL or mailing.batch_id is None:
+    if mailing.state not in BEFORE_APPROVAL | {MailingState.APPROVED} or mailing.batch_id is None:
         raise MailingRefused("not_allowed")
-    written = (Letter.mailing_id == mailing.id, Letter.message_id.is_not(None), Letter.left_out_at.is_(None))
+    # From here on none of them is claimed.
+    lock(mailing.batch_id)
+    waits = sa.select(OutgoingMessage.id).where(
+        OutgoingMessage.batch_id == mailing.batch_id, OutgoingMessage.state.in_(sorted(WAITING))
+    )
+    written = (Letter.mailing_id == mailing.id, Letter.message_id.in_(waits), Letter.left_out_at.is_(None))
     left = db.session.execute(
         sa.update(Letter)
         .where(*written, Letter.id.in_(chosen))

@@ -38,7 +38,8 @@ ALLOWED_MOVES: dict[MailingState, frozenset[MailingState]] = {
     MailingState.PLANNING: frozenset({MailingState.AWAITING_APPROVAL, MailingState.CANCELLED}),
     MailingState.AWAITING_APPROVAL: frozenset({MailingState.APPROVED, MailingState.RETURNED, MailingState.CANCELLED}),
     MailingState.RETURNED: frozenset({MailingState.AWAITING_APPROVAL, MailingState.CANCELLED}),
-    MailingState.APPROVED: frozenset({MailingState.CANCELLED}),
+    # Back again while nothing has left.
+    MailingState.APPROVED: frozenset({MailingState.AWAITING_APPROVAL, MailingState.CANCELLED}),
     MailingState.CANCELLED: frozenset(),
 }
 # Its letters are written and none may leave yet: they are checked, edited, left out and read.

@@ -167,3 +167,14 @@ def attachments_size(attachment_ids: Collection[int]) -> int:
     """How many bytes these files are together."""
     size = sa.select(sa.func.sum(Attachment.size)).where(Attachment.id.in_(attachment_ids))
     return int(db.session.scalar(size) or 0) if attachment_ids else 0
+
+
+def letter_of_follow_up(campaign_id: int, *, other_than: int) -> int | None:
+    """The letter that the last follow-up of the campaign was, other than that one; None where there was none."""
+    statement = (
+        sa.select(Mailing.template_id, Mailing.audience)
+        .where(Mailing.campaign_id == campaign_id, Mailing.template_id != other_than)
+        .order_by(Mailing.id.desc())
+    )
+    reminders = (row.template_id for row in db.session.execute(statement) if "unanswered" in row.audience)
+    return next(reminders, None)

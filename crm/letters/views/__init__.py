@@ -8,11 +8,12 @@ from crm.letters.views import (
     lists,
     mailing,
     mailing_form,
+    rescheduling,
     template,
     versions,
     wording,
 )
-from crm.letters.views.blueprint import blueprint
+from crm.letters.views.blueprint import blueprint, page_of_batch
 
 __all__ = [
     "approval",
@@ -23,6 +24,8 @@ __all__ = [
     "lists",
     "mailing",
     "mailing_form",
+    "page_of_batch",
+    "rescheduling",
     "template",
     "versions",
     "wording",

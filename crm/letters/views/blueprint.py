@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import joinedload
 
@@ -62,6 +62,11 @@ _WITH_MAILING = (
 def template_or_404(template_id: int) -> LetterTemplate:
     """The template, or the page that says there is none."""
     return db.session.get(LetterTemplate, template_id) or abort(404, gettext("There is no such template."))
+
+
+def page_of_batch(reference: str) -> str:
+    """The page of the mailing that a batch's reference names."""
+    return url_for("letters.mailing", mailing_id=int(reference.removeprefix("mailing:")))
 
 
 def mailing_or_404(mailing_id: int) -> Mailing:

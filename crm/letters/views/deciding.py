@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from crm.letters import actions, queries
 from crm.letters.labels import REFUSALS, refusal_words
-from crm.letters.models import Ledger, Mailing, Standing, standing_of
+from crm.letters.models import BEFORE_APPROVAL, Ledger, Mailing, MailingState, Standing, standing_of
 from crm.letters.views.blueprint import mailing_or_404
 from crm.outbox.actions import BatchRefused
+from crm.outbox.models import BatchState
 from crm.policy import actor
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
@@ -21,6 +22,12 @@ def seen_of(mailing: Mailing, standing: Standing) -> str:
     """What a form shows of a mailing when it is opened, to tell it later from one that is out of date."""
     paused_for = mailing.batch.paused_for if mailing.batch else None
     return f"{standing}:{paused_for or mailing.asked or ''}"
+
+
+def not_left(mailing: Mailing) -> bool:
+    """Whether its letters are planned, and none of them may have left."""
+    unreleased = mailing.batch is not None and mailing.batch.state is BatchState.UNRELEASED
+    return mailing.state in BEFORE_APPROVAL or (mailing.state is MailingState.APPROVED and unreleased)
 
 
 def standing(mailing: Mailing, ledger: Ledger) -> Standing:

@@ -14,9 +14,10 @@ from crm.letters import actions, delivery
 from crm.letters.footers import shown_html, shown_text
 from crm.letters.forms import LetterForm
 from crm.letters.labels import problem_label
-from crm.letters.models import BEFORE_APPROVAL
+from crm.letters.models import BEFORE_APPROVAL, MailingState
 from crm.letters.views.approval import reading_of
 from crm.letters.views.blueprint import blueprint
+from crm.outbox.models import WAITING
 from crm.outbox.reasons import EXPLANATIONS
 from crm.outbox.waiting import NotWaiting
 from crm.policy import Permission, actor, can, requires
@@ -33,6 +34,12 @@ def _letter(letter_id: int) -> sa.Row[*tuple[Any, ...]]:
 
 def _is_editable(letter: sa.Row[*tuple[Any, ...]]) -> bool:
     return letter.message_id is not None and not letter.left_out_at and letter.mailing_state in BEFORE_APPROVAL
+
+
+def _may_be_left_out(letter: sa.Row[*tuple[Any, ...]]) -> bool:
+    """Also once it is approved, until it leaves."""
+    waits = letter.mailing_state is MailingState.APPROVED and letter.state in WAITING
+    return _is_editable(letter) or waits
 
 
 @blueprint.get("/letters/<int:letter_id>")
@@ -52,6 +59,7 @@ def letter(letter_id: int) -> ResponseReturnValue:
         explanations=EXPLANATIONS,
         edits=delivery.edits_of(letter_id) if found.edited_at else (),
         editable=_is_editable(found),
+        may_be_left_out=_may_be_left_out(found),
         may_come_back=bool(found.left_out_at) and found.mailing_state in BEFORE_APPROVAL,
         **reading_of(found),
     )

@@ -22,7 +22,7 @@ from crm.letters.ledger import LedgerFilter, ledger_page
 from crm.letters.models import BEFORE_APPROVAL, Ledger, Mailing, SkipReason, Standing
 from crm.letters.views.approval import approval_of
 from crm.letters.views.blueprint import blueprint, mailing_or_404
-from crm.letters.views.deciding import decide, seen_of, standing
+from crm.letters.views.deciding import decide, not_left, seen_of, standing
 from crm.letters.views.ledger import RowWords
 from crm.outbox.labels import OUTAGES, PAUSES
 from crm.outbox.outages import present_outage
@@ -45,6 +45,7 @@ def _status(mailing: Mailing) -> dict[str, Any]:
         "live": stands in LIVE or checking,
         "checking": checking,
         "seen": seen_of(mailing, stands),
+        "movable": not_left(mailing) and ledger.waiting > 0,
         "passed": mailing.schedule.has_passed(clock.now()),
         "paused_for": PAUSES.get(mailing.batch.paused_for) if mailing.batch and mailing.batch.paused_for else None,
         "errors": mailing.batch.paused_with if mailing.batch else {},

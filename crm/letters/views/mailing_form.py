@@ -24,7 +24,6 @@ from crm.letters.judging import Terms
 from crm.letters.labels import REFUSALS, language_label, refusal_words
 from crm.letters.models import Mailing, MailingState, SkipReason
 from crm.letters.preview import preview_of
-from crm.letters.schedule import Schedule
 from crm.letters.views.blueprint import blueprint, mailing_or_404
 from crm.pipeline import queries as pipeline
 from crm.pipeline.queries import AnyRow
@@ -87,11 +86,20 @@ def _forecast(args: Any, campaign: AnyRow, audience: Audience) -> dict[str, Any]
     return {
         "forecast": found,
         "wordings": terms.wordings,
+        "chosen_letter": bool(args.get("template", type=read_id)),
+        "again": _read_before(args, audience),
         "preview": shown,
         "reader": found.first.recipient if found.first else None,
         "language": found.first.wording.language if shown and found.first and found.first.wording else "en",
         "asked": {key: value for key, value in asked.items() if value} | audience.to_args() | {"campaign": campaign.id},
     }
+
+
+def _read_before(args: Any, audience: Audience) -> str | None:
+    """The name of the letter, where it is the one that those it goes to have not answered."""
+    earlier = mailing_or_404(audience.unanswered) if audience.unanswered is not None else None
+    same = earlier is not None and earlier.template_id == args.get("template", type=read_id)
+    return earlier.template.name if earlier is not None and same else None
 
 
 def _page(
@@ -126,9 +134,7 @@ def _text(form: MailingForm, audience: Audience, files: Sequence[Attachment]) ->
         reply_to=form.reply_to.data or "",
         ask=form.ask.data or "",
         rest_days=form.rest_days.data or 0,
-        schedule=Schedule(
-            form.send_on.data, form.send_at.data, form.zone.data, form.readers_zone.data, form.office_hours.data
-        ),
+        schedule=form.schedule,
         attachment_ids=[file.id for file in files],
     )
 
@@ -169,6 +175,7 @@ def new_mailing() -> ResponseReturnValue:
             form.name.data = gettext("Follow-up: %(name)s", name=earlier)[:160]
             # Else it would leave out the very people it is for.
             form.rest_days.data = min(form.rest_days.data or 0, audience.days)
+            _choose_another(form, campaign_id, mailing_or_404(audience.unanswered))
         return _page(form, campaign_id, audience, None, files)
     valid = form.validate_on_submit()
     files = _kept(form)
@@ -189,6 +196,16 @@ def _begin(form: MailingForm) -> None:
     form.template.data = int(template) if template.isdigit() and int(template) in form.languages else first
     written = form.languages.get(form.template.data, [])
     form.fallback.data = language if language in written else "en" if "en" in written else next(iter(written), "")
+
+
+def _choose_another(form: MailingForm, campaign_id: int, earlier: Mailing) -> None:
+    """Not the words they have read: the letter that reminded others before, or none yet."""
+    reminder = queries.letter_of_follow_up(campaign_id, other_than=earlier.template_id)
+    if reminder in form.languages:
+        form.template.data = reminder
+    else:
+        form.template.choices = [(0, gettext("Choose a letter")), *(form.template.choices or ())]
+        form.template.data = 0
 
 
 def _take_from(mailing_id: int | None, form: MailingForm) -> Sequence[Attachment]:
