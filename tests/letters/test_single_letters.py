@@ -118,6 +118,9 @@ def test_those_who_have_not_answered_are_the_next_audience(as_officer: FlaskClie
     assert "Choose the letter they get" in words(
         as_officer.post("/mailings/forecast", data={**asked, "template": 0}).text
     )
+    refused = as_officer.post("/mailings/new", data={**asked, "template": 0, "name": "Again"})
+    assert (refused.status_code, "Choose a letter." in refused.text) == (422, True)
+    assert '<option selected value="0">' in refused.text
     with unit_of_work("name", actor="test"):
         db.session.get_one(Mailing, first.id).name = "Follow-up: First"
     assert "Follow-up: Follow-up:" not in as_officer.get(link).text

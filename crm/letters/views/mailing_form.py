@@ -47,11 +47,18 @@ def _form(campaign_id: int) -> MailingForm:
     form.template.choices = [
         (number, f"{name} · {', '.join(map(language_label, languages[number]))}") for number, name in names.items()
     ]
+    if request.form.get("template") == "0":
+        _offer_none(form)
     written = sorted({row.language for row in found}, key=language_label)
     nobody = ("", gettext("Nothing: leave them out"))
     form.fallback.choices = [*((code, language_label(code)) for code in written), nobody]
     form.languages = languages
     return form
+
+
+def _offer_none(form: MailingForm) -> None:
+    """Let no letter be chosen yet, so that nobody sends the first one unawares."""
+    form.template.choices = [(0, gettext("Choose a letter")), *(form.template.choices or ())]
 
 
 def _audience(args: Any) -> Audience:
@@ -204,7 +211,7 @@ def _choose_another(form: MailingForm, campaign_id: int, earlier: Mailing) -> No
     if reminder in form.languages:
         form.template.data = reminder
     else:
-        form.template.choices = [(0, gettext("Choose a letter")), *(form.template.choices or ())]
+        _offer_none(form)
         form.template.data = 0
 
 
