@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from crm import clock
 from crm.extensions import db
 from crm.outbox.actions import announce_states
-from crm.outbox.leases import end_lease
+from crm.outbox.lease_ends import end_lease
 from crm.outbox.models import (
     IN_FLIGHT,
     WAITING,

@@ -22,6 +22,7 @@ from crm.outbox.dkim import NoKey, Signer, signer
 from crm.outbox.enclosures import FileMissing, parts_of
 from crm.outbox.envelopes import Envelopes, Unsendable
 from crm.outbox.holder import Holder
+from crm.outbox.lease_ends import give_back
 from crm.outbox.leases import Claim, LeaseLost
 from crm.outbox.marks import mark, mark_sent
 from crm.outbox.models import MessageState, OutageReason, PauseReason
@@ -122,7 +123,7 @@ class Sender:
             logger.warning("batch %s is paused: %s", taken.batch_id, missing)
             with unit_of_work("pause batch", actor=self.actor):
                 leases.pause_for(taken.batch_id, PauseReason.MISSING_FILE)
-            leases.give_back(taken)
+            give_back(taken)
             return False
         db.session.rollback()
         return True
@@ -146,7 +147,7 @@ class Sender:
             try:
                 self._mark_sent(taken)
             finally:
-                leases.give_back(taken)
+                give_back(taken)
         if done:
             pace = done / max(time.monotonic() - started, 0.001)
             self.size = max(1, min(_LARGEST_CLAIM, round(pace * _CLAIM_SECONDS)))

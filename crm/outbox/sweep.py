@@ -11,7 +11,7 @@ from crm import clock
 from crm.extensions import db
 from crm.outbox.actions import SEND_WAITING
 from crm.outbox.holder import Holder, process_start
-from crm.outbox.leases import end_lease
+from crm.outbox.lease_ends import end_lease
 from crm.outbox.models import Lease, MessageState, OutgoingMessage
 from crm.unit_of_work import unit_of_work
 

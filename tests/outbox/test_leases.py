@@ -19,7 +19,8 @@ from crm.extensions import db
 from crm.job_queue import MAIL, get_queue
 from crm.outbox import actions, leases
 from crm.outbox.holder import Holder, process_start, this_process
-from crm.outbox.leases import Claim, LeaseLost, claim, give_back, renew
+from crm.outbox.lease_ends import end_lease, give_back
+from crm.outbox.leases import Claim, LeaseLost, claim, renew
 from crm.outbox.marks import mark, mark_sent
 from crm.outbox.models import Batch, Lease, MessageState, OutageReason, OutgoingMessage, Receipt
 from crm.outbox.outages import must_wait, note_trouble
@@ -256,7 +257,7 @@ def test_a_sender_that_lost_its_lease_doubles_nothing(app: Flask, server: SmtpSe
     def relieve() -> None:
         lease = db.session.scalars(sa.select(Lease)).one()
         with unit_of_work("take over", actor="test"):
-            taken_over.append(leases.end_lease(lease.batch_id, lease.token, trusted=True))
+            taken_over.append(end_lease(lease.batch_id, lease.token, trusted=True))
 
     server.behaviour.rcpt = take_over
     send()

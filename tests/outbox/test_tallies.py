@@ -20,7 +20,8 @@ from crm.outbox import actions
 from crm.outbox.actions import BatchRefused, Decision
 from crm.outbox.error_limit import FAILED, SENT, ErrorLimit
 from crm.outbox.holder import this_process
-from crm.outbox.leases import Claim, claim, give_back
+from crm.outbox.lease_ends import give_back
+from crm.outbox.leases import Claim, claim
 from crm.outbox.marks import mark, mark_sent
 from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, PauseReason
 from crm.outbox.outcomes import Outcome, Reply
