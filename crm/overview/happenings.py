@@ -19,7 +19,7 @@ from crm.pipeline.models import AnswerKind
 from crm.policy import Permission, can
 from crm.roster_import.models import RowKind
 from crm.roster_import.words import KINDS as ROW_KINDS
-from crm.stances.labels import confidence_label, stance_label
+from crm.stances.labels import confidence_label, page_link, stance_label
 from crm.timeline.models import EntryKind
 
 # What it is called, and the tone of its mark.
@@ -212,7 +212,7 @@ def happenings(rows: Sequence[sa.Row[*tuple[Any, ...]]], names: Mapping[str, str
             href=_href(row.reference),
             private=row.team_id is not None,
             edited=bool(row.details.get("edited")),
-            source=row.details.get("source", "") if row.kind is EntryKind.STATED else "",
+            source=page_link(row.details.get("source") or "") if row.kind is EntryKind.STATED else "",
         )
         for row in _once(rows)
     ]

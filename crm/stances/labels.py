@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask_babel import format_date, gettext, lazy_gettext, ngettext
 
 from crm.stances.derivation import Derived, Reason, Staleness
-from crm.stances.models import Confidence, Refusal, Stance
+from crm.stances.models import Confidence, Refusal, Stance, as_link, is_link
 from crm.stances.queries import TreatyStance, stale_months
 
 STANCES = {
@@ -54,6 +54,12 @@ def stance_tone(stance: Stance | str) -> str:
 def confidence_label(confidence: Confidence | str) -> str:
     """How sure a statement is, in the reader's language; a stored value is understood too."""
     return str(CONFIDENCES[Confidence(confidence)])
+
+
+def page_link(written: str) -> str:
+    """The address a link leads to, where a browser may follow it; what was written without https:// is completed."""
+    found = as_link(written)
+    return found if is_link(found) else ""
 
 
 def host_of(url: str) -> str:

@@ -51,6 +51,7 @@ blueprint.add_app_template_filter(labels.stance_tone)
 blueprint.add_app_template_filter(labels.confidence_label)
 blueprint.add_app_template_filter(labels.stale_text)
 blueprint.add_app_template_filter(labels.host_of)
+blueprint.add_app_template_filter(labels.page_link)
 blueprint.add_app_template_global(labels.why, "why_stance")
 blueprint.add_app_template_global(stance_course)
 

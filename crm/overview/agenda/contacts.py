@@ -22,9 +22,9 @@ def _is_ours(reader: Asked, contact_id: sa.ColumnElement[int]) -> sa.ColumnEleme
     """Contacts that the reader looks after, as an open target or by themselves."""
     target, contact = aliased(Target), aliased(Contact)
     pursued = sa.select(target.id).where(
-        target.contact_id == contact_id, reader.owns(target.owner_id), target.stage != Stage.CLOSED
+        target.contact_id == contact_id, reader.owns_of_found(target.owner_id), target.stage != Stage.CLOSED
     )
-    known = sa.select(contact.id).where(contact.id == contact_id, reader.owns(contact.owner_id))
+    known = sa.select(contact.id).where(contact.id == contact_id, reader.owns_of_found(contact.owner_id))
     return sa.or_(*(_any_of(found) for found in (pursued, known)))
 
 

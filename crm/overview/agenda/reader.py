@@ -89,8 +89,12 @@ class Asked:
 
     def owns_on_the_way(self, owner: InstrumentedAttribute[Any]) -> sa.ColumnElement[bool]:
         """The same where rows come in another order: a team's are many, and their order is worth more than an index."""
+        return self.owns(owner) if self.whose is Whose.MINE else self.owns_of_found(owner)
+
+    def owns_of_found(self, owner: InstrumentedAttribute[Any]) -> sa.ColumnElement[bool]:
+        """The same of rows that are found by another column already, of which there is one or two."""
         if self.whose is Whose.MINE:
-            return self.owns(owner)
+            return OnTheWay(owner) == parameter("user_id", User.id)
         team = sa.select(User.id).where(User.team_id == parameter("team_id", User.team_id))
         return OnTheWay(owner).in_(team)
 

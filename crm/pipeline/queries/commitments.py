@@ -217,6 +217,13 @@ def commitment_count(chosen: CommitmentFilter) -> int:
     return db.session.scalar(chosen.apply(counted)) or 0
 
 
+def countries_of_commitments(chosen: CommitmentFilter) -> list[str]:
+    """Codes of the countries of those who promised anything in the filter's campaign, or in any."""
+    promised = sa.select(Contact.country).select_from(Commitment).join(Target, Target.id == Commitment.target_id)
+    promised = promised.join(Contact, Contact.id == Target.contact_id).where(Contact.country.is_not(None)).distinct()
+    return list(db.session.scalars(CommitmentFilter(campaign=chosen.campaign).apply(promised)))
+
+
 def all_commitments(chosen: CommitmentFilter) -> Rows:
     """Every commitment the filter lets through, in the order of `commitments_page`, with its columns."""
     return db.session.execute(chosen.apply(_commitments()).order_by(Commitment.due_order, Commitment.id)).all()

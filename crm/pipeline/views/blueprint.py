@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, abort, redirect, request
@@ -90,14 +91,18 @@ def promise_overdue(row: AnyRow) -> bool:
     return row.state is CommitmentState.OPEN and row.due_on is not None and row.due_on < i18n.today()
 
 
+def named_countries(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Countries as code and name, by name."""
+    return sorted(((code, country_label(code)) for code in codes), key=lambda pair: fold(pair[1]))
+
+
 def filter_menus() -> dict[str, Any]:
     """Choices of the filters: countries as code and name, political groups as id and short name.
 
     Those of the whole directory: which of them a campaign of 20,000 has would cost more than its board.
     """
-    countries = sorted(((code, country_label(code)) for code in countries_present()), key=lambda pair: fold(pair[1]))
     groups = [(row.id, row.abbreviation or row.name) for row in organizations_of(Category.POLITICAL_GROUP)]
-    return {"countries": countries, "groups": groups}
+    return {"countries": named_countries(countries_present()), "groups": groups}
 
 
 def campaign_or_404(campaign_id: int) -> AnyRow:

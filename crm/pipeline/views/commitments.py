@@ -18,7 +18,7 @@ from crm.pipeline.forms import CommitmentForm, VerdictForm
 from crm.pipeline.labels import COMMITMENT_STATES, commitment_label
 from crm.pipeline.models import ALLOWED_VERDICTS, CommitmentState
 from crm.pipeline.queries import AnyRow, CommitmentFilter, Moment, Rows
-from crm.pipeline.views.blueprint import back_to, blueprint, campaign_or_404, filter_menus, target_or_404
+from crm.pipeline.views.blueprint import back_to, blueprint, campaign_or_404, named_countries, target_or_404
 from crm.policy import Permission, actor, requires
 from crm.spreadsheets import csv_response
 from crm.unit_of_work import unit_of_work
@@ -42,7 +42,7 @@ def commitments() -> ResponseReturnValue:
         total=queries.commitment_count(chosen),
         campaigns=queries.campaign_names(),
         owners=active_users(),
-        countries=filter_menus()["countries"],
+        countries=named_countries({*queries.countries_of_commitments(chosen), *filter(None, [chosen.country])}),
         states=COMMITMENT_STATES,
         Moment=Moment,
     )
