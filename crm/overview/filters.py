@@ -112,6 +112,11 @@ class ListFilter:
         """Whether the directory's own filter says it all."""
         return not (self.campaign or self.stage or self.stance)
 
+    def spoken(self) -> bool | None:
+        """Whether only contacts are asked for that ever said anything of the main treaty, or only such as did not."""
+        kinds = {value != Stance.UNKNOWN for value in self.stance}
+        return kinds.pop() if len(kinds) == 1 and len(self.treaty) < 2 else None
+
     def main_treaty(self) -> int | sa.ScalarSelect[Any]:
         """The treaty whose stances a column shows and an order goes by: the first one meant."""
         return self.treaty[0] if self.treaty else self._treaties_meant().scalar_subquery()

@@ -80,7 +80,13 @@ class ListState:
             return counted_rows(self.wanted, keys, cursor, columns=shown, further=further)
         wanted, total = self.wanted, count_contacts(self.wanted)
         found = page_by_stance(
-            wanted, wanted.main_treaty(), wanted.team_id, cursor, total=total, descending=self.descending
+            wanted,
+            wanted.main_treaty(),
+            wanted.team_id,
+            cursor,
+            total=total,
+            descending=self.descending,
+            spoken=wanted.spoken(),
         )
         rows = described_rows([row.id for row in found.rows], shown, further)
         return Page(rows, found.previous, found.next), total

@@ -30,10 +30,12 @@ def page_by_stance(
     *,
     total: int,
     descending: bool = False,
+    spoken: bool | None = None,
 ) -> Page:
     """Ids of one page of the contacts that pass, by their stances on the treaty as the team sees them.
 
-    `total` is how many pass, as `count_contacts` says it. The cursors are the same whichever way it takes.
+    `total` is how many pass, as `count_contacts` says it; `spoken` says that only contacts pass that ever said anything
+    of the treaty, or only such as did not. The cursors are the same whichever way it takes.
     """
     if total <= FEW:
         rank = sa.func.coalesce(current(CurrentStance.rank, treaty, team_id), RANK[Stance.UNKNOWN])
@@ -41,7 +43,8 @@ def page_by_stance(
     # Asked once: the filter may put questions to the database of its own.
     passes = wanted.apply(sa.select(Contact.id)).whereclause
     narrowed = [] if passes is None else [passes]
-    parts = _parts(treaty, team_id)
+    *held, silent = _parts(treaty, team_id)
+    parts = [silent] if spoken is False else held if spoken else [*held, silent]
     return page_of_union([(part.where(*narrowed), _keys(*order, descending)) for part, order in parts], cursor)
 
 
