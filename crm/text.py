@@ -1,4 +1,4 @@
-"""Folding of text for search: no accents, no case, Latin letters."""
+"""What becomes of text that people bring: without signs nobody sees; folded for search, without accents and case."""
 
 import re
 import unicodedata
@@ -13,6 +13,21 @@ _GREEK = re.compile(r"[αεηο]υ(?P<voiceless>(?=[θκξπστφχψ]))?|γ(?=
 _MARKED = re.compile(r"[\u0370-\u03ff\u0590-\u06ff\u1f00-\u1fff]")
 _SPELLED = {"γ": "n", "μπ": "b", "ντ": "d"}
 _APOSTROPHES = str.maketrans("", "", "'`")
+# Soft hyphens, marks of direction and byte order, blanks without width: they come along from web pages and PDF files.
+# Joiners are letters of a kind in Persian and Indic names, and stay between such letters.
+_UNSEEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
+    "|(?<![\u0600-\u08ff\u0900-\u0dff])[\u200c\u200d]|[\u200c\u200d](?![\u0600-\u08ff\u0900-\u0dff])"
+)
+# Blanks of other widths, which look like any other.
+_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+
+
+def seen(text: str) -> str:
+    """The text as it looks: no signs without a shape, plain blanks, letters and their accents in one (NFC)."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _BLANKS.sub(" ", _UNSEEN.sub("", text)))
 
 
 def _spelled(found: re.Match[str]) -> str:

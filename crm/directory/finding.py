@@ -11,6 +11,7 @@ from email.utils import parseaddr
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.directory.listing import INSTITUTION, OFFICE
 from crm.directory.models import (
@@ -19,6 +20,7 @@ from crm.directory.models import (
     ContactKind,
     ContactPoint,
     PointKind,
+    address_domain,
     phone_tail,
 )
 from crm.extensions import db
@@ -27,6 +29,7 @@ from crm.search_index.queries import Fragment, frequencies
 from crm.text import fold
 
 Hit: TypeAlias = sa.Row[*tuple[Any, ...]]
+_Text: TypeAlias = sa.ColumnElement[str] | InstrumentedAttribute[str]
 
 HIT_COLUMNS = (
     Contact.id,
@@ -42,6 +45,10 @@ HIT_COLUMNS = (
 MOST_WORDS = 8
 # Digits with what people put between them; the shortest that is a telephone number has as many as those are kept by.
 _NUMBER = re.compile(r"[\s+()./-]*(?:\d[\s+()./-]*){6,}")
+# A domain, or the beginning of an address: words without a blank, with a point between.
+_DOTTED = re.compile(r"\w[\w+-]*(?:\.[\w+-]+)+")
+# No letter comes after it.
+_LAST = "\U0010ffff"
 
 
 def _words(text: str) -> list[str]:
@@ -67,24 +74,61 @@ def _digits(number: str) -> str:
 def _reached_at(text: str) -> sa.ColumnElement[bool] | None:
     """The contacts with this e-mail address or telephone number, in use or not, in one query; None where it is none.
 
-    A number is found with and without the code of its country.
+    Of an address its beginning or its domain does. A number is found with and without the code of its country.
     """
-    value = ContactPoint.value
+    text = text.strip()
+    if _NUMBER.fullmatch(text):
+        return _numbered(text)
     if "@" in text:
-        kind, address = PointKind.EMAIL, (parseaddr(text)[1] or text).strip().lower()
-        known = {address} & set(
-            db.session.scalars(sa.select(value).where(ContactPoint.kind == kind, value == address).limit(1))
-        )
-    elif _NUMBER.fullmatch(text):
-        kind, typed = PointKind.PHONE, _digits(text)
-        tail = re.sub(r"\D", "", text)[-TAIL_DIGITS:]
-        # Without a word on the kind, by which a database would read all numbers there are.
-        alike = db.session.execute(sa.select(value, ContactPoint.kind).where(phone_tail == tail).distinct())
-        known = {row.value for row in alike if row.kind is kind and _same_end(_digits(row.value), typed)}
-    else:
-        return None
+        address = (parseaddr(text)[1] or text).strip().lower()
+        domain = address.removeprefix("@")
+        return _addressed([(ContactPoint.value, address) if domain == address else (address_domain, domain)])
+    if _DOTTED.fullmatch(text):
+        return _addressed([(address_domain, text.lower()), (ContactPoint.value, text.lower())])
+    return None
+
+
+def _numbered(number: str) -> sa.ColumnElement[bool] | None:
+    kind, value, typed = PointKind.PHONE, ContactPoint.value, _digits(number)
+    tail = re.sub(r"\D", "", number)[-TAIL_DIGITS:]
+    # Without a word on the kind, by which a database would read all numbers there are.
+    alike = db.session.execute(sa.select(value, ContactPoint.kind).where(phone_tail == tail).distinct())
+    known = {row.value for row in alike if row.kind is kind and _same_end(_digits(row.value), typed)}
     reached = sa.select(ContactPoint.contact_id).where(ContactPoint.kind == kind, value.in_(known))
     return Contact.id.in_(reached) if known else None
+
+
+def _addressed(begins: Sequence[tuple[_Text, str]]) -> sa.ColumnElement[bool] | None:
+    """The contacts an address of whom, or its domain, begins so; None where nobody has one."""
+    if not all(text for _column, text in begins):
+        return None
+    email, owner = ContactPoint.kind == PointKind.EMAIL, ContactPoint.contact_id
+    at_least, below = ("~>=~", "~<~") if db.engine.dialect.name == "postgresql" else (">=", "<")
+
+    def within(column: _Text, text: str) -> sa.ColumnElement[bool]:
+        return sa.and_(column.bool_op(at_least)(text), column.bool_op(below)(text + _LAST))
+
+    # Of domains no word on the kind, as of numbers.
+    each = [
+        sa.select(owner).where(within(column, text), *([] if column is address_domain else [email]))
+        for column, text in begins
+    ]
+    found = sa.union_all(*(sa.select(some.limit(search_index.FEW + 1).subquery()) for some in each)).subquery()
+    number = db.session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+    if number <= search_index.FEW:
+        return Contact.id.in_(sa.union_all(*each)) if number else None
+    # Walking the list in its order meets those it shows sooner. Looked at by its contact, an address is compared as
+    # text: an index of the beginnings would lead a database to all of them again for each contact.
+    value = ContactPoint.value
+    whole = sa.or_(
+        *(
+            value.contains(f"@{text}", autoescape=True)
+            if column is address_domain
+            else value.startswith(text, autoescape=True)
+            for column, text in begins
+        )
+    )
+    return sa.exists().where(owner == Contact.id, email, whole)
 
 
 def _same_end(one: str, other: str) -> bool:
@@ -94,7 +138,7 @@ def _same_end(one: str, other: str) -> bool:
 def text_matches(text: str) -> sa.ColumnElement[bool]:
     """Contacts in whose searchable text every word of `text` occurs; one query tells how rare the words are.
 
-    Where `text` is an e-mail address or a telephone number somebody has, those who have it.
+    Where `text` is a telephone number, an e-mail address, its domain or its beginning, those who have it.
     """
     reached = _reached_at(text)
     if reached is not None:
@@ -141,8 +185,8 @@ def contacts_named(text: str, limit: int = 10, *, kind: ContactKind | None = Non
     """Up to `limit` contacts by any part of their names, other names, places, groups and offices, in two queries.
 
     Family names (and names of organizations) that begin so come first, then other words of the name that do, then
-    names that have it inside, then what else is known of the contact. By an e-mail address or a telephone number those
-    who have it are found; what looks like one and is nobody's costs one query more.
+    names that have it inside, then what else is known of the contact. By a telephone number, an e-mail address, its
+    domain or its beginning those who have it are found; what looks like one and is nobody's costs one query more.
     """
     words = _words(text)
     if not words:

@@ -6,6 +6,7 @@ import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -96,6 +97,17 @@ class TestWorkbooks:
         monkeypatch.setattr(xlsx_table, "_MOST_ROWS", 3)
         rows = [["Name", "E-mail"], *[[f"Ada {number}", ""] for number in range(5)]]
         assert "sheets of up to 3 lines" in refusal(workbook(tmp_path / "people.xlsx", rows))
+
+    def test_a_line_far_below_and_signs_nobody_sees_are_read_for_what_they_are(self, tmp_path: Path) -> None:
+        book = openpyxl.Workbook()
+        book.active.append(["Name\u200b", "\ufeffE-mail"])
+        book.active.append(["Ada\u00a0In\u00advented", "ada@x.example\u200b"])
+        book.active.cell(row=90_000, column=1, value="Bo Far")
+        book.save(tmp_path / "people.xlsx")
+        ada, bo = open_roster(tmp_path / "people.xlsx").records()
+        assert isinstance(ada, Record)
+        assert isinstance(bo, Record)
+        assert (ada.name, ada.emails, bo.name, bo.line) == ("Ada Invented", ("ada@x.example",), "Bo Far", 90_000)
 
     def test_tables_without_end_are_refused(self, tmp_path: Path) -> None:
         rows = [["Name", *["x"] * 400], ["Ada", *["y"] * 400]]

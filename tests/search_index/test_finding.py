@@ -105,7 +105,7 @@ def test_a_search_takes_two_queries_whatever_it_finds(people: None) -> None:
     assert queries_of(lambda: listed("abel ada")) == 3
 
 
-def test_who_has_an_address_or_a_number_is_found_by_it(app: Flask) -> None:
+def test_who_has_an_address_or_a_number_is_found_by_it(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     with unit_of_work("make people", actor="test"), projected_together():
         ada = make_person("Ada Quill", email="p5@catalunya.example")
         bo = make_person("Bo Abel", email="p55@catalunya.example")
@@ -120,14 +120,24 @@ def test_who_has_an_address_or_a_number_is_found_by_it(app: Flask) -> None:
         "Ada Quill": (
             *("p5@catalunya.example", " P5@Catalunya.Example ", "Ada Quill <p5@catalunya.example>"),
             *("old@office.example", "+34 900 107 207", "900107207", "0034 (900) 107-207", "107.207"),
+            *("p5@", "p5@Cat", "@office", "@office.example", "office.ex", "Office.Example"),
         ),
         "Bo Abel": ("+34 900 207 207", "022845123", "+3222845123", "284/5123"),
         "Committee of 2019-2024": ("2019-2024", "2019 2024"),
-        "": ("p@catalunya.example", "+33 900 107 207", "900107208", "00000000", "+34 900 999 888"),
+        "": (
+            *("p@catalunya.example", "p6@", "@catalunya.org", "example.catalunya"),
+            *("+33 900 107 207", "900107208", "00000000", "+34 900 999 888"),
+        ),
     }
     for name, texts in expected.items():
         for text in texts:
             assert (text, found(text)) == (text, [name] if name else [])
             assert (text, listed(text)) == (text, [name] if name else [])
-    for text in ("900107207", "p5@catalunya.example"):
+    for text in ("900107207", "p5@catalunya.example", "catalunya.example", "@cat"):
         assert queries_of(lambda text=text: contacts_named(text)) == 2  # type: ignore[misc]
+    # A domain of very many is looked for along the list.
+    for few in (queries.FEW, 1):
+        monkeypatch.setattr(queries, "FEW", few)
+        for text in ("catalunya.example", "catalunya.ex", "@catal"):
+            assert (text, found(text)) == (text, ["Bo Abel", "Ada Quill"])
+            assert (text, listed(text)) == (text, ["Bo Abel", "Ada Quill"])

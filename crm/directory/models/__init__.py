@@ -19,7 +19,14 @@ from crm.directory.models.contacts import (
 from crm.directory.models.descriptions import ContactLanguage, ContactSource, Identifier, OtherName
 from crm.directory.models.memberships import OPEN_END, SOURCES_LENGTH, Membership, Post, last_day
 from crm.directory.models.merges import ContactMerge, MergeStep, StepKind
-from crm.directory.models.points import TAIL_DIGITS, ContactPoint, PointKind, PointStatus, phone_tail
+from crm.directory.models.points import (
+    TAIL_DIGITS,
+    ContactPoint,
+    PointKind,
+    PointStatus,
+    address_domain,
+    phone_tail,
+)
 from crm.directory.models.relationships import DIRECTED, Relationship, RelationshipKind
 from crm.directory.models.restrictions import Restriction
 from crm.directory.models.rules import ProjectionRules
@@ -60,6 +67,7 @@ __all__ = [
     "Restriction",
     "StepKind",
     "Tag",
+    "address_domain",
     "last_day",
     "made_of_holders",
     "phone_tail",

@@ -44,6 +44,11 @@ phone_tail: sa.ColumnElement[str] = sa.literal_column(
     f"substr({_DIGITS}, length({_DIGITS}) - {TAIL_DIGITS - 1})", sa.String
 )
 
+# What stands behind the @ of an address; of what has none, all of it. Spelled so that both databases understand it.
+address_domain: sa.ColumnElement[str] = sa.literal_column(
+    "replace(value, rtrim(value, replace(value, '@', '')), '')", sa.String
+)
+
 
 class ContactPoint(Base):
     """One way to reach a contact, with its source. E-mail addresses are kept normalized, in lower case.
@@ -56,7 +61,11 @@ class ContactPoint(Base):
     __tablename__ = "contact_point"
     __table_args__ = (
         sa.UniqueConstraint("contact_id", "kind", "value"),
-        sa.Index("ix_contact_point_kind_value", "kind", "value"),
+        # For beginnings too, which PostgreSQL looks up by this order of letters alone.
+        sa.Index("ix_contact_point_kind_value", "kind", "value", postgresql_ops={"value": "varchar_pattern_ops"}),
+        sa.Index(
+            "ix_contact_point_domain", address_domain.label("domain"), postgresql_ops={"domain": "text_pattern_ops"}
+        ),
         sa.Index("ix_contact_point_phone_tail", phone_tail),
         # Those that bounced are few beside all others.
         sa.Index(

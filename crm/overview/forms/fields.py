@@ -23,16 +23,17 @@ from crm.directory.models import ContactKind
 from crm.directory.naming import contact_chosen, contacts_called
 from crm.places.countries import countries_by_name
 from crm.places.regions import regions_of
+from crm.text import seen
 
 
 def stripped(value: str | None) -> str | None:
-    """What was typed, without blanks around it; None for nothing."""
-    return (value or "").strip() or None
+    """What was typed, as it looks and without blanks around it; None for nothing."""
+    return text(value) or None
 
 
 def text(value: str | None) -> str:
-    """What was typed, without blanks around it."""
-    return (value or "").strip()
+    """What was typed, as it looks and without blanks around it."""
+    return seen(value or "").strip()
 
 
 class DayField(DateField):

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Protocol
 
 from crm.roster_import.records import Item, RosterFormat
+from crm.text import seen
 
 SHOWN = 200
 
@@ -36,8 +37,8 @@ class Source(Protocol):
 
 
 def one_line(text: str | None) -> str:
-    """The text without line breaks and doubled spaces."""
-    return " ".join((text or "").split())
+    """The text as it looks, without line breaks and doubled spaces."""
+    return " ".join(seen(text or "").split())
 
 
 def shown(text: str) -> str:

@@ -27,6 +27,7 @@ _MOST_RATIO = 150
 _SMALL = 4 * _MEGABYTE
 _MOST_COLUMNS = 300
 _MOST_ROWS = 250_000
+_LAST_ROW = 1_048_576  # of any sheet, as the format has it
 _HEADER_WITHIN = 50  # lines: titles may stand above the header
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!)")
 
@@ -114,12 +115,16 @@ class XlsxTable(Table):
                 book.close()
 
     def _rows(self, sheet: Any) -> Iterator[tuple[int, list[str]]]:
-        """Number and cells of every line, without the empty cells a sheet declares after the last column."""
+        """Number and cells, up to the last one, of every line that holds something; it may be a million lines below."""
         # The size a sheet declares may be wrong, and may be huge.
         sheet.reset_dimensions()
-        rows = sheet.iter_rows(max_row=_MOST_ROWS + 1, max_col=_MOST_COLUMNS + 1, values_only=True)
+        rows = sheet.iter_rows(max_row=_LAST_ROW, max_col=_MOST_COLUMNS + 1, values_only=True)
+        found = 0
         for line, values in enumerate(rows, start=1):
-            if line > _MOST_ROWS:
+            if values.count(None) == len(values):
+                continue
+            found += 1
+            if found > _MOST_ROWS:
                 raise UnreadableRoster(
                     gettext(
                         "Line %(line)s: sheets of up to %(limit)s lines are read. Save this one as CSV in UTF-8.",
@@ -137,7 +142,8 @@ class XlsxTable(Table):
                     ),
                     line,
                 )
-            yield line, [_text(value) for value in values]
+            width = max(at for at, value in enumerate(values, start=1) if value is not None)
+            yield line, [_text(value) for value in values[:width]]
 
     @property
     def other_sheets(self) -> tuple[str, ...]:
