@@ -12,11 +12,28 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DateField, RadioField
+from wtforms import BooleanField, DateField, RadioField, SelectField
 from wtforms.validators import Optional, ValidationError
 
 from crm import i18n
 from crm.roster_import.readers.columns import FIELDS, SEAT
+
+# Of text files that do not say it themselves, by the names Python has for them; "" is for finding out.
+ENCODINGS = {
+    "": _l("I am not sure: find out from the file"),
+    "utf-8": _l("Unicode (UTF-8)"),
+    "cp1252": _l("Western (Windows-1252)"),
+    "cp1250": _l("Central European (Windows-1250)"),
+    "cp1251": _l("Cyrillic (Windows-1251)"),
+    "koi8-r": _l("Cyrillic (KOI8-R)"),
+    "cp1253": _l("Greek (Windows-1253)"),
+    "cp1254": _l("Turkish (Windows-1254)"),
+    "cp1255": _l("Hebrew (Windows-1255)"),
+    "cp1256": _l("Arabic (Windows-1256)"),
+    "cp1257": _l("Baltic (Windows-1257)"),
+    "mac_roman": _l("Western, of old Macs (Mac Roman)"),
+    "cp850": _l("Western, of DOS (850)"),
+}
 
 
 class Extent(StrEnum):
@@ -54,6 +71,16 @@ class _ReadingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         default=Extent.BY_FILE.value,
     )
 
+    encoding = SelectField(
+        _l("Letters of the file"),
+        choices=list(ENCODINGS.items()),
+        default="",
+        # The form of an upload has no such field.
+        coerce=lambda value: value or "",
+        validate_choice=False,
+        description=_l("Only where letters look wrong, such as Ã© for é: which ones is the file written in?"),
+    )
+
     def validate_as_of(self, field: DateField) -> None:
         """Refuse days to come."""
         if isinstance(field.data, date) and field.data > i18n.today():
@@ -63,7 +90,13 @@ class _ReadingForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
     def asked(self) -> dict[str, Any]:
         """What the choices mean for the import; see `Import.asked`."""
         as_of = self.as_of.data.isoformat() if self.as_of.data else None
-        return {"as_of": as_of, "complete": EXTENT_OF[Extent(self.extent.data)], "columns": None}
+        encoding = self.encoding.data if self.encoding.data in ENCODINGS else None
+        return {
+            "as_of": as_of,
+            "complete": EXTENT_OF[Extent(self.extent.data)],
+            "columns": None,
+            "encoding": encoding or None,
+        }
 
 
 class UploadForm(_ReadingForm):

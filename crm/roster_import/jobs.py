@@ -108,14 +108,13 @@ def _read(wanted: Import) -> None:
         lease = take_up(import_id, ImportState.READING, actor=ACTOR)
     layout: Layout | None = None
     try:
-        path = uploads.stored_path(stored_name)
-        layout = layout_of(path, file_name, asked.get("columns"))
-        if layout is not None and not layout.is_settled:
-            with unit_of_work("ask for mapping", actor=ACTOR):
-                actions.ask_for_mapping(import_id, layout)
-            return
-        as_of = date.fromisoformat(asked["as_of"]) if asked.get("as_of") else None
-        with Spool[Item]() as lines:
+        with uploads.in_utf8(uploads.stored_path(stored_name), asked.get("encoding")) as path, Spool[Item]() as lines:
+            layout = layout_of(path, file_name, asked.get("columns"))
+            if layout is not None and not layout.is_settled:
+                with unit_of_work("ask for mapping", actor=ACTOR):
+                    actions.ask_for_mapping(import_id, layout)
+                return
+            as_of = date.fromisoformat(asked["as_of"]) if asked.get("as_of") else None
             heading = read_heading(
                 path,
                 file_name,

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from flask import current_app
+from flask_babel import gettext
 
 from config import Settings
+from crm.roster_import.records import UnreadableRoster
 
 _COPY = 1024 * 1024
 
@@ -39,6 +43,32 @@ def keep(stream: IO[bytes]) -> str:
 def stored_path(stored_name: str) -> Path:
     """Where an upload is kept."""
     return _folder() / stored_name
+
+
+@contextmanager
+def in_utf8(path: Path, encoding: str | None) -> Iterator[Path]:
+    """The file in UTF-8: a copy for the time of the block where a person has said its encoding, else the file itself.
+
+    Raises UnreadableRoster where it is not in that one.
+    """
+    if not encoding:
+        yield path
+        return
+    copy = path.with_suffix(f".{secrets.token_hex(8)}.utf8")
+    try:
+        try:
+            with (
+                path.open(encoding=encoding, newline="") as read,
+                copy.open("x", encoding="utf-8", newline="") as written,
+            ):
+                shutil.copyfileobj(read, written, _COPY)
+        except UnicodeDecodeError:
+            raise UnreadableRoster(
+                gettext("The letters of the file are others than you said. Say again which they are.")
+            ) from None
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def forget(stored_name: str | None) -> None:

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from crm.directory.models import Category, Organization, OtherName
 from crm.extensions import db
 from crm.policy import Role
-from crm.roster_import import jobs
+from crm.roster_import import jobs, uploads
 from crm.roster_import.models import ColumnMapping, Import, ImportRow, ImportState, Reason
 from crm.roster_import.readers import open_roster, xlsx_table
 from crm.roster_import.records import Record, RosterFormat, UnreadableRoster
@@ -246,3 +246,19 @@ def test_a_role_without_an_institution_is_told_and_not_lost(app: Flask, tmp_path
     assert isinstance(ben, Record)
     assert (ada.mandates, [(doubt.field, doubt.value) for doubt in ada.doubts]) == ((), [("role", "Coordinator")])
     assert ben.doubts == ()
+
+
+@pytest.mark.sqlite_only
+def test_letters_that_look_wrong_are_read_as_a_person_says(officer: FlaskClient, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes("Name,E-mail\nСофія Вигадана,sofia@x.example\n".encode("cp1251"))
+    address = uploaded(officer, path)
+    page = officer.get(address).text
+    assert ("Софія" in page, "Letters of the file" in page) == (False, True)
+    for encoding, told in (("cp1251", "Софія Вигадана"), ("utf-8", "others than you said"), ("cp1251", "Софія")):
+        officer.post(f"{address}/again", data={"extent": "by_file", "encoding": encoding})
+        jobs.catch_up()
+        assert told in officer.get(address).text
+    kept = the_import()
+    assert kept.asked["encoding"] == "cp1251"
+    assert [one.name for one in uploads.stored_path("").iterdir()] == [kept.stored_name]

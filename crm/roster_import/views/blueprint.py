@@ -55,7 +55,12 @@ def may_undo(found: AnyRow) -> bool:
 def reading_form(found: AnyRow) -> ReadAgainForm:
     """How people have asked for the file to be read, to be changed: what the file itself told is not theirs."""
     as_of = date.fromisoformat(found.asked["as_of"]) if found.asked.get("as_of") else None
-    return ReadAgainForm(formdata=None, as_of=as_of, extent=_EXTENTS[found.asked.get("complete")])
+    return ReadAgainForm(
+        formdata=None,
+        as_of=as_of,
+        extent=_EXTENTS[found.asked.get("complete")],
+        encoding=found.asked.get("encoding") or "",
+    )
 
 
 def status_of(found: AnyRow) -> dict[str, object]:

@@ -34,7 +34,7 @@ def columns(import_id: int) -> ResponseReturnValue:
         return redirect(url_for("roster_import.review", import_id=import_id))
     chosen, problem = list(found.survey["columns"]), ""
     before = reading_form(found)
-    form = MappingForm(as_of=before.as_of.data, extent=before.extent.data)
+    form = MappingForm(as_of=before.as_of.data, extent=before.extent.data, encoding=before.encoding.data)
     if form.is_submitted():
         chosen = form.columns(header)
         if not {"name", "family_name"} & set(chosen):
