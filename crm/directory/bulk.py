@@ -39,6 +39,7 @@ from crm.directory.projection import (
     project,
     project_members,
 )
+from crm.directory.regional import in_country
 from crm.directory.sort_names import sort_name_of_organization
 from crm.directory.standing import Mandate, standing
 from crm.extensions import db
@@ -249,6 +250,26 @@ def update_points(updates: Sequence[RowUpdate], contacts: Sequence[int]) -> None
     """New values in columns of contact points; `contacts` are those they belong to."""
     update_rows(ContactPoint, updates)
     project(contacts)
+
+
+def place_contacts(contact_ids: Sequence[int], country: str, region: str | None) -> int:
+    """Put these contacts into a country (alpha-2), and a region of it (ISO 3166-2); how many were elsewhere.
+
+    Without a region, each keeps its own where that lies in the country.
+    """
+    known = sa.select(Contact.id, Contact.kind, Contact.country, Contact.region).where(Contact.id.in_(contact_ids))
+    updates, organizations = [], []
+    for row in db.session.execute(known.order_by(Contact.id).with_for_update(of=Contact)):
+        kept = row.region if in_country(row.region, country) else None
+        before, after = {"country": row.country, "region": row.region}, {"country": country, "region": region or kept}
+        if before != after:
+            updates.append(RowUpdate(row.id, before, after))
+            organizations += [row.id] if row.kind is ContactKind.ORGANIZATION else []
+    update_rows(Contact, updates)
+    project(update.row_id for update in updates)
+    for organization_id in organizations:
+        project_members(organization_id)
+    return len(updates)
 
 
 def assign_contacts(contact_ids: Sequence[int], owner_id: int | None) -> int:

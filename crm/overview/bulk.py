@@ -11,8 +11,9 @@ from flask_babel import gettext, ngettext
 
 from crm.accounts.models import User
 from crm.database import read_id
-from crm.directory.bulk import assign_contacts
+from crm.directory.bulk import assign_contacts, place_contacts
 from crm.directory.filters import NOBODY
+from crm.directory.labels import country_label, region_label
 from crm.directory.listing import contact_ids, count_contacts
 from crm.directory.models import Contact
 from crm.directory.tagging import NoTag, read_tags, tag_contacts, untag_contacts
@@ -21,6 +22,8 @@ from crm.overview.filters import ListFilter
 from crm.overview.models import BulkAction
 from crm.pipeline.actions import add_targets
 from crm.pipeline.models import Campaign
+from crm.places.countries import country_code
+from crm.places.regions import countries_with, region_code
 
 # Up to so many contacts are changed while one waits; more are the desk worker's.
 AT_ONCE = 500
@@ -91,6 +94,28 @@ def _owner(value: str) -> str:
     return row.name if row else gettext("nobody")
 
 
+def _area(value: str) -> tuple[str, str | None]:
+    """The country, or the region and its country, that is called so. Raises CannotDo for none and for several."""
+    country = country_code(value) if value else None
+    if country:
+        return country, None
+    homes = countries_with(value) if value else frozenset()
+    home = next(iter(homes)) if len(homes) == 1 else None
+    region = region_code(value, home) if home else None
+    if home is None or region is None:
+        raise CannotDo(
+            gettext("Nothing was changed: no country or region is known as “%(name)s”, or several are.", name=value)
+            if value
+            else gettext("Nothing was changed: write the country or region first.")
+        )
+    return home, region
+
+
+def _place(value: str) -> str:
+    country, region = _area(value)
+    return ", ".join(filter(None, (region_label(region), country_label(country))))
+
+
 def _campaign(value: str) -> str:
     row = _row(Campaign, value)
     if row is None or row.archived_at is not None:
@@ -102,6 +127,7 @@ _NAMES = {
     BulkAction.TAG: _tags,
     BulkAction.UNTAG: _tags,
     BulkAction.ASSIGN: _owner,
+    BulkAction.PLACE: _place,
     BulkAction.ADD_TARGETS: _campaign,
 }
 
@@ -118,6 +144,8 @@ def _perform(action: BulkAction, value: str, ids: Sequence[int]) -> int:
         return untag_contacts(ids, value)
     if action is BulkAction.ASSIGN:
         return assign_contacts(ids, int(value) or None)
+    if action is BulkAction.PLACE:
+        return place_contacts(ids, *_area(value))
     return add_targets(int(value), ids).added
 
 
@@ -148,6 +176,9 @@ def outcome(action: BulkAction, name: str, changed: int, asked: int) -> str:
             "%(num)d contacts are looked after by %(name)s.",
             changed,
             name=name,
+        ),
+        BulkAction.PLACE: ngettext(
+            "%(num)d contact is of %(name)s now.", "%(num)d contacts are of %(name)s now.", changed, name=name
         ),
         BulkAction.ADD_TARGETS: ngettext(
             "%(num)d contact was added to %(name)s.", "%(num)d contacts were added to %(name)s.", changed, name=name

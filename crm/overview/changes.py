@@ -45,6 +45,7 @@ DEEDS: dict[str, LazyString] = {
     "add task": lazy_gettext("Task added"),
     "add treaty action": lazy_gettext("Treaty: entry added"),
     "assign contacts": lazy_gettext("Contacts assigned"),
+    "place contacts": lazy_gettext("Countries and regions set"),
     "assign targets": lazy_gettext("Targets assigned"),
     "export timeline": lazy_gettext("Timeline exported"),
     "change campaign": lazy_gettext("Campaign changed"),

@@ -46,6 +46,7 @@ class BulkAction(StrEnum):
     TAG = "tag"
     UNTAG = "untag"
     ASSIGN = "assign"
+    PLACE = "place"
     ADD_TARGETS = "add_targets"
 
 
@@ -69,7 +70,8 @@ class BulkChange(Base):
     """A change of many contacts that the desk worker makes, in one transaction and with one undo.
 
     `chosen` holds either `ids` or `filter` (query arguments of the list), `value` what the action needs (a tag's name,
-    the id of an owner or a campaign), `expected` how many contacts there were to change when it was asked for.
+    the id of an owner or a campaign, a country or region as it was typed), `expected` how many contacts there were to
+    change when it was asked for.
     """
 
     __tablename__ = "bulk_change"

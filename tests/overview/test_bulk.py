@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.accounts.models import User
-from crm.directory.models import Contact, ContactTag, Tag
+from crm.directory.models import Category, Contact, ContactTag, Tag
 from crm.extensions import db
 from crm.overview import jobs
 from crm.overview.bulk import AT_ONCE
@@ -18,7 +18,7 @@ from crm.overview.models import BulkChange, BulkState
 from crm.pipeline.models import Target
 from crm.policy import Role
 from tests.factories.accounts import make_user, sign_in
-from tests.factories.directory import make_person
+from tests.factories.directory import make_organization, make_person
 from tests.factories.pipeline import make_campaign, make_contacts
 
 
@@ -111,6 +111,28 @@ def test_all_that_fit_are_the_filter_and_not_the_ticks_of_one_page(officer: Flas
     assert tagged()["Nordic"] == {"Bo Berg"}
 
 
+def test_ticked_contacts_are_put_into_a_country_or_region(officer: FlaskClient) -> None:
+    ministry = make_organization("Consejería Inventada", category=Category.REGIONAL_GOVERNMENT, country="PT").id
+    ada = make_person("Ada Álvaro", country="PT").id
+
+    def places() -> list[tuple[str | None, str | None]]:
+        db.session.rollback()
+        rows = db.session.execute(sa.select(Contact.country, Contact.region).where(Contact.id.in_([ministry, ada])))
+        return [(row.country, row.region) for row in rows]
+
+    officer.post("/contacts/bulk/place", data={"contact": [ada, ministry], "the_place": "Andalucía"})
+    said = officer.get("/contacts").text
+    assert "2 contacts are of Andalusia, Spain now." in said
+    assert places() == [("ES", "ES-AN")] * 2
+    # The country alone leaves the region that lies in it.
+    officer.post("/contacts/bulk/place", data={"contact": [ada, ministry], "the_place": "Spain"})
+    assert "Nothing had to be changed." in officer.get("/contacts").text
+    assert places() == [("ES", "ES-AN")] * 2
+    officer.post("/contacts/bulk/place", data={"contact": [ada], "the_place": "FR"})
+    officer.get("/contacts")
+    assert sorted(places(), key=str) == [("ES", "ES-AN"), ("FR", None)]
+
+
 @pytest.mark.parametrize(
     ("action", "form", "said"),
     [
@@ -119,6 +141,8 @@ def test_all_that_fit_are_the_filter_and_not_the_ticks_of_one_page(officer: Flas
         ("tag", {"the_tag": "Ally"}, "tick the contacts first"),
         ("assign", {"contact": "1", "the_owner": ""}, "choose who is to look after them first"),
         ("assign", {"contact": "1", "the_owner": "9" * 30}, "choose who is to look after them first"),
+        ("place", {"contact": "1", "the_place": " "}, "write the country or region first"),
+        ("place", {"contact": "1", "the_place": "Nowhere"}, "no country or region is known as “Nowhere”"),
         ("add_targets", {"contact": "1", "the_campaign": "4711"}, "choose the campaign first"),
     ],
 )

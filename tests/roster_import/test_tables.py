@@ -260,5 +260,13 @@ def test_letters_that_look_wrong_are_read_as_a_person_says(officer: FlaskClient,
         jobs.catch_up()
         assert told in officer.get(address).text
     kept = the_import()
-    assert kept.asked["encoding"] == "cp1251"
+    assert (kept.asked["encoding"], kept.asked["columns"]) == ("cp1251", None)
     assert [one.name for one in uploads.stored_path("").iterdir()] == [kept.stored_name]
+    path.write_bytes("Име,Имейл\nСтоян Измислен,s@x.example\n".encode("cp1251"))
+    address = uploaded(officer, path)
+    columns = f"{address}/columns"
+    assert "Letters of the file" in officer.get(columns).text
+    # Nothing else has to be said where the letters were all there was to mend.
+    assert officer.post(columns, data={"extent": "by_file", "encoding": "cp1251"}).status_code == 302
+    jobs.catch_up()
+    assert "Стоян Измислен" in officer.get(columns).text

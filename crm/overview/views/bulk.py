@@ -31,6 +31,7 @@ _FIELDS = {
     BulkAction.TAG: "the_tag",
     BulkAction.UNTAG: "the_tag",
     BulkAction.ASSIGN: "the_owner",
+    BulkAction.PLACE: "the_place",
     BulkAction.ADD_TARGETS: "the_campaign",
 }
 # The list's script forgets the choice where it comes back to this part of the page.
@@ -52,10 +53,10 @@ def _back(*, done: bool = False) -> ResponseReturnValue:
     return redirect(f"{page}#{CHANGED}" if done else page)
 
 
-@blueprint.post("/contacts/bulk/<any(tag, untag, assign, add_targets):action>")
+@blueprint.post("/contacts/bulk/<any(tag, untag, assign, place, add_targets):action>")
 @requires(Permission.LOBBY)
 def change_many(action: str) -> ResponseReturnValue:
-    """Tag, untag, assign or add to a campaign."""
+    """Tag, untag, assign, put into a country or region, or add to a campaign."""
     wanted = BulkAction(action)
     value = request.form.get(_FIELDS[wanted], "").strip()
     chosen = _chosen()

@@ -37,13 +37,16 @@ def columns(import_id: int) -> ResponseReturnValue:
     form = MappingForm(as_of=before.as_of.data, extent=before.extent.data, encoding=before.encoding.data)
     if form.is_submitted():
         chosen = form.columns(header)
-        if not {"name", "family_name"} & set(chosen):
+        # In other letters the headings may say themselves what stands below.
+        others = form.encoding.data != before.encoding.data
+        if not others and not {"name", "family_name"} & set(chosen):
             problem = gettext("Say which column holds the names: the whole name, or the family name.")
         elif form.validate():
-            asked = {**form.asked, "columns": chosen, "institutions": found.asked.get("institutions")}
+            told = {"columns": None if others else chosen, "institutions": found.asked.get("institutions")}
+            asked = {**form.asked, **told}
             try:
                 with unit_of_work("map columns of import", actor=actor()):
-                    if form.keep.data:
+                    if form.keep.data and not others:
                         actions.save_mapping(header, chosen, found.file_name, current_user.id)
                     actions.read_again(import_id, asked)
             except actions.MoveRefused as refusal:
@@ -64,6 +67,7 @@ def columns(import_id: int) -> ResponseReturnValue:
         mapping=found.survey["mapping"],
         guessed=() if form.is_submitted() else found.survey.get("guessed", ()),
         day_in_name=day,
+        foreign=not all(cell.isascii() for cells in (header, *found.survey["sample"]) for cell in cells),
     )
     return page, 422 if form.is_submitted() else 200
 
@@ -79,8 +83,10 @@ def read_again(import_id: int) -> ResponseReturnValue:
         return back(import_id)
     try:
         with unit_of_work("read import again", actor=actor()):
-            kept = {name: found.asked.get(name) for name in ("columns", "institutions")}
-            actions.read_again(import_id, {**form.asked, **kept})
+            asked = {**form.asked, "institutions": found.asked.get("institutions")}
+            if asked["encoding"] == found.asked.get("encoding"):
+                asked["columns"] = found.asked.get("columns")
+            actions.read_again(import_id, asked)
     except actions.MoveRefused as refusal:
         explain(refusal)
     return redirect(url_for("roster_import.review", import_id=import_id))
