@@ -100,9 +100,10 @@ class TestWorkbooks:
 
     def test_a_line_far_below_and_signs_nobody_sees_are_read_for_what_they_are(self, tmp_path: Path) -> None:
         book = openpyxl.Workbook()
-        book.active.append(["Name\u200b", "\ufeffE-mail"])
-        book.active.append(["Ada\u00a0In\u00advented", "ada@x.example\u200b"])
-        book.active.cell(row=90_000, column=1, value="Bo Far")
+        sheet = book.create_sheet(index=0)
+        sheet.append(["Name\u200b", "\ufeffE-mail"])
+        sheet.append(["Ada\u00a0In\u00advented", "ada@x.example\u200b"])
+        sheet.cell(row=90_000, column=1, value="Bo Far")
         book.save(tmp_path / "people.xlsx")
         ada, bo = open_roster(tmp_path / "people.xlsx").records()
         assert isinstance(ada, Record)
