@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 
 from crm.processes.ports import HOST
@@ -31,8 +30,10 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         elif verb == b"DATA":
             accepted = False
             writer.write(b"354 go on\r\n")
-            with contextlib.suppress(asyncio.IncompleteReadError):  # a worker that was stopped
+            try:
                 await reader.readuntil(b"\r\n.\r\n")
+            except (asyncio.IncompleteReadError, ConnectionError):  # a worker that was stopped
+                break
             writer.write(b"250 taken\r\n")
         elif verb == b"QUIT":
             writer.write(b"221 bye\r\n")
