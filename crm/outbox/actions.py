@@ -327,3 +327,16 @@ def resolve_held(message_id: int, decision: Decision) -> None:
     if again:
         work.ring(SEND_WAITING)
     announce(results_of([message_id]))
+
+
+def resolve_many(message_ids: Collection[int], decision: Decision) -> int:
+    """Settle each of them that can be; how many could. Batch by batch, as whoever moves letters locks them."""
+    found = sa.select(OutgoingMessage.id).where(OutgoingMessage.id.in_(message_ids))
+    settled = 0
+    for message_id in db.session.scalars(found.order_by(OutgoingMessage.batch_id, OutgoingMessage.id)).all():
+        try:
+            resolve_held(message_id, decision)
+        except (NotHeld, BatchRefused):
+            continue
+        settled += 1
+    return settled

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.exceptions import BadRequest
 
 from crm.database import read_id
@@ -17,6 +17,7 @@ from crm.outbox.models import BATCH_MOVES, BatchState, MessageState
 from crm.outbox.outages import present_outage
 from crm.outbox.owners import page_of
 from crm.outbox.reasons import EXPLANATIONS
+from crm.paging import PAGE_SIZE
 from crm.policy import Permission, actor, requires
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
@@ -83,14 +84,18 @@ def _back() -> ResponseReturnValue:
     )
 
 
+def _decision() -> Decision:
+    try:
+        return Decision(request.form.get("decision", ""))
+    except ValueError:
+        raise BadRequest(gettext("Choose whether it arrived, is sent again, or is given up.")) from None
+
+
 @blueprint.post("/outbox/messages/<int:message_id>/decision")
 @requires(Permission.ADMINISTER)
 def decide(message_id: int) -> ResponseReturnValue:
     """What a person says about a held letter."""
-    try:
-        decision = Decision(request.form.get("decision", ""))
-    except ValueError:
-        raise BadRequest(gettext("Choose whether it arrived, is sent again, or is given up.")) from None
+    decision = _decision()
     try:
         with unit_of_work("decide on a held letter", actor=actor()):
             actions.resolve_held(message_id, decision)
@@ -100,6 +105,33 @@ def decide(message_id: int) -> ResponseReturnValue:
         toast(gettext("Its batch is cancelled, so it cannot be sent again."), category="warning")
     else:
         toast(gettext("Noted: %(decision)s.", decision=labels.DECISIONS[decision]))
+    return _back()
+
+
+@blueprint.post("/outbox/held/decision")
+@requires(Permission.ADMINISTER)
+def decide_many() -> ResponseReturnValue:
+    """The same about all that are ticked, of one page."""
+    decision = _decision()
+    given = request.form.getlist("message", type=read_id)[:PAGE_SIZE]
+    if not given:
+        toast(gettext("Tick the letters first that this is so of."), category="warning")
+        return _back()
+    with unit_of_work("decide on held letters", actor=actor()):
+        settled = actions.resolve_many(given, decision)
+    said = labels.DECISIONS[decision]
+    if settled:
+        words = ngettext(
+            "Noted of %(num)d letter: %(what)s.", "Noted of %(num)d letters: %(what)s.", settled, what=said
+        )
+        toast(words)
+    if left := len(given) - settled:
+        words = ngettext(
+            "%(num)d letter stays as it is: somebody has decided already, or its batch is cancelled.",
+            "%(num)d letters stay as they are: somebody has decided already, or their batch is cancelled.",
+            left,
+        )
+        toast(words, category="warning")
     return _back()
 
 

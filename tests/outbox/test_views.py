@@ -109,6 +109,25 @@ def test_a_person_decides_about_a_held_letter(admin: FlaskClient, decision: str,
     assert "somebody has decided already" in again.text
 
 
+def test_many_held_letters_are_decided_about_at_once(admin: FlaskClient) -> None:
+    ids = [hold(make_batch(1, reference=f"mailing:{number}")) for number in range(3)]
+    with unit_of_work("cancel", actor="test"):
+        actions.cancel(db.session.get_one(OutgoingMessage, ids[2]).batch_id)
+    page = admin.get("/outbox?state=held").text
+    assert all(f'name="message" value="{each}"' in page for each in ids)
+    ticked = {"message": ids, "decision": "send_again"}
+    answer = admin.post("/outbox/held/decision?state=held", data=ticked, follow_redirects=True).text
+    assert "Noted of 2 letters" in answer
+    assert "1 letter stays as it is" in answer
+    assert [state_of(each) for each in ids] == [MessageState.QUEUED, MessageState.QUEUED, MessageState.HELD]
+    change_set = db.session.scalars(sa.select(ChangeSet).order_by(ChangeSet.id.desc())).first()
+    assert change_set is not None
+    assert change_set.notes == {"held_letters": {str(each): "send_again" for each in ids[:2]}}
+    nothing = admin.post("/outbox/held/decision", data={"decision": "arrived"}, follow_redirects=True).text
+    assert "Tick the letters first" in nothing
+    assert admin.post("/outbox/held/decision", data={"message": ids}).status_code == 400
+
+
 def test_an_unknown_decision_changes_nothing(admin: FlaskClient) -> None:
     message_id = hold(make_batch(1))
     answer = admin.post(f"/outbox/messages/{message_id}/decision", data={"decision": "dance"})
