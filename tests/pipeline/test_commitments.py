@@ -44,6 +44,7 @@ from crm.policy import Role
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
+from tests.factories.directory import make_person
 from tests.factories.pipeline import KEPT, PROMISE, make_campaign, make_target
 
 
@@ -225,3 +226,13 @@ def test_what_a_stage_asks_for_is_asked_on_the_way(client: FlaskClient) -> None:
     officer.post(asked.location, data={"found_on": "2026-02-01", "commitment_id": promised.id})
     db.session.expire_all()
     assert (promised.state, promised.target.stage) == (CommitmentState.KEPT, Stage.DELIVERED)
+
+
+def test_the_list_offers_the_countries_of_those_who_promised(client: FlaskClient) -> None:
+    sign_in(client, make_user(Role.OFFICER))
+    spain, _france = (make_target(contact=make_person(name, country=name)) for name in ("ES", "FR"))
+    make_commitment(spain)
+    menu = client.get("/commitments").text.partition('id="of-country"')[2].partition("</select>")[0]
+    assert re.findall(r'value="(\w+)"', menu) == ["ES"]
+    kept = client.get("/commitments?country=FR").text
+    assert '<option value="FR" selected' in kept

@@ -226,6 +226,17 @@ def test_the_pages_of_the_list_hold_everyone_once(officer: FlaskClient, sort: st
     assert len(seen) == len(set(seen)) == len(ids) + 1
 
 
+def test_a_broad_filter_is_counted_so_far_and_no_further(officer: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("queries", "views"):
+        monkeypatch.setattr(f"crm.pipeline.{module}.targets.COUNT_LIMIT", 2)
+    campaign = make_campaign()
+    make_targets(campaign, 3)
+    address = f"/campaigns/{campaign.id}/targets"
+    assert "more than 2 targets" in officer.get(f"{address}?stage=identified").text
+    assert "3 targets" in officer.get(address).text
+    assert "0 targets" in officer.get(f"{address}?stage=committed").text
+
+
 def test_ticked_targets_move_together_and_only_in_their_campaign(officer: FlaskClient) -> None:
     campaign = make_campaign()
     ids = [make_target(campaign).id, make_target(campaign, stage=Stage.CONTACTED).id]

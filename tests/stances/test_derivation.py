@@ -18,6 +18,7 @@ from crm.stances.derivation import (
     months_before,
     staleness,
 )
+from crm.stances.labels import page_link
 from crm.stances.models import Confidence, Stance, as_link, is_link
 
 DAY = date(2026, 3, 1)
@@ -150,3 +151,18 @@ def test_what_begins_with_a_host_becomes_an_address() -> None:
     ):
         assert as_link(text) == text
     assert as_link(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "page"),
+    [
+        ("www.parliament.example/x", "https://www.parliament.example/x"),
+        ("http://parliament.example/x", "http://parliament.example/x"),
+        ("javascript:alert(1)", ""),
+        ("//parliament.example", ""),
+        ("minutes.pdf", ""),
+        ("", ""),
+    ],
+)
+def test_only_pages_that_a_browser_may_follow_are_led_to(written: str, page: str) -> None:
+    assert page_link(written) == page

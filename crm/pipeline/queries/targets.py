@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from crm import i18n
 from crm.accounts.models import User
 from crm.directory.filters import ContactFilter
+from crm.directory.listing import COUNT_LIMIT
 from crm.directory.models import Contact
 from crm.extensions import db
 from crm.paging import Page, SortKey, cursor_after, page
@@ -58,6 +59,15 @@ def stage_counts(campaign_id: int, chosen: TargetFilter | None = None) -> dict[S
     for stage, count in db.session.execute(statement):
         counts[stage] = count
     return counts
+
+
+def target_count(campaign_id: int, chosen: TargetFilter) -> int:
+    """How many targets the filter lets through; COUNT_LIMIT + 1 stands for more than COUNT_LIMIT."""
+    if chosen.asks_nothing:
+        # Counted in the index alone, however many there are.
+        return sum(stage_counts(campaign_id).values())
+    found = chosen.apply(sa.select(Target.id).where(Target.campaign_id == campaign_id)).limit(COUNT_LIMIT + 1)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
 
 
 def overdue_count(campaign_id: int) -> int:

@@ -10,6 +10,7 @@ from crm.accounts.queries import active_users
 from crm.database import read_id
 from crm.directory.filters import ContactFilter
 from crm.directory.labels import CATEGORIES
+from crm.directory.listing import COUNT_LIMIT
 from crm.pipeline import actions, queries
 from crm.pipeline.bulk import Chosen, Order
 from crm.pipeline.filters import NOBODY
@@ -32,13 +33,15 @@ def targets(campaign_id: int) -> ResponseReturnValue:
         abort(400, gettext("There is no such order."))
     campaign = campaign_or_404(campaign_id)
     page = queries.targets_page(campaign_id, chosen, sort, request.args.get("cursor"))
+    total = queries.target_count(campaign_id, chosen)
     return render_template(
         "pipeline/target_results.html" if is_partial() else "pipeline/targets.html",
         campaign=campaign,
         sort=sort,
         page=page,
         stances=stances_of(campaign, page.rows),
-        total=sum(queries.stage_counts(campaign_id, chosen).values()),
+        total=total,
+        more_than=COUNT_LIMIT if total > COUNT_LIMIT and not chosen.asks_nothing else None,
         here=here(),
         **filter_parts(chosen, listed=True),
     )
