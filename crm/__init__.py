@@ -40,6 +40,7 @@ from crm.history import contact_rows as history_rows
 from crm.history import projection as history_projection
 from crm.history import views as history_views
 from crm.history.finished import tell_undone
+from crm.inbound import answers as inbound_answers
 from crm.inbound import contact_rows as inbound_rows
 from crm.inbound import jobs as inbound_jobs
 from crm.inbound import placing as inbound_placing
@@ -187,6 +188,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     after_undo(inbound_placing.follow_undone)
     on_result(forget_links, STANDING_KIND)
     on_result(record_results, BATCH_KIND)
+    on_result(inbound_answers.record_answers, inbound_answers.BATCH_KIND)
     owned(BATCH_KIND, letters_views.page_of_batch)
     on_stop(tell_of_stop)
     kept_by(attachment_storage.path_of)

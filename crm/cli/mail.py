@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import chain
 
 import click
 
 from config import load_settings
 from crm import create_app
+from crm.inbound.checking import check_mailbox
 from crm.outbox.addresses import BadAddress
 from crm.outbox.checking import Level, check_mail
 from crm.outbox.dkim import NoKey, make_key, signer
@@ -30,7 +32,8 @@ def check_mail_command(to: str | None, name_server: str | None) -> None:
     worst = Level.GOOD
     with create_app(settings).app_context():
         try:
-            for finding in check_mail(settings, lambda: Records([host] if host else (), int(port or 53)), to):
+            steps = check_mail(settings, lambda: Records([host] if host else (), int(port or 53)), to)
+            for finding in chain(steps, check_mailbox(settings)):
                 click.echo(f"{_MARKS[finding.level]:>4}  {finding.step}: {finding.said}")
                 if finding.advice:
                     click.echo(textwrap.fill(finding.advice, 108, initial_indent="      → ", subsequent_indent=" " * 8))

@@ -1,4 +1,4 @@
-"""`ratify receive < message`: the way in for a mail server that pipes a message into a command."""
+"""`ratify receive < message` for a mail server that pipes a message into a command; `ratify fetch-mail` by hand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import load_settings
 from crm import create_app
 from crm.inbound.actions import receive, size_limit
+from crm.inbound.mailbox import TROUBLES, NoMailbox, fetch
 from crm.inbound.models import Source
 from crm.unit_of_work import unit_of_work
 
@@ -38,3 +39,17 @@ def receive_command(recipient: str) -> None:
             logger.exception("a message could not be kept")
             click.echo(f"Not kept, try again later: {error}", err=True)
             sys.exit(EX_TEMPFAIL)
+
+
+@click.command("fetch-mail")
+def fetch_mail_command() -> None:
+    """Fetch what is new in the mailbox (INBOUND_IMAP_HOST) now; the worker does so every minute."""
+    app = create_app(load_settings())
+    with app.app_context():
+        try:
+            taken = fetch("command:fetch-mail")
+        except NoMailbox:
+            raise click.ClickException("No mailbox is set: set INBOUND_IMAP_HOST, and what belongs to it.") from None
+        except TROUBLES as trouble:
+            raise click.ClickException(f"The mailbox cannot be fetched: {trouble}") from None
+    click.echo(f"Messages taken in: {taken}")

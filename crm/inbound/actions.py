@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from flask import current_app
@@ -35,7 +36,7 @@ from crm.unit_of_work import current_unit_of_work
 
 WORK_ON_RECEIVED = "crm.inbound.jobs.work_on_received"
 # Of a message over the limit, so much is kept: enough to see who wrote it, and what about.
-_BEGINNING = 256 * 1024
+BEGINNING = 256 * 1024
 _MOST_ATTEMPTS = 3
 
 
@@ -53,19 +54,26 @@ def size_limit() -> int:
     return settings.inbound_limit * 1024 * 1024
 
 
-def receive(raw: bytes, source: Source, *, recipient: str = "") -> Receipt:
-    """Keep a message, whatever is in it, and wake the worker; nothing of it is read yet."""
-    too_large = len(raw) > size_limit()
-    kept = raw[:_BEGINNING] if too_large else raw
+def receive(
+    raw: bytes, source: Source, *, recipient: str = "", size: int | None = None, received_at: datetime | None = None
+) -> Receipt:
+    """Keep a message, whatever is in it, and wake the worker; nothing of it is read yet.
+
+    Of one that is too large, its beginning is enough where `size` says how large it is.
+    """
+    size = len(raw) if size is None else size
+    too_large = size > size_limit()
+    kept = raw[:BEGINNING] if too_large else raw
     sha256 = hashlib.sha256(kept).hexdigest()
     if known := _known(sha256):
         return Receipt(known, is_new=False)
     storage.keep(io.BytesIO(kept))
     message = InboundMessage(
         sha256=sha256,
-        size=len(raw),
+        size=size,
         source=source,
         recipient=clean(recipient, ADDRESS_LENGTH),
+        received_at=received_at or clock.now(),
         state=InboundState.SET_ASIDE if too_large else InboundState.WAITING,
         fault=Fault.TOO_LARGE if too_large else None,
     )

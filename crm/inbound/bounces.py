@@ -8,6 +8,7 @@ from crm import clock
 from crm.directory.models import ContactPoint, PointKind
 from crm.directory.projection import project
 from crm.extensions import db
+from crm.inbound.models import Answer
 from crm.letters.models import Letter
 from crm.outbox.addresses import normalized
 from crm.outbox.bounces import Reported, note_bounce
@@ -29,14 +30,12 @@ def bring_back(outgoing_message_id: int, reported: Reported, source: str) -> Non
 
 def _tell(outgoing_message_id: int, reported: Reported) -> None:
     """What stood on the timeline as sent came back: nothing has reached them."""
-    letter = db.session.execute(
-        sa.select(Letter.id, Letter.contact_id).where(Letter.message_id == outgoing_message_id)
-    ).one_or_none()
-    if letter is None:
-        return
+    letter_id = db.session.scalar(sa.select(Letter.id).where(Letter.message_id == outgoing_message_id))
+    answer_id = db.session.scalar(sa.select(Answer.id).where(Answer.message_id == outgoing_message_id))
     entry = db.session.scalar(
         sa.select(TimelineEntry).where(
-            TimelineEntry.reference == f"letter:{letter.id}", TimelineEntry.kind == EntryKind.LETTER_SENT
+            TimelineEntry.reference == (f"letter:{letter_id}" if letter_id else f"{Answer.__tablename__}:{answer_id}"),
+            TimelineEntry.kind == EntryKind.LETTER_SENT,
         )
     )
     if entry is None:
@@ -45,7 +44,7 @@ def _tell(outgoing_message_id: int, reported: Reported) -> None:
     entry.kind, entry.at = EntryKind.LETTER_BOUNCED, clock.now()
     entry.details = {**entry.details, "reply": reported.words, "sent_at": sent_at}
     db.session.flush()
-    contacts_changed([letter.contact_id])
+    contacts_changed([entry.contact_id])
 
 
 def _mark_points(address: str, reported: Reported) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from crm.directory.registry import ContactRows, Entry
-from crm.inbound.models import InboundMessage
+from crm.inbound.models import Answer, InboundMessage
 
-CONTACT_ROWS: tuple[Entry, ...] = (ContactRows(InboundMessage, ("contact_id",)),)
+CONTACT_ROWS: tuple[Entry, ...] = (
+    ContactRows(InboundMessage, ("contact_id",)),
+    ContactRows(Answer, ("contact_id",)),
+)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from flask import current_app
 from sqlalchemy.exc import OperationalError
 
+from config import Settings
 from crm import job_queue
 from crm.extensions import db
-from crm.inbound import actions, queries
+from crm.inbound import actions, mailbox, queries
 from crm.inbound.models import Fault
 from crm.job_queue import DESK, Doorbell, background, stop_requested
 from crm.outbox.bounces import NotToldYet
@@ -31,6 +33,19 @@ def work_on_received() -> None:
         work_on_one(message_id)
     if len(waiting) == _TURN:
         job_queue.ring(Doorbell(actions.WORK_ON_RECEIVED))
+
+
+@background(DESK, timeout=1800, catches_up=True)
+def fetch_mail() -> None:
+    """Take in what is new in the mailbox; a server that is away is on record, and asked again."""
+    settings: Settings = current_app.extensions["settings"]
+    if not settings.imap_host or mailbox.must_wait():
+        return
+    db.session.rollback()
+    try:
+        mailbox.fetch(ACTOR)
+    except mailbox.TROUBLES as trouble:
+        logger.warning("the mailbox cannot be fetched: %s", trouble)
 
 
 def work_on_one(message_id: int) -> None:

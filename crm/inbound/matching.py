@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from crm.directory.models import Contact, ContactKind, ContactPoint, PointKind
 from crm.extensions import db
-from crm.inbound.models import Match
+from crm.history.models import Interaction
+from crm.inbound.models import Answer, Match
 from crm.letters.models import Letter, Mailing
 from crm.outbox.addresses import normalized
 from crm.outbox.models import OutgoingMessage
@@ -49,17 +50,25 @@ def referenced_letter(message_ids: Iterable[str]) -> int | None:
 
 
 def contact_of(outgoing_message_id: int) -> int | None:
-    """Whom the letter was written to; None for a mail that is no letter of a mailing."""
-    return db.session.scalar(sa.select(Letter.contact_id).where(Letter.message_id == outgoing_message_id))
+    """Whom the letter was written to; None for a mail that is neither a letter of a mailing nor an answer of ours."""
+    to = sa.select(Letter.contact_id).where(Letter.message_id == outgoing_message_id)
+    answered = sa.select(Answer.contact_id).where(Answer.message_id == outgoing_message_id)
+    return db.session.scalar(to) or db.session.scalar(answered)
 
 
-def campaign_of(outgoing_message_id: int | None) -> int | None:
-    """The campaign in which the letter was written; None for a mail that is no letter of a mailing."""
-    return db.session.scalar(
+def thread_of(outgoing_message_id: int | None) -> tuple[int | None, int | None]:
+    """Campaign and team of what a letter of ours belongs to: an answer to it is as private as what it answers."""
+    campaign_id = db.session.scalar(
         sa.select(Mailing.campaign_id)
         .join(Letter, Letter.mailing_id == Mailing.id)
         .where(Letter.message_id == outgoing_message_id)
     )
+    answered = db.session.execute(
+        sa.select(Interaction.campaign_id, Interaction.team_id)
+        .join(Answer, Answer.interaction_id == Interaction.id)
+        .where(Answer.message_id == outgoing_message_id)
+    ).one_or_none()
+    return (answered.campaign_id, answered.team_id) if answered else (campaign_id, None)
 
 
 def writers(address: str) -> Sequence[sa.Row[*tuple[Any, ...]]]:

@@ -18,6 +18,7 @@ class Source(StrEnum):
     """By which way it came in."""
 
     PIPE = "pipe"  # a mail server gave it to `ratify receive`
+    IMAP = "imap"  # it was fetched from a mailbox
 
 
 class InboundState(StrEnum):
@@ -126,3 +127,35 @@ class Reply(Base):
     message_id: Mapped[int] = mapped_column(sa.ForeignKey("inbound_message.id"), unique=True)
     quoted: Mapped[str] = mapped_column(sa.Text, default="")
     files_left: Mapped[int] = mapped_column(default=0)
+
+
+class Answer(Base):
+    """What one of us wrote back by mail to an interaction; its words and what became of them stand in the outbox."""
+
+    __tablename__ = "inbound_answer"
+    __team_of__ = "interaction_id"
+    __undoable__ = False  # a letter that has left does not come back
+
+    interaction_id: Mapped[int] = mapped_column(sa.ForeignKey("interaction.id"), index=True)
+    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"), index=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id"))
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("outgoing_message.id"), unique=True)
+    written_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Mailbox(Base):
+    """How far a mailbox was fetched: by its `key` (server, user, folder), and how the last attempt ended.
+
+    `uid_validity` and `last_uid` are IMAP's (RFC 9051, 2.3.1.1): where the first one changes, all numbers are new.
+    """
+
+    __tablename__ = "inbound_mailbox"
+    __audited__ = False  # it changes every minute by itself
+
+    key: Mapped[str] = mapped_column(sa.String(700), unique=True)
+    uid_validity: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    last_uid: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    fetched_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    failed_at: Mapped[datetime | None]
+    words: Mapped[str] = mapped_column(sa.String(WORDS_LENGTH), default="")

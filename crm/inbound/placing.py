@@ -25,7 +25,7 @@ from crm.extensions import db
 from crm.history.actions import What, record_interaction, withdraw_interaction
 from crm.history.models import NOTES_LENGTH, SUMMARY_LENGTH, Interaction, InteractionContact, InteractionKind
 from crm.inbound.folding import files_of, words_of
-from crm.inbound.matching import campaign_of
+from crm.inbound.matching import thread_of
 from crm.inbound.models import (
     INBOUND_MOVES,
     InboundKind,
@@ -105,6 +105,7 @@ def _moment(message: InboundMessage) -> datetime:
 def _record(message: InboundMessage, reading: Reading, contact_id: int) -> None:
     words = words_of(reading.message)
     writer = _one_of_us(message.from_address)
+    campaign_id, team_id = thread_of(message.outgoing_message_id)
     what = What(
         InteractionKind.LETTER if writer else InteractionKind.REPLY,
         _moment(message),
@@ -112,22 +113,23 @@ def _record(message: InboundMessage, reading: Reading, contact_id: int) -> None:
         [contact_id],
         user_ids=[writer] if writer else [],
         notes=words.new[:NOTES_LENGTH],
-        campaign_id=campaign_of(message.outgoing_message_id),
+        campaign_id=campaign_id,
+        team_id=team_id,
     )
     files = list(files_of(reading.message))
-    kept = _kept(reading.message)
+    kept = _kept(reading.message, team_id)
     happened = record_interaction(what, kept)
     db.session.add(
         Reply(interaction_id=happened.id, message_id=message.id, quoted=words.quoted, files_left=len(files) - len(kept))
     )
 
 
-def _kept(message: Mail) -> list[Attachment]:
+def _kept(message: Mail, team_id: int | None) -> list[Attachment]:
     """Files that came along and are of a kind that is kept; what is refused is in the whole message all the same."""
     kept = []
     for name, data in list(files_of(message))[:_MOST_FILES]:
         try:
-            kept.append(store(FileStorage(stream=io.BytesIO(data), filename=name)))
+            kept.append(store(FileStorage(stream=io.BytesIO(data), filename=name), team_id=team_id))
         except FileRefused as refused:
             logger.info("a file of a received message is not kept: %s", refused.reason)
     return kept

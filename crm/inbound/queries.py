@@ -9,14 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crm.accounts.models import User
 from crm.directory.finding import contacts_named
 from crm.directory.models import Contact
 from crm.directory.naming import contacts_called
 from crm.extensions import db
 from crm.history.models import Interaction
 from crm.inbound.matching import houses, writers
-from crm.inbound.models import InboundMessage, InboundState, Reply
+from crm.inbound.models import Answer, InboundMessage, InboundState, Reply
 from crm.letters.models import Letter
+from crm.outbox.models import OutgoingMessage
 from crm.paging import Page, SortKey, page
 from crm.policy import visible_to
 
@@ -137,4 +139,45 @@ def mail_of(interaction_id: int) -> sa.Row[*tuple[Any, ...]] | None:
         sa.select(message.id, message.from_address, message.from_name, message.subject, Reply.quoted, Reply.files_left)
         .join(Reply, Reply.message_id == message.id)
         .where(Reply.interaction_id == interaction_id)
+    ).one_or_none()
+
+
+def _answers() -> sa.Select[*tuple[Any, ...]]:
+    out = OutgoingMessage
+    return (
+        sa.select(
+            Answer.id,
+            Answer.interaction_id,
+            Answer.contact_id,
+            Answer.written_at,
+            Contact.name.label("contact"),
+            User.name.label("user"),
+            out.to_name,
+            out.to_address,
+            out.subject,
+            out.text,
+            out.sender,
+            out.reply_to,
+            out.message_id_header,
+            out.state,
+            out.reason,
+            out.reply_text,
+            out.finished_at,
+        )
+        .join(out, out.id == Answer.message_id)
+        .join(Contact, Contact.id == Answer.contact_id)
+        .join(User, User.id == Answer.user_id)
+    )
+
+
+def answers_to(interaction_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """What we answered, for whoever sees the interaction, the earliest first."""
+    return db.session.execute(_answers().where(Answer.interaction_id == interaction_id).order_by(Answer.id)).all()
+
+
+def answer(answer_id: int, team_id: int) -> sa.Row[*tuple[Any, ...]] | None:
+    """An answer, if this team may see what it answers."""
+    statement = _answers().join(Interaction, Interaction.id == Answer.interaction_id)
+    return db.session.execute(
+        statement.where(Answer.id == answer_id, visible_to(Interaction.team_id, team_id))
     ).one_or_none()

@@ -60,8 +60,9 @@ class Draft:
     """A letter to post. `reference` names it within its batch; `sender` and `reply_to` are `Name <local@domain>`.
 
     One-click unsubscribe (RFC 8058) adds the headers that let a mail program suppress the address; `footer` then stands
-    below the letter, with the same link. It leaves at `not_before` or later; where it could not until `late_after`, its
-    batch is paused and waits for a person.
+    below the letter, with the same link. `answering` are the Message-IDs of the mails it answers, the nearest last, by
+    which mail programs put it below them. It leaves at `not_before` or later; where it could not until `late_after`,
+    its batch is paused and waits for a person.
     """
 
     reference: str
@@ -74,6 +75,7 @@ class Draft:
     reply_to: str | None = None
     one_click_unsubscribe: bool = False
     footer: str | None = None
+    answering: Sequence[str] = ()
     not_before: datetime | None = None
     late_after: datetime | None = None
 
@@ -123,6 +125,7 @@ def _row(batch_id: int, draft: Draft) -> dict[str, object]:
         "reply_to": safe_header(draft.reply_to) if draft.reply_to else None,
         "one_click_unsubscribe": draft.one_click_unsubscribe,
         "footer": draft.footer,
+        "answering": " ".join(draft.answering) or None,
         "next_attempt_at": draft.not_before or clock.now(),
         "late_after": draft.late_after,
         # Made once, so that a letter a person sends again is known to be the same one. It begins with the time: at

@@ -87,12 +87,13 @@ def compose(
     at: datetime,
     unsubscribe_url: str | None,
     answers_to: str = "",
+    answering: str | None = None,
     enclosed: Sequence[bytes] = (),
     signer: Signer | None = None,
 ) -> bytes:
     """The e-mail of a claimed row, ready to follow the server's 354. Raises ValueError for what no mail can carry.
 
-    Answers are asked to `answers_to` too, an address of our own.
+    Answers are asked to `answers_to` too, an address of our own; `answering` are the Message-IDs it answers itself.
     """
     headers = [
         _mailbox_header("From", letter.sender or default_sender),
@@ -106,6 +107,10 @@ def compose(
         headers.append(f"{asked},\r\n {answers_to}" if answers_to else asked)
     elif answers_to:
         headers.append(f"Reply-To: {answers_to}")
+    if answering:
+        threads = safe_header(answering).split()
+        headers.append(f"In-Reply-To: {threads[-1]}")
+        headers.append("References: " + "\r\n ".join(threads))
     text, html = letter.text, letter.html
     if unsubscribe_url is not None:
         headers.append(f"List-Unsubscribe: <{safe_header(unsubscribe_url)}>")

@@ -80,9 +80,10 @@ class Envelopes:
         if not recipient.isascii() and not connection.takes_utf8:
             raise Unsendable(Reason.NEEDS_SMTPUTF8)
         unsubscribe_url, reports_to, answers_to = None, "", ""
-        if letter.one_click_unsubscribe:
+        if letter.one_click_unsubscribe or letter.answering:
             reports_to = return_path(self.settings.mail_return_path, letter.id)
             answers_to = return_path(self.settings.mail_reply_to, letter.id)
+        if letter.one_click_unsubscribe:
             token = unsubscribe_token(letter.id, letter.to_address)
             unsubscribe_url = f"{self.settings.base_url}/unsubscribe/{token}"
         default = self.settings.mail_default_sender
@@ -95,6 +96,7 @@ class Envelopes:
                 at=clock.now(),
                 unsubscribe_url=unsubscribe_url,
                 answers_to=answers_to,
+                answering=letter.answering,
                 enclosed=self.enclosed,
                 signer=self.signer,
             )

@@ -40,8 +40,10 @@ MESSAGES = cast("sa.Table", OutgoingMessage.__table__)
 # an address that does not exist takes neither.
 _BARRING = {
     Priority.TRANSACTIONAL: frozenset({SuppressionReason.HARD_BOUNCE}),
+    Priority.PERSONAL: frozenset(SuppressionReason),
     Priority.BULK: frozenset(SuppressionReason),
 }
+_TURN = {Priority.TRANSACTIONAL: 0, Priority.PERSONAL: 1}
 LEASES = cast("sa.Table", Lease.__table__)
 RECEIPTS = cast("sa.Table", Receipt.__table__)
 _TAKEN = (
@@ -56,6 +58,7 @@ _TAKEN = (
     MESSAGES.c.reply_to,
     MESSAGES.c.one_click_unsubscribe,
     MESSAGES.c.footer,
+    MESSAGES.c.answering,
     MESSAGES.c.message_id_header,
     MESSAGES.c.attempts,
     MESSAGES.c.first_deferred_at,
@@ -87,7 +90,7 @@ _DUE_BATCHES = (
             OutgoingMessage.batch_id == Batch.id, OutgoingMessage.next_attempt_at <= sa.bindparam("at_present")
         ),
     )
-    .order_by(sa.case((Batch.priority == Priority.TRANSACTIONAL, 0), else_=1), Batch.released_at, Batch.id)
+    .order_by(sa.case(_TURN, value=Batch.priority, else_=2), Batch.released_at, Batch.id)
     .limit(_CANDIDATES)
 )
 # A common table expression, so that PostgreSQL locks it once and no more rows than the limit.

@@ -20,6 +20,7 @@ class Priority(StrEnum):
     """Which letters leave first."""
 
     TRANSACTIONAL = "transactional"  # somebody waits for it, as for a password reset
+    PERSONAL = "personal"  # one of us wrote it to one reader, who is as free of unwanted letters as all readers
     BULK = "bulk"
 
 
@@ -75,10 +76,7 @@ def sources_of(target: MessageState) -> list[MessageState]:
 
 
 def movable(sources: Iterable[MessageState], target: MessageState) -> list[MessageState]:
-    """`sources`, as the guard of an UPDATE to `target`.
-
-    Raises ValueError where the table does not allow one of these moves: then the code contradicts it.
-    """
+    """`sources`, guarding an UPDATE to `target`. Raises ValueError for a move that the table above does not allow."""
     states = sorted(sources)
     if forbidden := [state for state in states if target not in MESSAGE_MOVES[state]]:
         raise ValueError(f"{forbidden} may not become {target}")
@@ -201,6 +199,7 @@ class OutgoingMessage(Base):
     reply_to: Mapped[str | None] = mapped_column(sa.String(640))
     one_click_unsubscribe: Mapped[bool]
     footer: Mapped[str | None] = mapped_column(sa.String(400))
+    answering: Mapped[str | None] = mapped_column(sa.String(4000))  # Message-IDs, the nearest last (RFC 5322)
     message_id_header: Mapped[str] = mapped_column(sa.String(320), unique=True)
 
     state: Mapped[MessageState] = mapped_column(enum_column(MessageState), default=MessageState.QUEUED)
@@ -223,8 +222,8 @@ class OutgoingMessage(Base):
 class Lease(Base):
     """One process's claim on some letters of one batch, named by the token in their rows.
 
-    On PostgreSQL the table is unlogged: a crash of the server, which may lose the last unsynced marks, empties it.
-    So letters in flight whose lease is missing are exactly those whose marks cannot be trusted.
+    On PostgreSQL the table is unlogged: a crash of the server, which may lose the last unsynced marks, empties it. So
+    letters in flight whose lease is missing are exactly those whose marks cannot be trusted.
 
     The lease is also the mark: `leaving_id` is the letter whose words leave since `leaving_since`, or have left, and
     `sent` counts those before it that the server took, each with its receipt.

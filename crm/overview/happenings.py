@@ -86,6 +86,7 @@ FILTERS = {
 PAGES = {
     "letter": ("letters.letter", "letter_id", Permission.READ),
     "interaction": ("history.interaction", "interaction_id", Permission.READ),
+    "inbound_answer": ("inbound.answer", "answer_id", Permission.READ),
     "inbound_message": ("inbound.message", "inbound_id", Permission.LOBBY),
     "target": ("pipeline.target", "target_id", Permission.READ),
     "task": ("history.task", "task_id", Permission.LOBBY),

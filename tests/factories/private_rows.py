@@ -29,7 +29,8 @@ from crm.history.actions import (
     withdraw_interaction,
 )
 from crm.history.models import InteractionKind
-from crm.inbound.models import InboundMessage, InboundState, Reply, Source
+from crm.inbound.models import Answer, InboundMessage, InboundState, Reply, Source
+from crm.outbox.models import OutgoingMessage
 from crm.overview.actions import save_view
 from crm.pipeline.models import Target
 from crm.stances.actions import record_statement, settle_contradiction, withdraw_statement
@@ -165,6 +166,9 @@ def _replies(who: Keeper) -> None:
     happened = record_interaction(who.what("reply"))
     db.session.flush()
     db.session.add(Reply(interaction_id=happened.id, message_id=message.id, quoted=quoted))
+    sent = db.session.scalars(sa.select(OutgoingMessage.id).order_by(OutgoingMessage.id.desc())).first()
+    answer = Answer(interaction_id=happened.id, contact_id=who.contact.id, user_id=who.user.id, message_id=sent)
+    db.session.add(answer)
     db.session.flush()
 
 
@@ -175,6 +179,7 @@ def _nothing(who: Keeper) -> None:
 # By table: how its private rows are made. One that is missing here fails the tests of what teams keep to themselves.
 SEEDS: dict[str, Callable[[Keeper], None]] = {
     "attachment": _attachments,
+    "inbound_answer": _nothing,
     "inbound_reply": _replies,
     "interaction": _interactions,
     "interaction_attachment": _nothing,

@@ -26,8 +26,9 @@ from crm.exports.jobs import prepare
 from crm.exports.models import Export, ExportFormat, ExportState
 from crm.exports.queries import TARGETS_OF
 from crm.extensions import db
-from crm.history.models import Interaction, Task
-from crm.inbound.models import InboundMessage
+from crm.history.actions import What, record_interaction
+from crm.history.models import Interaction, InteractionKind, Task
+from crm.inbound.models import Answer, InboundMessage
 from crm.inbox.models import ReaderRequest, RequestKind
 from crm.letters.models import Approach, FindingCode, Letter, LetterTemplate, Mailing, Wording
 from crm.outbox.models import Batch, OutgoingMessage, Suppression
@@ -75,6 +76,7 @@ _ROWS: dict[str, Any] = {
     "commitment_id": Commitment,
     "export_id": Export,
     "import_id": Import,
+    "inbound.answer_id": Answer,
     "inbound_id": InboundMessage,
     "interaction_id": Interaction,
     "letter_id": Letter,
@@ -194,7 +196,13 @@ class World:
             request = ReaderRequest(
                 kind=RequestKind.CORRECTION, contact_id=one, letter_id=letter.id, owner_id=lead.id, language="en"
             )
-            db.session.add(request)
+            happened = record_interaction(What(InteractionKind.REPLY, clock.now(), "Re: Please ratify", [one]))
+            db.session.add_all(
+                [
+                    request,
+                    Answer(interaction_id=happened.id, contact_id=one, user_id=lead.id, message_id=message.id),
+                ]
+            )
             db.session.flush()
             add_alias("Espagnie", "ES")
             store(upload())

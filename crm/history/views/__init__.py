@@ -1,6 +1,6 @@
 """Screens of the history."""
 
-from crm.history.views import interaction, logging, tasks
+from crm.history.views import interaction, logging, statement, tasks
 from crm.history.views.blueprint import blueprint
 
-__all__ = ["blueprint", "interaction", "logging", "tasks"]
+__all__ = ["blueprint", "interaction", "logging", "statement", "tasks"]

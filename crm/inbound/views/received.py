@@ -12,6 +12,7 @@ from flask_login import current_user
 from crm.attachments import storage
 from crm.filter_values import read_value
 from crm.inbound import labels, queries
+from crm.inbound.mailbox import known_mailbox
 from crm.inbound.models import OPEN, InboundState
 from crm.inbound.views.blueprint import blueprint, message_or_404, message_page
 from crm.policy import Permission, requires
@@ -41,6 +42,7 @@ def messages() -> ResponseReturnValue:
         "inbound/messages.html",
         page=queries.messages_page(_STATES[part], current_user.team_id, request.args.get("cursor"), text=text),
         text=text,
+        mailbox=known_mailbox(),
         part=part,
         totals={each: sum(counts[state] for state in states) for each, states in _STATES.items()},
         labels=labels,

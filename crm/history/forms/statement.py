@@ -1,0 +1,24 @@
+"""What somebody said in an interaction of ours, as a statement whose source that is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.stances.forms import StatementForm
+
+
+class StateForm(StatementForm):
+    """A statement without a link or a file: its source is our own record."""
+
+    source_url = None  # type: ignore[assignment]  # this is how a form of WTForms leaves a field out
+    file = None  # type: ignore[assignment]
+
+    def values(self) -> dict[str, Any]:
+        """What was entered, as the action takes it; source and team aside."""
+        return {
+            "treaty_id": self.treaty_id.data,
+            "stance": self.stance.data,
+            "said_on": self.said_on.data,
+            "confidence": self.confidence.data,
+            "quote": self.quote.data,
+        }
