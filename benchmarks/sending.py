@@ -46,6 +46,7 @@ from crm.unit_of_work import unit_of_work
 BOUND = 60.0
 MOST_QUERIES = 20
 ROUNDS, WARM_UP = 60, 10
+PATIENCE = 300.0
 ACTOR = "command:benchmark"
 PAGES = {
     "progress": "/mailings/1/progress",
@@ -125,7 +126,10 @@ def measure(folder: Path, letters: int, rounds: int, database_url: str = "") -> 
         product = stack.enter_context(served(settings, letters))
         bare = stack.enter_context(bare_server(folder / "bare"))
         stack.enter_context(running(worker(MAIL), settings))
+        patience = time.monotonic() + PATIENCE
         while not _ledger(product).failed:
+            if time.monotonic() > patience:
+                raise AssertionError(f"no letter left within {PATIENCE:.0f} s: look at what the worker said")
             time.sleep(0.2)
         bare_times: list[float] = []
         times: dict[str, list[float]] = {name: [] for name in PAGES}
