@@ -117,8 +117,8 @@ PAGES = (
         ),
     ),
     # Of a dozen kinds of work, each with its own list.
-    Page("today", "/today", TODAY_ROW, 60, _TODAY, most_queries=13),
-    Page("today: team", "/today?whose=team", TODAY_ROW, 60, _TODAY, most_queries=13),
+    Page("today", "/today", TODAY_ROW, 60, _TODAY),
+    Page("today: team", "/today?whose=team", TODAY_ROW, 60, _TODAY),
     Page(
         "report",
         "/reports/pipeline",

@@ -9,33 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.accounts.models import User
-from crm.database import Base
-from crm.directory.models import Contact
 from crm.duplicates.queries import waiting
 from crm.extensions import db
-from crm.letters.models import Mailing
 from crm.overview.models import ChosenColumns, SavedView
-from crm.pipeline.models import Campaign
 
 VIEWS_SHOWN = 60
-
-
-@dataclass(frozen=True)
-class Begun:
-    """How far an installation has come on its way to the first letters."""
-
-    contacts: bool
-    campaigns: bool
-    mailings: bool
-
-
-def begun() -> Begun:
-    """What there is already, in one query."""
-
-    def some(table: type[Base]) -> sa.Exists:
-        return sa.exists(sa.select(table.id))
-
-    return Begun(*db.session.execute(sa.select(some(Contact), some(Campaign), some(Mailing))).one())
 
 
 @dataclass(frozen=True)

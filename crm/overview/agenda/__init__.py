@@ -4,22 +4,24 @@ from crm.overview.agenda.reader import Reader
 from crm.overview.agenda.sections import (
     FIRST,
     MOST_COUNTED,
+    Begun,
     Found,
     Section,
+    first_look,
     first_of,
     page_of,
     sections_of,
-    sections_with_work,
 )
 
 __all__ = [
     "FIRST",
     "MOST_COUNTED",
+    "Begun",
     "Found",
     "Reader",
     "Section",
+    "first_look",
     "first_of",
     "page_of",
     "sections_of",
-    "sections_with_work",
 ]

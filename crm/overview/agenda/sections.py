@@ -10,14 +10,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crm.directory.models import Contact
 from crm.extensions import db
 from crm.history.queries import Whose
+from crm.letters.models import Mailing
 from crm.overview.agenda.contacts import bounced, contradictions, ended, quiet, replies
 from crm.overview.agenda.due import commitments, due
 from crm.overview.agenda.letters import approvals, held, mailings, requests, stopped, wordings
 from crm.overview.agenda.lists import AnyRow, AnySelect, Waiting
 from crm.overview.agenda.reader import Asked, Reader
 from crm.paging import PAGE_SIZE, Page, page
+from crm.pipeline.models import Campaign
 from crm.policy import Permission
 
 # Rows a section shows of itself; the rest stand on its own page.
@@ -78,6 +81,16 @@ def sections_of(reader: Reader) -> list[Section]:
     return [section for section in Section if _has(section, reader)]
 
 
+@dataclass(frozen=True)
+class Begun:
+    """How far an installation has come on its way to the first letters: whether there are any of these."""
+
+    contacts: bool
+    campaigns: bool
+    mailings: bool
+
+
+_BEGINNINGS = (Contact, Campaign, Mailing)
 # On most days nothing of these waits: one query tells, in place of one for each.
 _RARE = (Section.HELD, Section.STOPPED, Section.APPROVALS, Section.MAILINGS, Section.REQUESTS, Section.BOUNCED)
 
@@ -85,18 +98,18 @@ _RARE = (Section.HELD, Section.STOPPED, Section.APPROVALS, Section.MAILINGS, Sec
 @cache
 def _any(sections: tuple[Section, ...], whose: Whose) -> sa.Select[*tuple[Any, ...]]:
     lists = (SECTIONS[section](Asked(whose)).parts for section in sections)
-    return sa.select(*(sa.or_(*(part.exists() for part in parts)) for parts in lists))
+    beginnings = (sa.exists(sa.select(table.id)) for table in _BEGINNINGS)
+    return sa.select(*beginnings, *(sa.or_(*(part.exists() for part in parts)) for parts in lists))
 
 
-def sections_with_work(reader: Reader) -> list[Section]:
-    """The sections of the reader's Today without those of which a look has told that nothing waits."""
+def first_look(reader: Reader) -> tuple[Begun, list[Section]]:
+    """What there is at all, and the sections of the reader's Today but for rare ones with nothing, in one query."""
     all_of_them = sections_of(reader)
     rare = tuple(section for section in all_of_them if section in _RARE)
-    if not rare:
-        return all_of_them
-    waits = db.session.execute(_any(rare, reader.whose), reader.values()).one()
+    found = db.session.execute(_any(rare, reader.whose), reader.values()).one()
+    begun, waits = Begun(*found[: len(_BEGINNINGS)]), found[len(_BEGINNINGS) :]
     empty = {section for section, waiting in zip(rare, waits, strict=True) if not waiting}
-    return [section for section in all_of_them if section not in empty]
+    return begun, [section for section in all_of_them if section not in empty]
 
 
 @dataclass(frozen=True)

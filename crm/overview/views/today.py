@@ -15,16 +15,16 @@ from crm import i18n
 from crm.history.queries import Whose
 from crm.overview.agenda import (
     MOST_COUNTED,
+    Begun,
     Found,
     Reader,
     Section,
+    first_look,
     first_of,
     page_of,
     sections_of,
-    sections_with_work,
 )
 from crm.overview.finding import recent_hits
-from crm.overview.queries import begun
 from crm.overview.views.blueprint import blueprint
 from crm.pipeline.filters import QUIET_USUALLY
 from crm.pipeline.forms import next_week
@@ -51,9 +51,8 @@ def _href(endpoint: str, permission: Permission) -> str | None:
     return url_for(endpoint) if has_endpoint(endpoint) and can(permission) else None
 
 
-def _steps() -> list[Step]:
+def _steps(found: Begun) -> list[Step]:
     """What leads to the first letters; nothing any more once they are on their way."""
-    found = begun()
     if found.mailings:
         return []
     return [
@@ -156,11 +155,12 @@ def _shared(reader: Reader, ended: Any) -> dict[str, Any]:
 def today() -> ResponseReturnValue:
     """What waits for the reader, or for their team: of each kind how many, and the first of them."""
     reader = _reader()
-    found = [first_of(section, reader) for section in sections_with_work(reader)]
+    begun, sections = first_look(reader)
+    found = [first_of(section, reader) for section in sections]
     return render_template(
         "overview/today.html",
         found=[each for each in found if each.total],
-        steps=_steps(),
+        steps=_steps(begun),
         campaigns=campaigns_page(None).rows[:_CAMPAIGNS_SHOWN],
         begin=_begin(),
         day_words=format_date(reader.day, "full"),
