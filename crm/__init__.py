@@ -66,7 +66,7 @@ from crm.pipeline import jobs as pipeline_jobs
 from crm.pipeline import views as pipeline_views
 from crm.pipeline.actions import on_campaign_copied
 from crm.pipeline.furthest import follow_undone_moves
-from crm.pipeline.last_contact import follow_contacts, follow_undone
+from crm.pipeline.last_contact import follow, follow_contacts, follow_undone
 from crm.places import views as places_views
 from crm.reports import views as reports_views
 from crm.roster_import import contact_rows as roster_import_rows
@@ -179,7 +179,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     after_undo(stances_projection.project_undone)
     after_undo(follow_undone)
     after_undo(follow_undone_moves)
-    on_contact(follow_contacts)
+    on_contact(follow)
     on_campaign_copied(copy_templates)
     registry.on_rows_moved(follow_contacts)
     registry.on_renamed(stances_projection.follow_names)

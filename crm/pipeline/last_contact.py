@@ -7,6 +7,7 @@ What a team keeps to itself does not count here: it would tell other teams when.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
@@ -53,6 +54,29 @@ def follow_contacts(contact_ids: Collection[int]) -> None:
     """Look up anew when something last reached the targets of these contacts; one statement for 500."""
     for chunk in _chunks(contact_ids):
         db.session.execute(_FOLLOW, {"contacts": chunk})
+
+
+def _reaching() -> sa.Update:
+    table = cast("sa.Table", Target.__table__)
+    moment = sa.bindparam("moment", type_=table.c.quiet_since.type)
+    earlier = table.c.last_contact_at.is_(None) | (table.c.last_contact_at < moment)
+    return (
+        sa.update(table)
+        .where(among(table.c.contact_id, "contacts"), earlier)
+        .values(last_contact_at=moment, quiet_since=moment)
+    )
+
+
+_REACHED = _reaching()
+
+
+def follow(contact_ids: Collection[int], reached_at: datetime | None) -> None:
+    """Follow what changed on the timelines of these contacts; where something reached them, at `reached_at`."""
+    if reached_at is None:
+        follow_contacts(contact_ids)
+        return
+    for chunk in _chunks(contact_ids):
+        db.session.execute(_REACHED, {"contacts": chunk, "moment": reached_at})
 
 
 def follow_undone(changes: Sequence[Change]) -> None:
