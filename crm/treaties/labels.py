@@ -36,7 +36,7 @@ KINDS = {
 CONFIDENCES = {
     Confidence.READ: lazy_gettext("Read in the source"),
     Confidence.MONTH_READ: lazy_gettext("Month read, day not known"),
-    Confidence.DAY_REMEMBERED: lazy_gettext("Year read, day from memory"),
+    Confidence.DAY_REMEMBERED: lazy_gettext("Year read, day still to be checked"),
     Confidence.REPORTED: lazy_gettext("Reported, not yet read in a source"),
 }
 

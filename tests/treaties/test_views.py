@@ -107,7 +107,7 @@ def test_order(officer: FlaskClient) -> None:
 
 def test_doubts_are_shown(officer: FlaskClient) -> None:
     page = officer.get("/treaties/ICRMW?standing=party").text
-    assert page.count("Year read, day from memory") == 3
+    assert page.count("Year read, day still to be checked") == 3
     assert page.count("Month read, day not known") == 1
     assert "Nov 2024" in page
 
