@@ -157,7 +157,9 @@ document.addEventListener("submit", (event) => {
 
 // A form is sent once, however often its button is pressed; whoever comes back to the page may send it again. On the
 // window, after everything that asks first or sends it in another way.
+// An answer that is a file leaves the page as it is: such a form, data-download, holds back a double click only.
 const REST = 10000;
+const REST_OF_DOWNLOAD = 1000;
 addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post") return;
@@ -166,8 +168,7 @@ addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "";
-  // An answer that is a file leaves the page as it is.
-  setTimeout(() => delete form.dataset.sent, REST);
+  setTimeout(() => delete form.dataset.sent, "download" in form.dataset ? REST_OF_DOWNLOAD : REST);
 });
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -82,11 +82,11 @@ def _name(contact: WholeContact) -> Name:
     row = contact.row
     if not contact.is_person:
         return Name(family=_line(row.name))
-    if not row.family_name:
-        return Name(family=_line(row.name), prefix=row.honorific_prefix or "", suffix=row.honorific_suffix or "")
+    given, family = contact.parts()
+    # A name without parts that anybody could tell stands whole in the place of the family's: a card must have one.
     return Name(
-        family=_line(row.family_name),
-        given=_line(row.given_name or ""),
+        family=_line(family or row.name),
+        given=_line(given or "") if family else "",
         prefix=row.honorific_prefix or "",
         suffix=row.honorific_suffix or "",
     )

@@ -26,6 +26,7 @@ from crm.directory.models import (
     Relationship,
     Tag,
 )
+from crm.directory.name_parts import Parts, parts_of
 from crm.exports.models import UNFINISHED, Export, ExportState
 from crm.extensions import db
 from crm.outbox.models import SuppressionReason
@@ -95,6 +96,12 @@ class WholeContact:
     def is_person(self) -> bool:
         """Whether it is a person rather than an organization."""
         return bool(self.row.kind is ContactKind.PERSON)
+
+    def parts(self) -> Parts:
+        """Given and family name; where nobody has told them, what the list files the person under."""
+        if self.row.family_name or not self.is_person:
+            return self.row.given_name, self.row.family_name
+        return parts_of(self.row.name, self.row.country)
 
     def running(self) -> list[AnyRow]:
         """The memberships that hold today, the longest held first."""

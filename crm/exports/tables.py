@@ -11,7 +11,6 @@ from flask_babel import get_locale, gettext, lazy_gettext
 from crm.accounts.queries import actor_names
 from crm.directory.labels import category_label, kind_label, office_label, region_label
 from crm.directory.models import OPEN_END, PointKind, PointStatus
-from crm.directory.name_parts import Parts, parts_of
 from crm.exports.list_columns import DO_NOT_WRITE, MANDATE_ENDED, OFFICE, do_not_write, ended_on
 from crm.exports.queries import WholeContact, batches, names_of, stopped_points, tags_of, whole_contacts
 from crm.outbox.models import SuppressionReason
@@ -50,13 +49,6 @@ class _Line:
     def day(self, name: str) -> str:
         value = getattr(self.contact.row, name)
         return value.isoformat() if value else ""
-
-    def parts(self) -> Parts:
-        """Given and family name; where nobody has told them, what the list files the person under."""
-        row = self.contact.row
-        if row.family_name or not self.contact.is_person:
-            return row.given_name, row.family_name
-        return parts_of(row.name, row.country)
 
     def _others(self, *, stopped: bool) -> list[str]:
         """The addresses letters do not go to, though they are in use: those that may be written to or the others."""
@@ -103,8 +95,8 @@ _COLUMNS: tuple[tuple[Any, Callable[[_Line], Any]], ...] = (
     (lazy_gettext("Category"), lambda line: category_label(line.contact.row.category)),
     (lazy_gettext("Name"), lambda line: line.contact.row.name),
     (lazy_gettext("Title before the name"), lambda line: line.column("honorific_prefix")),
-    (lazy_gettext("Given name"), lambda line: line.parts()[0] or ""),
-    (lazy_gettext("Family name"), lambda line: line.parts()[1] or ""),
+    (lazy_gettext("Given name"), lambda line: line.contact.parts()[0] or ""),
+    (lazy_gettext("Family name"), lambda line: line.contact.parts()[1] or ""),
     (lazy_gettext("Title after the name"), lambda line: line.column("honorific_suffix")),
     (lazy_gettext("Short name"), lambda line: line.column("abbreviation")),
     (lazy_gettext("Other names"), lambda line: _BETWEEN.join(one.name for one in line.contact.other_names)),

@@ -73,6 +73,7 @@ def test_the_form_of_a_download_asks_for_those_it_names(officer: Any) -> None:
     for asked, names in (("country=SE&kind=person", [swede.name]), (f"ids={spaniard.id}", ["Other Person"])):
         page = officer.get(f"/contacts/export?{asked}").text
         form = page[page.index('action="/contacts/export"') :].partition("</form>")[0]
+        assert "data-download" in form  # ready for the next one at once, as the page stays
         fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
         answer = officer.post("/contacts/export", data={**fields, "format": "csv"})
         rows = csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig")))
@@ -210,6 +211,23 @@ def test_cards_are_read_back_as_they_were(officer: Any) -> None:
     organization = read["Ministry; of, Work"]
     assert organization.org.value == ["Ministry; of, Work"]
     assert "NOTE" not in answer.text
+
+
+@pytest.mark.sqlite_only
+def test_a_card_has_the_parts_of_a_name_that_the_list_files_it_under(app: Flask) -> None:
+    viewer = sign_in(app.test_client(), make_user(Role.VIEWER))
+    parts = {
+        "Elena Peñalosar Valdehierro": ("Peñalosar Valdehierro", "Elena"),
+        "Abadía Jover, Maravillas": ("Abadía Jover", "Maravillas"),
+        "ORBÁN Viktor": ("ORBÁN", "Viktor"),
+        "Suharto": ("Suharto", ""),
+    }
+    for name, expected in parts.items():
+        with unit_of_work("add", actor="test"):
+            person = create_person(name=name, country="ES")
+            contact_id = person.id
+        read = vobject.readOne(viewer.get(f"/contacts/{contact_id}.vcf").text)
+        assert (read.fn.value, read.n.value.family, read.n.value.given) == (name, *expected)
 
 
 @pytest.mark.sqlite_only
