@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -182,9 +183,15 @@ def _by_name(one: Subject, other: Subject) -> Reason | None:
         return Reason.SAME_GOVERNMENT if one.governs and one.governs == other.governs else None
     shorter, longer = sorted((set(one.words), set(other.words)), key=len)
     # The family name's first word and another: a second given name or surname is often left out.
-    if len(shorter) >= 2 and shorter < longer and one.words[0] == other.words[0]:
+    if len(shorter) >= 2 and shorter <= longer and one.words[0] == other.words[0] and _has_more(one, other):
         return Reason.LONGER_NAME
     return None
+
+
+def _has_more(one: Subject, other: Subject) -> bool:
+    """Whether the one name is the other and more, each word as often: García García is no part of García López."""
+    fewer, more = sorted((one.words, other.words), key=len)
+    return len(fewer) < len(more) and Counter(fewer) < Counter(more)
 
 
 def _known_by(subject: Subject) -> set[str]:

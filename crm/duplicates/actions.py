@@ -8,7 +8,7 @@ from typing import Any
 from crm.directory.merging import merge
 from crm.directory.models import ContactMerge
 from crm.directory.unmerging import Outcome, unmerge
-from crm.duplicates.models import ToldApart
+from crm.duplicates.models import DuplicateProposal, ToldApart
 from crm.duplicates.queries import are_told_apart
 from crm.extensions import db
 from crm.timeline.actions import Event, add_events, forget
@@ -32,6 +32,8 @@ def merge_contacts(survivor_id: int, absorbed_id: int, values: Mapping[str, Any]
 def take_apart(merge_id: int) -> Outcome:
     """Take a merge back; what came since stays with the survivor. Raises crm.directory.unmerging.UnmergeRefused."""
     outcome = unmerge(merge_id)
+    # The search proposes the two anew by itself, perhaps before: nobody has changed anything.
+    outcome.stayed.pop(DuplicateProposal.__tablename__, None)
     forget([_reference(merge_id)])
     return outcome
 

@@ -140,9 +140,17 @@ def choice(
         listed=[NAME, *(COLUMNS[name] for name in listed)] if listed else (),
         conditions=_conditions(wanted),
         selected="ids" in wanted,
+        back=_list_of(wanted),
         earlier=queries.exports_of(current_user.id),
         ExportState=ExportState,
     )
+
+
+def _list_of(wanted: dict[str, Any]) -> str:
+    """The list one comes from; that of the targets is on a campaign's pages."""
+    if queries.TARGETS_OF in wanted:
+        return url_for("pipeline.targets", campaign_id=wanted[queries.TARGETS_OF])
+    return url_for("overview.contacts", **({} if "ids" in wanted else wanted))
 
 
 def _file_name(how: ExportFormat) -> str:

@@ -80,6 +80,13 @@ def addresses(*values: str) -> frozenset[str]:
             {Reason.LONGER_NAME, Reason.SAME_COUNTRY},
         ),
         (
+            # Those of two equal family names are not part of everybody's who has one of them.
+            person("ferran ferran marta"),
+            person("ferran marta"),
+            Certainty.POSSIBLE,
+            {Reason.LONGER_NAME, Reason.SAME_COUNTRY},
+        ),
+        (
             person("lovelace ada", country=None),
             person("lovelace ada"),
             Certainty.LIKELY,
@@ -122,6 +129,7 @@ def test_what_two_have_in_common_tells_how_sure_it_is(
         (body("blue party", country="ES"), body("blue party", country="FR")),
         (body("committee 1", country="ES"), body("committee 2", country="ES")),
         (person("blue party"), body("blue party", country="ES")),
+        (person("ferran ferran marta"), person("ferran urrutia marta")),
     ],
 )
 def test_these_are_not_proposed(one: Subject, other: Subject) -> None:

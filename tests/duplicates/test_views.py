@@ -13,7 +13,7 @@ from crm.audit.models import ChangeSet
 from crm.directory.actions import add_membership, add_point
 from crm.directory.comparison import PERSON_FIELDS, Line, Side
 from crm.directory.likeness import Reason
-from crm.directory.models import Category, Contact, ContactMerge, Person, PointKind
+from crm.directory.models import Category, Contact, ContactKind, ContactMerge, Person, PointKind
 from crm.duplicates.models import DuplicateProposal, ToldApart
 from crm.extensions import db
 from crm.policy import Role
@@ -43,6 +43,8 @@ def make_pair() -> tuple[int, int]:
 
 def test_two_are_compared_merged_and_taken_apart(client: FlaskClient) -> None:
     one, other = make_pair()
+    gone = db.session.scalars(sa.select(DuplicateProposal.id)).one()
+    bystander = make_person("Grace Hopper").id
     campaign = make_campaign("Both of them")
     make_target(campaign, db.session.get(Person, one))
     make_target(campaign, db.session.get(Person, other))
@@ -77,8 +79,13 @@ def test_two_are_compared_merged_and_taken_apart(client: FlaskClient) -> None:
     assert "Merged with" in client.get(f"/contacts/{one}").text
     record = db.session.scalars(sa.select(ContactMerge.id)).one()
     assert f'action="/merges/{record}/unmerge"' in merged.text
+    # The search has looked meanwhile, and proposes the pair as soon as there are two of them: nobody's change.
+    with unit_of_work("propose", actor="worker:desk"):
+        proposed = {"kind": ContactKind.PERSON, "score": 70, "reasons": []}
+        db.session.add(DuplicateProposal(id=gone, one_id=one, other_id=bystander, **proposed))
     apart = client.post(f"/merges/{record}/unmerge", follow_redirects=True)
     assert "Ada Lovelase stands by itself again." in apart.text
+    assert "changed since" not in apart.text
     assert db.session.get_one(Person, other).country == "FR"
     assert db.session.get_one(Person, one).country == "ES"
     assert client.get(f"/contacts/{other}").status_code == 200

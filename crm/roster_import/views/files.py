@@ -10,7 +10,7 @@ from flask_login import current_user
 from crm.policy import Permission, actor, requires
 from crm.roster_import import actions, queries, uploads
 from crm.roster_import.forms import UploadForm
-from crm.roster_import.models import UNREAD, WAITING, RowKind
+from crm.roster_import.models import REVIEWED, UNREAD, WAITING, RowKind
 from crm.roster_import.readers import MAX_BYTES
 from crm.roster_import.views.blueprint import back, blueprint, explain, import_or_404, status_of
 from crm.unit_of_work import unit_of_work
@@ -22,7 +22,11 @@ from crm.web import toast
 def imports() -> ResponseReturnValue:
     """Every import, the latest first."""
     return render_template(
-        "roster_import/imports.html", page=queries.imports(request.args.get("cursor")), RowKind=RowKind, unread=UNREAD
+        "roster_import/imports.html",
+        page=queries.imports(request.args.get("cursor")),
+        RowKind=RowKind,
+        unread=UNREAD,
+        reviewed=REVIEWED,
     )
 
 
