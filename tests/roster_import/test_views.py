@@ -108,9 +108,7 @@ def test_a_file_is_reviewed_applied_and_undone(officer: FlaskClient, path: Path,
     officer.post(f"{address}/undo")
     assert "goes on in the background" in officer.get(f"{address}/status").text
     jobs.undo_queued(the_import().id)
-    undone = text(officer.get(address))
-    assert "Undone: the directory is as it was" in undone
-    assert "What will be written" not in undone
+    assert re.search("Undone: the directory is as it was.* What was found, and is undone", text(officer.get(address)))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0
 
 
@@ -209,15 +207,13 @@ def test_decisions_are_taken_on_the_page(officer: FlaskClient, path: Path) -> No
     rows = db.session.scalars(sa.select(ImportRow).where(ImportRow.import_id == the_import().id)).all()
     suspicious = next(row for row in rows if row.kind is RowKind.SUSPICIOUS)
     back = f"{address}?kind=suspicious"
-    answer = officer.post(f"{address}/rows/{suspicious.id}", data={"decision": "accept", "next": back})
-    assert answer.location == back
+    accepted = {"decision": "accept", "next": back}
+    assert officer.post(f"{address}/rows/{suspicious.id}", data=accepted).location == back
     assert "Accepted" in officer.get(back).text
     officer.post(f"{address}/rows/{suspicious.id}", data={"decision": ""})
     assert "Accepted" not in officer.get(back).text
     officer.post(f"{address}/rows", data={"decision": "skip", "kind": "suspicious"}, follow_redirects=True)
-    page = officer.get(back).text
-    # Nothing else stands in that line: what is here is kept.
-    assert ("Stays as it is" in page) is not ("Skipped" in page)
+    assert "Stays as it is" in officer.get(back).text
 
 
 def test_whom_a_row_is_about_is_chosen_on_the_page(officer: FlaskClient, tmp_path: Path) -> None:
