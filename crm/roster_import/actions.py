@@ -14,7 +14,7 @@ from crm.directory.models import Category, OtherName
 from crm.directory.projection import project
 from crm.extensions import db
 from crm.many_rows import insert_columns, new_ids
-from crm.roster_import.institutions import CATEGORY_OF, SAME_AS, Kind, to_be_said
+from crm.roster_import.institutions import CATEGORY_OF, SAME_AS, SAME_AS_KNOWN, Kind, to_be_said
 from crm.roster_import.lookups import institutions_called
 from crm.roster_import.models import (
     MOVES,
@@ -130,8 +130,26 @@ def say_institutions(import_id: int, kinds: Mapping[str, str], same: Mapping[str
     update_organizations(updates)
     asked = db.session.get_one(Import, import_id).asked
     told = {**(asked.get("institutions") or {}), **{fold(label): kind for label, kind in kinds.items()}}
-    read_again(import_id, {**asked, "institutions": told})
+    known_as = {**(asked.get(SAME_AS_KNOWN) or {}), **same}
+    read_again(import_id, {**asked, "institutions": told, SAME_AS_KNOWN: known_as})
     return len(updates) + len(same)
+
+
+def take_back_institution(import_id: int, label: str) -> bool:
+    """Forget that an institution of the file is one of the directory, and compare anew; False if nobody has said so."""
+    asked = db.session.get_one(Import, import_id).asked
+    known_as = dict(asked.get(SAME_AS_KNOWN) or {})
+    if label not in known_as:
+        return False
+    organization_id = known_as.pop(label)
+    name = label[:300]
+    found = sa.select(OtherName).where(OtherName.contact_id == organization_id, OtherName.name == name)
+    for other_name in db.session.scalars(found):
+        db.session.delete(other_name)
+    db.session.flush()
+    project([organization_id])
+    read_again(import_id, {**asked, SAME_AS_KNOWN: known_as})
+    return True
 
 
 def add_alias(organization_id: int, label: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -23,9 +23,9 @@ class Setting:
 
     `as_of` is the day the roster describes, `source` how its facts are labelled in the directory. `later_rosters` has,
     by name of the institution, the later days on which complete rosters of it are known. `organizations` has the ids
-    of the bodies (by `Body.key`) that the directory knows, `aliases` the keys of those it knows by another name a
-    person has given them. `refs` has the contacts behind the ids of the document, as far as the directory knows them;
-    `facts` what is known of contacts that only our own exports tell, where such a record is compared.
+    of the bodies (by `Body.key`) that the directory knows, `aliases` the names of those it knows by another
+    one, which a person has given them. `refs` has the contacts behind the ids of the document, as far as the directory
+    knows them; `facts` what is known of contacts that only our own exports tell, where such a record is compared.
     """
 
     as_of: date
@@ -33,13 +33,17 @@ class Setting:
     source: str
     later_rosters: Mapping[str, list[date]] = field(default_factory=dict)
     organizations: Mapping[tuple[str, ...], int] = field(default_factory=dict)
-    aliases: Collection[tuple[str, ...]] = frozenset()
+    aliases: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     refs: Mapping[str, int] = field(default_factory=dict)
     facts: Mapping[int, KnownFacts] = field(default_factory=dict)
 
     def organization_id(self, body: Body | None) -> int | None:
         """The body's organization, None where it will have to be made."""
         return None if body is None else self.organizations.get(body.key)
+
+    def known_as(self, body: Body) -> str:
+        """What the directory calls the body in lists: its own name where the roster has another one."""
+        return self.aliases.get(body.key) or body.short
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ from crm.text import fold
 
 # What a person says of one that the file has by another label too, before that label.
 SAME_AS = "as "
+# The key in `Import.asked` of the organizations of the directory that people have said some are, by label.
+SAME_AS_KNOWN = "same_as_known"
 # A table with more different ones has something else in that column: of the others nobody is asked.
 _MOST = 2_000
 # Nobody wants to answer more questions.

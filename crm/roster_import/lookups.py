@@ -180,6 +180,12 @@ def aliased_organizations(bodies: Collection[Body]) -> dict[tuple[str, ...], int
     return found
 
 
+def names_of(organization_ids: Collection[int]) -> dict[int, str]:
+    """What the directory calls these."""
+    found = sa.select(Organization.id, Organization.name).where(Organization.id.in_(organization_ids))
+    return {row.id: row.name for row in db.session.execute(found)} if organization_ids else {}
+
+
 def _organizations_by_alias(bodies: Collection[Body]) -> dict[tuple[str, str], list[tuple[int, str | None]]]:
     """Id and country of the organizations of each category and folded other name."""
     categories = {body.category for body in bodies}

@@ -153,7 +153,7 @@ def compare_mandate(it: Comparison, mandate: Mandate) -> int | NewMembership:
         ended_by=over_by,
         note=mandate.note,
     )
-    label = described(parliament.short, group.short if group else "", mandate.role)
+    label = described(it.setting.known_as(parliament), group.short if group else "", mandate.role)
     office = f"{label}: {mandate.post}" if mandate.post else label
     it.changes.add("mandate", None, f"{office} ({mandate.note})" if mandate.note else office)
     if new.region and not any(one.field == "region" for one in it.changes.differences):

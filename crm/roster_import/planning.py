@@ -12,7 +12,14 @@ from crm.roster_import.diffing import Plan, plan, plan_end
 from crm.roster_import.known import Known, load_people
 from crm.roster_import.known_facts import load_facts
 from crm.roster_import.labels import Body
-from crm.roster_import.lookups import aliased_organizations, chunked, ids_by_name, members_on, organization_ids
+from crm.roster_import.lookups import (
+    aliased_organizations,
+    chunked,
+    ids_by_name,
+    members_on,
+    names_of,
+    organization_ids,
+)
 from crm.roster_import.mandates import bodies_of
 from crm.roster_import.matching import Fits, Match, find_fits, match, sort_names
 from crm.roster_import.models import Decision, Reason, RowKind
@@ -133,10 +140,12 @@ class Planner:
         chosen = {ruling.contact_id for ruling in rulings.values() if ruling.contact_id is not None}
         people = load_people(fits.contact_ids() | chosen, self.setting.as_of)
         bodies = _bodies(records)
+        organizations, aliased = self._organization_ids(bodies), aliased_organizations(bodies)
+        names = names_of(set(aliased.values()))
         setting = replace(
             self.setting,
-            organizations=self._organization_ids(bodies),
-            aliases=aliased_organizations(bodies).keys(),
+            organizations=organizations,
+            aliases={key: names[one] if organizations.get(key) == one else "" for key, one in aliased.items()},
             refs=self._refs,
             facts=load_facts(people.keys()) if any(record.told for record in records) else {},
         )

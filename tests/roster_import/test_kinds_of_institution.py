@@ -142,7 +142,9 @@ def test_an_institution_known_by_another_name_is_offered_and_its_name_remembered
     jobs.catch_up()
     sign_in(client, user)
     address = f"/imports/{import_id}"
-    assert f'<option value="same-{known}" selected>The same as Basque Government</option>' in client.get(address).text
+    # Nothing is chosen for anybody: it says what happens if it is left.
+    assert f'<option value="same-{known}">The same as Basque Government</option>' in client.get(address).text
+    assert '<option value="">Choose…</option>' in client.get(address).text
     assert "1 institution may be known here under another name." in client.get(address).text
     # One that was not offered is not taken.
     client.post(f"{address}/institutions", data={"kind-0": "same-999"})
@@ -150,6 +152,20 @@ def test_an_institution_known_by_another_name_is_offered_and_its_name_remembered
     jobs.catch_up()
     db.session.rollback()
     assert db.session.get_one(Import, import_id).survey["institutions"] == []
+    page = words(client.get(address).text)
+    assert "Saved; the file is compared anew. Noted on the page of 1 institution." in page
+    assert "Mandate Basque Government (Consejera)" in page
+    assert "Gobierno Vasco is the same as Basque Government Take that back" in page
+    # It can be revised, also after the day was.
+    client.post(f"{address}/again", data={"as_of": "2026-01-01", "extent": "by_file", "encoding": ""})
+    jobs.catch_up()
+    client.post(f"{address}/institutions", data={"forget": "Gobierno Vasco"})
+    jobs.catch_up()
+    assert db.session.scalars(sa.select(OtherName.name)).all() == []
+    assert "1 institution may be known here under another name." in client.get(address).text
+    client.post(f"{address}/institutions", data={"kind-0": f"same-{known}"})
+    jobs.catch_up()
+    db.session.rollback()
     apply_staged(import_id)
     assert db.session.scalars(sa.select(Organization.id)).all() == [known]
     assert db.session.scalars(sa.select(OtherName.name)).all() == ["Gobierno Vasco"]
@@ -252,7 +268,7 @@ def test_two_names_of_one_new_institution_are_asked_about_and_become_one(client:
     sign_in(client, user)
     page = client.get(f"/imports/{import_id}").text
     assert "1 institution may stand in this file under two names." in page
-    assert "selected>The same as Gobierno de Navarra in this file</option>" in page
+    assert ">The same as Gobierno de Navarra in this file</option>" in page
     assert "Apply, and leave it apart" in page
     client.post(f"/imports/{import_id}/institutions", data={"kind-0": "as Gobierno de Navarra"})
     jobs.catch_up()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
@@ -12,8 +14,9 @@ from crm.database import read_id
 from crm.policy import Permission, actor, requires
 from crm.roster_import import actions, queries
 from crm.roster_import.forms import MappingForm, ReadAgainForm
-from crm.roster_import.institutions import SAME_AS, Kind
+from crm.roster_import.institutions import SAME_AS, SAME_AS_KNOWN, Kind
 from crm.roster_import.models import READABLE
+from crm.roster_import.queries import AnyRow
 from crm.roster_import.survey import day_in_name
 from crm.roster_import.views.blueprint import back, blueprint, explain, import_or_404, reading_form
 from crm.roster_import.words import column_choices
@@ -22,6 +25,11 @@ from crm.web import toast
 
 # Before the id of the organization that an institution is the same as.
 SAME = "same-"
+
+
+def _of_institutions(found: AnyRow) -> dict[str, Any]:
+    """What people have said of the file's institutions, which stays whatever way the file is read."""
+    return {name: found.asked.get(name) for name in ("institutions", SAME_AS_KNOWN)}
 
 
 @blueprint.route("/imports/<int:import_id>/columns", methods=["GET", "POST"])
@@ -42,7 +50,7 @@ def columns(import_id: int) -> ResponseReturnValue:
         if not others and not {"name", "family_name"} & set(chosen):
             problem = gettext("Say which column holds the names: the whole name, or the family name.")
         elif form.validate():
-            told = {"columns": None if others else chosen, "institutions": found.asked.get("institutions")}
+            told = {"columns": None if others else chosen, **_of_institutions(found)}
             asked = {**form.asked, **told}
             try:
                 with unit_of_work("map columns of import", actor=actor()):
@@ -83,7 +91,7 @@ def read_again(import_id: int) -> ResponseReturnValue:
         return back(import_id)
     try:
         with unit_of_work("read import again", actor=actor()):
-            asked = {**form.asked, "institutions": found.asked.get("institutions")}
+            asked = {**form.asked, **_of_institutions(found)}
             if asked["encoding"] == found.asked.get("encoding"):
                 asked["columns"] = found.asked.get("columns")
             actions.read_again(import_id, asked)
@@ -119,6 +127,8 @@ def add_alias(import_id: int) -> ResponseReturnValue:
 def say_institutions(import_id: int) -> ResponseReturnValue:
     """Say what the institutions of the file are, and compare it anew."""
     found = import_or_404(import_id)
+    if "forget" in request.form:
+        return _take_back(import_id, request.form["forget"])
     named = found.survey.get("institutions", ())
     said = {one["label"]: request.form.get(f"kind-{at}", "") for at, one in enumerate(named)}
     others = {one["label"] for one in named}
@@ -134,7 +144,12 @@ def say_institutions(import_id: int) -> ResponseReturnValue:
         if said[one["label"]] == f"{SAME}{likely['id']}"
     }
     if not (kinds or same) or not found.stored_name:
-        toast(gettext("Only uploaded files can be read again."), category="error")
+        toast(
+            gettext("Nothing was saved: choose what one of them is.")
+            if found.stored_name
+            else gettext("Only uploaded files can be read again."),
+            category="error",
+        )
         return back(import_id)
     try:
         with unit_of_work("say what institutions are", actor=actor()):
@@ -142,10 +157,21 @@ def say_institutions(import_id: int) -> ResponseReturnValue:
     except actions.MoveRefused as refusal:
         explain(refusal)
     else:
-        if known:
-            toast(
-                ngettext(
-                    "Noted on the page of %(num)d institution.", "Noted on the pages of %(num)d institutions.", known
-                )
-            )
+        said = gettext("Saved; the file is compared anew.")
+        noted = ngettext(
+            "Noted on the page of %(num)d institution.", "Noted on the pages of %(num)d institutions.", known
+        )
+        toast(f"{said} {noted}" if known else said)
+    return redirect(url_for("roster_import.review", import_id=import_id))
+
+
+def _take_back(import_id: int, label: str) -> ResponseReturnValue:
+    try:
+        with unit_of_work("say what institutions are", actor=actor()):
+            taken_back = actions.take_back_institution(import_id, label)
+    except actions.MoveRefused as refusal:
+        explain(refusal)
+    else:
+        if taken_back:
+            toast(gettext("Taken back: “%(label)s” is asked about again.", label=label))
     return redirect(url_for("roster_import.review", import_id=import_id))

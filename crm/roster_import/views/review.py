@@ -12,6 +12,7 @@ from crm.database import read_id
 from crm.policy import Permission, actor, requires
 from crm.roster_import import decisions, queries, reviewing
 from crm.roster_import.actions import MoveRefused
+from crm.roster_import.institutions import SAME_AS_KNOWN
 from crm.roster_import.models import MOVES, READABLE, REVIEWED, UNREAD, Decision, ImportState
 from crm.roster_import.queries import RowFilter
 from crm.roster_import.staging import source_label
@@ -55,12 +56,16 @@ def review(import_id: int) -> ResponseReturnValue:
     named |= {row.chosen_id for row in page.rows if row.chosen_id} | {
         one for ids in lines.candidates.values() for one in ids
     }
+    known_as = (found.asked.get(SAME_AS_KNOWN) or {}) if shared["may_decide"] and form else {}
+    named |= set(known_as.values())
+    contacts = queries.contacts_by_id(sorted(named))
     unknown = found.survey.get("unknown_groups", ()) if shared["may_decide"] and form else ()
     return render_template(
         "roster_import/review.html",
         page=page,
         wanted=wanted,
-        contacts=queries.contacts_by_id(sorted(named)),
+        contacts=contacts,
+        answered={label: contacts[one] for label, one in known_as.items() if one in contacts},
         same=queries.same_file(found.file_hash, but_not=import_id),
         groups=queries.groups() if unknown else (),
         origins=ORIGINS,
