@@ -140,7 +140,8 @@ class Import(Base):
 
     `asked` is how a person wants the file read: as_of (ISO 8601), complete, columns (the field each column of a
     table holds, "" for none), institutions (what each is, by its folded label), same_as_known (the
-    organization that each is, by its label), encoding (of a text file, by Python's name), each null where the file is to tell.
+    organization that each is, by its label), encoding (of a text file, by Python's name), each null where the file is
+    to tell.
     `counts` has the number of rows by RowKind, of those a person skipped and of those that are part of others.
     `survey` holds what was seen of the file as a whole: unread_columns, unknown_groups, alarms, members (whose mandate
     ran before), before (the same, or the members of the legislature that has just ended), stayed (who of those is in
