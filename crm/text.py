@@ -47,6 +47,11 @@ def _latin(text: str) -> str:
     return anyascii(text).translate(_APOSTROPHES)
 
 
+def unaccented(text: str) -> str:
+    """The text in lower-case ASCII, its dots and blanks kept: `José.Peña@andalucía` becomes `jose.pena@andalucia`."""
+    return _latin(text).lower()
+
+
 # The names of institutions, groups and countries come again with every person of a roster.
 @lru_cache(maxsize=8192)
 def fold(text: str) -> str:

@@ -21,12 +21,13 @@ from crm.directory.models import (
     ContactPoint,
     PointKind,
     address_domain,
+    beyond_ascii,
     phone_tail,
 )
 from crm.extensions import db
 from crm.search_index import queries as search_index
 from crm.search_index.queries import Fragment, frequencies
-from crm.text import fold
+from crm.text import fold, unaccented
 
 Hit: TypeAlias = sa.Row[*tuple[Any, ...]]
 _Text: TypeAlias = sa.ColumnElement[str] | InstrumentedAttribute[str]
@@ -98,12 +99,30 @@ def _numbered(number: str) -> sa.ColumnElement[bool] | None:
     return Contact.id.in_(reached) if known else None
 
 
+def _accented(addresses: Sequence[str], begins: Sequence[tuple[_Text, str]]) -> tuple[set[str], set[str]]:
+    """Of these addresses the domains, and those of the others, that begin so but for their accents."""
+    domains: set[str] = set()
+    values: set[str] = set()
+    for column, text in begins:
+        bare = unaccented(text)
+        for address in addresses:
+            part = address.rpartition("@")[2] if column is address_domain else address
+            if bare and unaccented(part).startswith(bare):
+                (domains if column is address_domain else values).add(part)
+    return domains, values
+
+
 def _addressed(begins: Sequence[tuple[_Text, str]]) -> sa.ColumnElement[bool] | None:
-    """The contacts an address of whom, or its domain, begins so; None where nobody has one."""
+    """The contacts an address of whom, or its domain, begins so, accents aside; None where nobody has one."""
     if not all(text for _column, text in begins):
         return None
-    email, owner = ContactPoint.kind == PointKind.EMAIL, ContactPoint.contact_id
-    at_least, below = ("~>=~", "~<~") if db.engine.dialect.name == "postgresql" else (">=", "<")
+    spellings = [
+        *begins,
+        *((column, bare) for column, text in begins if not text.isascii() and (bare := unaccented(text))),
+    ]
+    email, owner, value = ContactPoint.kind == PointKind.EMAIL, ContactPoint.contact_id, ContactPoint.value
+    dialect = db.engine.dialect.name
+    at_least, below = ("~>=~", "~<~") if dialect == "postgresql" else (">=", "<")
 
     def within(column: _Text, text: str) -> sa.ColumnElement[bool]:
         return sa.and_(column.bool_op(at_least)(text), column.bool_op(below)(text + _LAST))
@@ -111,22 +130,32 @@ def _addressed(begins: Sequence[tuple[_Text, str]]) -> sa.ColumnElement[bool] | 
     # Of domains no word on the kind, as of numbers.
     each = [
         sa.select(owner).where(within(column, text), *([] if column is address_domain else [email]))
-        for column, text in begins
+        for column, text in spellings
     ]
     found = sa.union_all(*(sa.select(some.limit(search_index.FEW + 1).subquery()) for some in each)).subquery()
-    number = db.session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+    counted = sa.select(sa.cast(sa.null(), sa.String).label("value"), sa.func.count().label("number"))
+    beyond = sa.select(value, sa.literal(0)).where(beyond_ascii(dialect)).distinct()
+    rows = db.session.execute(sa.union_all(counted.select_from(found), beyond)).all()
+    # What has a blank is a postal address with an @ in it.
+    known = [row.value for row in rows if row.value is not None and " " not in row.value]
+    domains, values = _accented(known, begins)
+    if domains:
+        each.append(sa.select(owner).where(address_domain.in_(sorted(domains))))
+    if values:
+        each.append(sa.select(owner).where(email, value.in_(sorted(values))))
+    number = sum(row.number for row in rows)
     if number <= search_index.FEW:
-        return Contact.id.in_(sa.union_all(*each)) if number else None
+        return Contact.id.in_(sa.union_all(*each)) if number or domains or values else None
     # Walking the list in its order meets those it shows sooner. Looked at by its contact, an address is compared as
     # text: an index of the beginnings would lead a database to all of them again for each contact.
-    value = ContactPoint.value
     whole = sa.or_(
+        value.in_(sorted(values)),
         *(
             value.contains(f"@{text}", autoescape=True)
             if column is address_domain
             else value.startswith(text, autoescape=True)
-            for column, text in begins
-        )
+            for column, text in [*spellings, *((address_domain, domain) for domain in sorted(domains))]
+        ),
     )
     return sa.exists().where(owner == Contact.id, email, whole)
 

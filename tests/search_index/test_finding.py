@@ -10,7 +10,15 @@ from crm.directory.actions import add_point, set_point_status
 from crm.directory.filters import ContactFilter
 from crm.directory.finding import MOST_WORDS, contacts_named
 from crm.directory.listing import contact_rows, count_contacts
-from crm.directory.models import Category, Contact, OtherName, PointKind, PointStatus
+from crm.directory.models import (
+    Category,
+    Contact,
+    ContactPoint,
+    OtherName,
+    PointKind,
+    PointStatus,
+    beyond_ascii,
+)
 from crm.directory.projection import project, projected_together
 from crm.extensions import db
 from crm.search_index import queries
@@ -141,3 +149,34 @@ def test_who_has_an_address_or_a_number_is_found_by_it(app: Flask, monkeypatch: 
         for text in ("catalunya.example", "catalunya.ex", "@catal"):
             assert (text, found(text)) == (text, ["Bo Abel", "Ada Quill"])
             assert (text, listed(text)) == (text, ["Bo Abel", "Ada Quill"])
+
+
+def test_an_address_is_found_without_its_accents_and_with_others(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with unit_of_work("make people", actor="test"), projected_together():
+        make_person("Ada Quill", email="p2@andalucía.example")
+        make_person("Bo Abel", email="josé.peña@andalucía.example")
+        make_person("Cy Cohen", email="cy@catalunya.example")
+        described = make_person("Di Dahl", email="di@dahl.example")
+    with unit_of_work("describe", actor="test"):
+        add_point(described, PointKind.ADDRESS, "p2@andalucía, Calle 1")
+    expected = {
+        ("p2@andalucia.example", "P2@Andalucia", "p2@andalucía.example", "p2@andalùc"): ["Ada Quill"],
+        ("jose.pena@andalucia.example", "jose.pena@", "jose.pena", "José.Pena@"): ["Bo Abel"],
+        ("andalucia.example", "@andalucia", "andalucía.example", "@ANDALUCÌA.ex"): ["Bo Abel", "Ada Quill"],
+        ("@càtalunya", "cý@catalunya.example"): ["Cy Cohen"],
+        ("p2.andalucia", "p2@andaluci.example", "\u00b4@x.example"): [],
+    }
+    for few in (queries.FEW, 0):
+        monkeypatch.setattr(queries, "FEW", few)
+        for texts, names in expected.items():
+            for text in texts:
+                assert (text, found(text)) == (text, names)
+                assert (text, listed(text)) == (text, names)
+    assert queries_of(lambda: contacts_named("p2@andalucia.example")) == 2
+    dialect = db.engine.dialect.name
+    statement = sa.select(ContactPoint.value).where(beyond_ascii(dialect)).distinct()
+    if dialect == "postgresql":  # which reads a table of few rows as a whole
+        db.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+    explained = sa.text(f"EXPLAIN {'QUERY PLAN ' * (dialect == 'sqlite')}{statement.compile(db.engine)}")
+    plan = " ".join(str(row) for row in db.session.execute(explained))
+    assert "ix_contact_point_beyond_ascii" in plan

@@ -25,6 +25,7 @@ from crm.directory.models.points import (
     PointKind,
     PointStatus,
     address_domain,
+    beyond_ascii,
     phone_tail,
 )
 from crm.directory.models.relationships import DIRECTED, Relationship, RelationshipKind
@@ -68,6 +69,7 @@ __all__ = [
     "StepKind",
     "Tag",
     "address_domain",
+    "beyond_ascii",
     "last_day",
     "made_of_holders",
     "phone_tail",

@@ -49,6 +49,19 @@ address_domain: sa.ColumnElement[str] = sa.literal_column(
     "replace(value, rtrim(value, replace(value, '@', '')), '')", sa.String
 )
 
+# Addresses with a letter beyond ASCII are few, so that all of them can be looked through for those that are typed
+# without its accent. Without a word on the kind, as of numbers.
+_AN_ADDRESS = "length(replace(value, '@', '')) < length(value)"
+_BEYOND_ASCII = {
+    "sqlite": sa.text(f"length(CAST(value AS BLOB)) > length(value) AND {_AN_ADDRESS}"),
+    "postgresql": sa.text(f"octet_length(value) > length(value) AND {_AN_ADDRESS}"),
+}
+
+
+def beyond_ascii(dialect: str) -> sa.TextClause:
+    """Whether a contact point's value is an address with a letter beyond ASCII, as the index of those is told it."""
+    return _BEYOND_ASCII[dialect]
+
 
 class ContactPoint(Base):
     """One way to reach a contact, with its source. E-mail addresses are kept normalized, in lower case.
@@ -67,6 +80,12 @@ class ContactPoint(Base):
             "ix_contact_point_domain", address_domain.label("domain"), postgresql_ops={"domain": "text_pattern_ops"}
         ),
         sa.Index("ix_contact_point_phone_tail", phone_tail),
+        sa.Index(
+            "ix_contact_point_beyond_ascii",
+            "value",
+            sqlite_where=_BEYOND_ASCII["sqlite"],
+            postgresql_where=_BEYOND_ASCII["postgresql"],
+        ),
         # Those that bounced are few beside all others.
         sa.Index(
             "ix_contact_point_bounced_at",
