@@ -29,6 +29,16 @@ def whole_contact(contact_id: int) -> Contact | None:
     return db.session.scalar(sa.select(_whole).where(_whole.id == contact_id))
 
 
+def names_at(address: str, *, but_not: int) -> Sequence[str]:
+    """Up to three contacts, beside this one, that an e-mail address is noted with too."""
+    statement = (
+        sa.select(Contact.name)
+        .join(ContactPoint, ContactPoint.contact_id == Contact.id)
+        .where(ContactPoint.kind == PointKind.EMAIL, ContactPoint.value == address, Contact.id != but_not)
+    )
+    return db.session.scalars(statement.order_by(Contact.id).limit(3)).all()
+
+
 def points_of(contact_id: int) -> Sequence[AnyRow]:
     """Id, kind, value, status and source of every contact point, those in use first."""
     return db.session.execute(

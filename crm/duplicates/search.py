@@ -138,6 +138,19 @@ def _changed_since(bookmark: Bookmark) -> set[int]:
     return {contact_id for statement in since for contact_id in db.session.scalars(statement)}
 
 
+def is_behind() -> bool:
+    """Whether something has changed that the search has not looked at yet."""
+    kept = DuplicateSearch
+    last = (
+        (ContactPoint, kept.last_point_id),
+        (Identifier, kept.last_identifier_id),
+        (OtherName, kept.last_other_name_id),
+    )
+    newer = [sa.exists().where(model.id > bookmark) for model, bookmark in last]
+    changed = sa.exists().where(Contact.updated_at > kept.contacts_until)
+    return bool(db.session.scalar(sa.select(sa.or_(changed, *newer)).select_from(kept).limit(1)))
+
+
 def search() -> int:
     """Bring the proposals up to date with what has changed since the last search; how many pairs were written."""
     stored = db.session.scalars(sa.select(DuplicateSearch)).first()

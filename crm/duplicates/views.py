@@ -28,7 +28,7 @@ from crm.directory.unmerging import UnmergeRefused
 from crm.duplicates import actions, queries, words
 from crm.duplicates.models import certainty_of
 from crm.duplicates.queries import ProposalFilter
-from crm.duplicates.search import reasons_now
+from crm.duplicates.search import is_behind, reasons_now
 from crm.extensions import db
 from crm.policy import Permission, actor, can, requires
 from crm.text import fold
@@ -55,6 +55,7 @@ def proposals() -> ResponseReturnValue:
         total=queries.count_proposals(chosen),
         count_limit=queries.COUNT_LIMIT,
         was_searched=queries.was_searched(),
+        is_behind=is_behind(),
         certainties=words.CERTAINTIES,
         certainty_of=certainty_of,
         reasons=likeness_reasons,

@@ -22,12 +22,16 @@ USER, LETTER, POINT = "user", "outgoing_message", "contact_point"
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a suppression came from, as far as it is known: who of us, and whose address it is."""
+    """Where a suppression came from, as far as it is known: who of us, and whose address it is.
+
+    `others` are further contacts (`contact_id`, `name`) that have the same address.
+    """
 
     by: str | None = None
     name: str | None = None
     address: str | None = None
     contact_id: int | None = None
+    others: Sequence[Any] = ()
 
 
 def origin_of(user_id: int, point_id: int | None = None) -> str:
@@ -48,21 +52,27 @@ def _rows(kind: str, named: Iterable[dict[str, int]], *columns: Any) -> dict[int
 
 
 def origins(sources: Iterable[str]) -> dict[str, Origin]:
-    """What the sources say, in four queries at most; what leads nowhere any more is left out."""
+    """What the sources say, in five queries at most; what leads nowhere any more is left out."""
     named = {source: _numbers(source) for source in set(sources)}
     users = _rows(USER, named.values(), User.id, User.name)
     letters = _rows(LETTER, named.values(), OutgoingMessage.id, OutgoingMessage.to_name, OutgoingMessage.to_address)
     points = _points({rows[POINT] for rows in named.values() if POINT in rows})
-    written_to = points_of(letter.to_address for letter in letters.values())
+    known = [*(letter.to_address for letter in letters.values()), *(point.value for point in points.values())]
+    owners = owners_of(known)
     found = {}
     for source, rows in named.items():
         user, letter = users.get(rows.get(USER, 0)), letters.get(rows.get(LETTER, 0))
-        point = points.get(rows.get(POINT, 0)) or (written_to.get(address_hash(letter.to_address)) if letter else None)
+        point, sharing = points.get(rows.get(POINT, 0)), []
+        address = letter.to_address if letter else point.value if point else None
+        if address:
+            sharing = owners.get(address_hash(address), [])
+        point = point or next(iter(sharing), None)
         found[source] = Origin(
             by=user.name if user else None,
             name=letter.to_name if letter else point.name if point else None,
-            address=letter.to_address if letter else point.value if point else None,
+            address=address,
             contact_id=point.contact_id if point else None,
+            others=[one for one in sharing if point and one.contact_id != point.contact_id],
         )
     return found
 
@@ -78,17 +88,24 @@ def _points(ids: set[int]) -> dict[int, Any]:
 
 def points_of(addresses: Iterable[str]) -> dict[str, Any]:
     """One contact point (`id`, `contact_id`, `name`) for each of these addresses that we have, by its hash."""
+    return {hashed: rows[0] for hashed, rows in owners_of(addresses).items()}
+
+
+def owners_of(addresses: Iterable[str]) -> dict[str, list[Any]]:
+    """The points (`id`, `contact_id`, `name`) of each of these addresses that we have, by its hash; one a contact."""
     wanted = sorted({given for address in addresses for given in (address, address.lower())})
     statement = (
         sa.select(ContactPoint.id, ContactPoint.value, ContactPoint.contact_id, Contact.name)
         .join(Contact, Contact.id == ContactPoint.contact_id)
         .where(ContactPoint.kind == PointKind.EMAIL)
-        .order_by(ContactPoint.id.desc())
+        .order_by(ContactPoint.id)
     )
-    found = {}
+    found: dict[str, list[Any]] = {}
     for start in range(0, len(wanted), CHUNK):
         for row in db.session.execute(statement.where(ContactPoint.value.in_(wanted[start : start + CHUNK]))):
-            found[address_hash(row.value)] = row
+            rows = found.setdefault(address_hash(row.value), [])
+            if all(row.contact_id != known.contact_id for known in rows):
+                rows.append(row)
     return found
 
 

@@ -42,7 +42,7 @@ def _page(form: SuppressForm, looked_up: str = "") -> ResponseReturnValue:
         form=form,
         reason=reason,
         looked_up=looked_up,
-        belongs_to=list(queries.points_of([looked_up]).values()) if looked_up else [],
+        belongs_to=[one for rows in queries.owners_of([looked_up]).values() for one in rows] if looked_up else [],
         total=queries.how_many(),
         reasons=REASONS,
         liftable=actions.LIFTABLE,
@@ -128,8 +128,9 @@ def suppress() -> ResponseReturnValue:
 def stop(contact_id: int, point_id: int) -> ResponseReturnValue:
     """Never write to an address of a contact again."""
     address = queries.address_of(contact_id, point_id) or abort(404)
+    note = request.form.get("note", "").strip()[: actions.LONGEST_NOTE]
     with unit_of_work("suppress addresses", actor=actor()):
-        actions.suppress_all([address], (), user_id=current_user.id)
+        actions.suppress_all([address], (), user_id=current_user.id, note=note)
     toast(
         gettext(
             "No letter is sent to %(address)s from now on. A lead can lift that under “Do not write”.", address=address
@@ -172,4 +173,4 @@ def export() -> Response:
 def init_app(app: Flask) -> None:
     """Register the pages, and what other pages ask about addresses."""
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(suppression_labels=REASONS)
+    app.jinja_env.globals.update(suppression_labels=REASONS, suppression_note_length=actions.LONGEST_NOTE)

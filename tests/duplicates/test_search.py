@@ -14,7 +14,7 @@ from crm.directory.models import Category, Identifier, OtherName, Person, PointK
 from crm.duplicates.actions import tell_apart
 from crm.duplicates.models import DuplicateProposal
 from crm.duplicates.queries import ProposalFilter, proposals
-from crm.duplicates.search import search
+from crm.duplicates.search import is_behind, search
 from crm.extensions import db
 from crm.unit_of_work import unit_of_work
 from tests.factories.directory import make_organization, make_person
@@ -45,6 +45,10 @@ def test_the_first_search_looks_at_everybody(app: Flask) -> None:
     assert later() == 2
     assert proposed() == {frozenset(("Zoë Lovelace", "Zoe Lovelace")), frozenset(("Blue Party", "BLUE PARTY"))}
     assert later() == 0
+    with unit_of_work("edit", actor="user:1"):
+        assert not is_behind()
+        add_point(db.session.scalars(sa.select(Person).limit(1)).one(), PointKind.PHONE, "+34 900 100 200")
+    assert is_behind()
 
 
 def test_what_changed_is_looked_at_again(app: Flask) -> None:
@@ -52,7 +56,9 @@ def test_what_changed_is_looked_at_again(app: Flask) -> None:
     later()
     assert proposed() == set()
     with unit_of_work("edit", actor="user:1"):
+        assert not is_behind()
         update_contact(other, given_name="Ada", family_name="Lovelacé", country="ES")
+    assert is_behind()
     later()
     assert proposed() == {frozenset(("Ada Lovelace", "Ada Lovelacé"))}
     with unit_of_work("edit", actor="user:1"):

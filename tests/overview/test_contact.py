@@ -192,6 +192,10 @@ def test_a_contact_point_is_added_taken_out_of_use_and_used_again(officer: Flask
         officer, page, f"/contacts/{person.id}/points", kind="email", value=" New@Parliament.Example"
     )
     assert (status, "new@parliament.example" in after) == (302, True)
+    make_person("Bo Shared", email="office@parliament.example")
+    shared = {"kind": "email", "value": "Office@parliament.example"}
+    _status, after = posted(officer, page, f"/contacts/{person.id}/points", **shared)
+    assert "This is the address of Bo Shared, too." in after
     old = db.session.scalars(sa.select(ContactPoint).where(ContactPoint.value == "old@parliament.example")).one()
     status, after = posted(officer, page, f"/contacts/{person.id}/points/{old.id}/retired")
     assert "Out of use</span>" in after

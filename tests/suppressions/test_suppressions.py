@@ -154,12 +154,18 @@ def test_a_contacts_page_shows_and_stops_an_address(officer: FlaskClient) -> Non
     person_id, point_id = person.id, person.points[0].id
     assert "Do not write" not in officer.get(f"/contacts/{person_id}").text.split("</header>")[1]
     assert officer.post(f"/contacts/{person_id + 1}/points/{point_id}/stop-letters").status_code == 404
-    stopped = officer.post(f"/contacts/{person_id}/points/{point_id}/stop-letters", follow_redirects=True).text
+    other_id = make_person("Bo Office", email="ann@parliament.example").id
+    why = {"note": "asked on the phone"}
+    stopped = officer.post(
+        f"/contacts/{person_id}/points/{point_id}/stop-letters", data=why, follow_redirects=True
+    ).text
+    assert "asked on the phone" in stopped
     assert "stopped by one of us." in stopped
     assert "Stop letters" not in stopped
     assert suppressed(["ann@parliament.example"])
     listed = officer.get("/suppressions").text
     assert f'href="/contacts/{person_id}"' in listed
+    assert f'href="/contacts/{other_id}"' in listed
     assert "ann@parliament.example" in listed
     found = officer.post("/suppressions/look-up", data={"address": "Ann@Parliament.example"}).text
     assert f'href="/contacts/{person_id}"' in found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from crm.audit.models import ChangeKind
 from crm.directory import actions
 from crm.directory.actions import AlreadyKnown
 from crm.directory.models import ContactPoint, Membership, PointStatus
+from crm.directory.queries import names_at
 from crm.extensions import db
 from crm.meanwhile import SEEN, meet_others
 from crm.overview.editors import Editor, editor_of
@@ -38,12 +40,16 @@ def _tell(saved: Saved, part: str, deed: ChangeKind) -> None:
     tell_edit(saved.contact_ids, part, deed, saved.label, fields=saved.fields, team_id=saved.team_id)
 
 
-def _toast(work: UnitOfWork, was_called: str = "", is_called: str = "") -> None:
+def _toast(work: UnitOfWork, was_called: str = "", is_called: str = "", others: Sequence[str] = ()) -> None:
+    """Say what was saved; `others` have the address that was, too."""
     if work.change_set_id is None:
         toast(gettext("Nothing was changed."), category="info")
     elif was_called != is_called:
         said = gettext("%(before)s is now %(after)s.", before=was_called, after=is_called)
         toast(said, undo=work.change_set_id)
+    elif others:
+        said = gettext("Saved. This is the address of %(names)s, too.", names=", ".join(others))
+        toast(said, undo=work.change_set_id, category="warning")
     else:
         toast(gettext("Saved."), undo=work.change_set_id)
 
@@ -80,7 +86,8 @@ def _save(contact_id: int, part: str, row_id: int | None) -> ResponseReturnValue
         except AlreadyKnown as known:
             _refused(editor, known, contact_id)
         else:
-            _toast(work, was_called, contact_or_404(contact_id).name)
+            others = names_at(saved.label, but_not=contact_id) if part == "points" and "@" in saved.label else ()
+            _toast(work, was_called, contact_or_404(contact_id).name, others)
             return _back(contact_id, part)
     return contact_page(contact_or_404(contact_id), editor), 422
 
