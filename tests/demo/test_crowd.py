@@ -34,8 +34,15 @@ def derived() -> dict[int, tuple[object, ...]]:
     return {row[0]: tuple(row[1:]) for row in db.session.execute(sa.select(Contact.id, *columns))}
 
 
-# What comes of mailings, or of two statements that contradict each other; the crowd has neither.
-NOT_INVENTED = {Section.BOUNCED, Section.CONTRADICTIONS, Section.STOPPED, Section.MAILINGS, Section.REQUESTS}
+# What comes of mailings, of received mail, or of two statements that contradict each other; the crowd has none.
+NOT_INVENTED = {
+    Section.BOUNCED,
+    Section.CONTRADICTIONS,
+    Section.STOPPED,
+    Section.MAILINGS,
+    Section.REQUESTS,
+    Section.UNPLACED,
+}
 
 # The projections that `ratify rebuild` writes anew, and where each leaves its rows.
 FOLLOWING = (

@@ -25,6 +25,7 @@ from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.directory import make_organization, make_person
 from tests.factories.history import make_interaction, make_task
+from tests.factories.inbound import a_mail, received
 from tests.factories.letters import approved, make_letter_target, make_mailing, planned
 from tests.factories.outbox import make_batch
 from tests.factories.pipeline import make_campaign, make_target
@@ -206,3 +207,15 @@ def test_today_asks_as_much_of_many_rows_and_counts_to_a_bound(app: Flask, clien
     assert 'rel="next"' in page
     assert db.session.scalars(sa.select(Commitment.state)).all() == [CommitmentState.OPEN]
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Target)) == 3
+
+
+def test_mail_of_an_unknown_sender_waits_for_all_who_may_say_whose_it_is(client: FlaskClient) -> None:
+    ada, officer = make_person("Ada Alvaro").id, make_user()
+    mail = received(a_mail(sender="Nobody Known <nobody@elsewhere.example>", subject="Whom to ask?"))
+    assert counts(sign_in(client, make_user(Role.VIEWER)), "team") == {}
+    for reader in (make_user(), officer):
+        assert counts(sign_in(client, reader)) == {"unplaced": "1"}
+    page = client.get("/today/unplaced").text
+    assert all(each in page for each in ("Nobody Known", "Whom to ask?", f'href="/received/{mail.id}"'))
+    client.post(f"/received/{mail.id}/contact", data={"contact": ada})
+    assert "unplaced" not in counts(client)

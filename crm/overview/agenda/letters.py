@@ -1,4 +1,4 @@
-"""Letters that wait for a person: to be approved, decided on, let go on, translated; and what their readers ask for."""
+"""Letters that wait for a person: to be approved, decided on, let go on, translated; and what readers ask and write."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from crm.accounts.models import User
 from crm.directory.models import Contact
+from crm.inbound.models import InboundMessage, InboundState
 from crm.inbox.models import ReaderRequest
 from crm.letters.models import LetterTemplate, Mailing, MailingState, Wording
 from crm.letters.queries import is_newest, may_decide, wanted_translations
@@ -168,3 +169,12 @@ def requests(reader: Asked) -> Waiting:
         .where(ReaderRequest.settled_at.is_(None), reader.owns(ReaderRequest.owner_id))
     )
     return Waiting((statement,), ("at", "id"))
+
+
+def unplaced(_reader: Asked) -> Waiting:
+    """Received mail of which nobody has said yet whose it is; it is nobody's, so that it waits for everybody."""
+    message = InboundMessage
+    statement = sa.select(
+        message.id, message.from_name, message.from_address, message.subject, message.received_at
+    ).where(message.state == InboundState.UNMATCHED)
+    return Waiting((statement,), ("id",), descending=True)

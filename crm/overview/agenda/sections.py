@@ -16,7 +16,7 @@ from crm.history.queries import Whose
 from crm.letters.models import Mailing
 from crm.overview.agenda.contacts import bounced, contradictions, ended, quiet, replies
 from crm.overview.agenda.due import commitments, due
-from crm.overview.agenda.letters import approvals, held, mailings, requests, stopped, wordings
+from crm.overview.agenda.letters import approvals, held, mailings, requests, stopped, unplaced, wordings
 from crm.overview.agenda.lists import AnyRow, AnySelect, Waiting
 from crm.overview.agenda.reader import Asked, Reader
 from crm.paging import PAGE_SIZE, Page, page
@@ -40,6 +40,7 @@ class Section(StrEnum):
     WORDINGS = "wordings"
     REQUESTS = "requests"
     REPLIES = "replies"
+    UNPLACED = "unplaced"
     BOUNCED = "bounced"
     COMMITMENTS = "commitments"
     ENDED = "ended"
@@ -56,6 +57,7 @@ SECTIONS: dict[Section, Callable[[Asked], Waiting]] = {
     Section.WORDINGS: wordings,
     Section.REQUESTS: requests,
     Section.REPLIES: replies,
+    Section.UNPLACED: unplaced,
     Section.BOUNCED: bounced,
     Section.COMMITMENTS: commitments,
     Section.ENDED: ended,
@@ -70,6 +72,8 @@ def _has(section: Section, reader: Reader) -> bool:
         return reader.holds(Permission.ADMINISTER)
     if section is Section.APPROVALS:
         return reader.holds(Permission.APPROVE)
+    if section is Section.UNPLACED:
+        return reader.holds(Permission.LOBBY)
     if section is Section.DUE:
         return True
     translates = reader.holds(Permission.WRITE_LETTERS) and not reader.holds(Permission.LOBBY)
@@ -92,7 +96,15 @@ class Begun:
 
 _BEGINNINGS = (Contact, Campaign, Mailing)
 # On most days nothing of these waits: one query tells, in place of one for each.
-_RARE = (Section.HELD, Section.STOPPED, Section.APPROVALS, Section.MAILINGS, Section.REQUESTS, Section.BOUNCED)
+_RARE = (
+    Section.HELD,
+    Section.STOPPED,
+    Section.APPROVALS,
+    Section.MAILINGS,
+    Section.REQUESTS,
+    Section.UNPLACED,
+    Section.BOUNCED,
+)
 
 
 @cache

@@ -112,6 +112,7 @@ def _titles() -> dict[Section, str]:
         Section.WORDINGS: gettext("Wordings waiting"),
         Section.REQUESTS: gettext("Readers of letters ask"),
         Section.REPLIES: gettext("Replies"),
+        Section.UNPLACED: gettext("Mail from somebody unknown"),
         Section.BOUNCED: gettext("Letters that came back"),
         Section.COMMITMENTS: gettext("Commitments falling due"),
         Section.ENDED: gettext("Ended mandates"),
@@ -126,6 +127,7 @@ def _hints() -> dict[Section, str]:
         Section.WORDINGS: gettext("A language the campaign writes in is missing, or older than the first wording."),
         Section.REQUESTS: gettext("It holds already where it can; note that you have seen to it."),
         Section.REPLIES: gettext("They answered, and nothing was noted with them since."),
+        Section.UNPLACED: gettext("It stands on no timeline until somebody says whose it is."),
         Section.ENDED: gettext("Go on with who came after, or close."),
         Section.CONTRADICTIONS: gettext("On record on both sides within half a year."),
         Section.QUIET: gettext(
