@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask_babel import gettext
@@ -20,8 +21,9 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
-from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
+from crm import clock
 from crm.accounts.forms import time_zones
 from crm.attachments.actions import FileRefused, inspect
 from crm.attachments.forms import refusal_text
@@ -170,6 +172,38 @@ class ScheduleForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
         """A time needs its day."""
         if field.data and not self.send_on.data:
             raise ValidationError(gettext("Choose the day too."))
+
+
+class NewTimeForm(ScheduleForm):
+    """When the letters of an approved mailing leave: at a time to come, as they were not approved to leave at once."""
+
+    send_on = DateField(
+        _l("Day"),
+        [
+            InputRequired(
+                _l(
+                    "Name a day. To let the letters leave at once, take the approval back and have them approved "
+                    "without a day."
+                )
+            )
+        ],
+        description=_l("The letters are approved, and leave then."),
+    )
+
+    def __init__(self, countries: Collection[str | None], **values: Any) -> None:
+        super().__init__(**values)
+        self.countries = countries
+
+    def validate_send_on(self, field: DateField) -> None:
+        """It is to come, on the clock of every reader if that is the one that counts."""
+        if field.data is None or self.schedule.is_to_come(self.countries, clock.now()):
+            return
+        if self.readers_zone.data:
+            raise ValidationError(gettext("This time has passed on the clock of some readers: choose a later one."))
+        raise ValidationError(gettext("This time has passed: choose a later one."))
+
+    def validate_send_at(self, field: TimeField) -> None:
+        """The day is asked for by itself."""
 
 
 class MailingForm(ScheduleForm):

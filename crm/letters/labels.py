@@ -91,6 +91,10 @@ APPROVAL_REFUSALS = {
 REFUSALS = {
     "not_allowed": lazy_gettext("Somebody else was faster: the mailing stands somewhere else now."),
     "has_left": lazy_gettext("Its letters have begun to leave: pause it, or cancel the rest."),
+    "no_time": lazy_gettext(
+        "The letters are approved: name a time to come. To let them leave at once, take the approval back and have "
+        "them approved without a day."
+    ),
     "letter_left": lazy_gettext("This letter has left, or is leaving now: it cannot be left out any more."),
     "no_wording": lazy_gettext("The template has no text in this language yet: write it first."),
     "faulty_wording": lazy_gettext("The text of the template has faults: mend them first."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -82,7 +83,7 @@ class Schedule:
 
     def moment(self, country: str | None, now: datetime) -> datetime:
         """When a letter to that country may leave at the earliest, seen from `now`; in UTC."""
-        zone = ZoneInfo((zone_of(country) if self.readers_zone else None) or self.zone)
+        zone = self._zone_for(country)
         wanted = now
         if self.day is not None:
             wanted = max(now, datetime.combine(self.day, self.at or OPENS, zone).astimezone(UTC))
@@ -95,6 +96,16 @@ class Schedule:
         if self.day is None:
             return False
         return datetime.combine(self.day, self.at or OPENS, ZoneInfo(self.zone)) < now
+
+    def is_to_come(self, countries: Iterable[str | None], now: datetime) -> bool:
+        """Whether it names a time that no letter to these countries has reached yet."""
+        if self.day is None:
+            return False
+        zones = {self._zone_for(country) for country in countries} or {ZoneInfo(self.zone)}
+        return all(datetime.combine(self.day, self.at or OPENS, zone) > now for zone in zones)
+
+    def _zone_for(self, country: str | None) -> ZoneInfo:
+        return ZoneInfo((zone_of(country) if self.readers_zone else None) or self.zone)
 
 
 def _in_office_hours(local: datetime) -> datetime:

@@ -49,22 +49,49 @@ def test_the_time_of_letters_is_changed_until_they_leave(
     assert fresh(mailing)[0].look_at == _day(3).moment(None, clock.now()) + timedelta(hours=1)
 
     refused = as_officer.post(f"{page}/schedule", data={"send_on": "", "send_at": "10:00", "zone": "UTC"})
-    assert (refused.status_code, "Choose the day too" in refused.text) == (422, True)
+    assert (refused.status_code, "Name a day" in refused.text) == (422, True)
     as_officer.post(f"{page}/schedule", data={"send_on": str(_day(5).day), "zone": "UTC"})
     moment = _day(5).moment(None, clock.now())
     assert (standing(mailing), fresh(mailing)[0].look_at) == (Standing.SCHEDULED, moment)
     assert _times(mailing) == {(moment, moment + LATE)}
 
-    # What somebody has stopped stays so, and what has no day any more leaves at once.
+    # What somebody has stopped stays so.
     as_officer.post(f"{page}/pause")
     as_officer.post(f"{page}/schedule", data={"send_on": str(_day(4).day), "zone": "UTC"})
     assert (standing(mailing), fresh(mailing)[0].look_at) == (Standing.PAUSED, None)
     as_officer.post(f"{page}/resume")
-    as_officer.post(f"{page}/schedule", data={"zone": "UTC"})
+    with clock.pretend(clock.now() + timedelta(days=5)):
+        start_due()
     assert standing(mailing) is Standing.SENDING
-    assert {late for _next, late in _times(mailing)} == {None}
     assert f"{page}/schedule" not in as_officer.get(page).text
     assert "begun to leave" in as_officer.post(f"{page}/schedule", data=chosen, follow_redirects=True).text
+
+
+def test_what_is_approved_for_a_time_leaves_at_once_only_after_another_approval(
+    as_officer: FlaskClient, campaign: Campaign, lead: User
+) -> None:
+    mailing = planned(make_mailing(campaign, schedule=_day(1)))
+    page = f"/mailings/{mailing.id}/schedule"
+    assert "Empty: as soon as it is approved." in as_officer.get(page).text
+    mailing = approved(fresh(mailing)[0], lead)
+    before = _times(mailing)
+    shown = as_officer.get(page).text
+    assert "Empty: as soon as it is approved." not in shown
+    assert "The letters are approved, and leave then." in shown
+    yesterday = str(_day(-1).day)
+    for chosen, said in (
+        ({}, "Name a day. To let the letters leave at once, take the approval back"),
+        ({"office_hours": "y"}, "Name a day"),
+        ({"send_on": "tomorrow"}, "Not a valid date"),
+        ({"send_on": yesterday}, "This time has passed: choose a later one."),
+        ({"send_on": yesterday, "readers_zone": "y"}, "has passed on the clock of some readers"),
+    ):
+        refused = as_officer.post(page, data={"zone": "UTC", **chosen})
+        assert (refused.status_code, said in words(refused.text)) == (422, True), chosen
+    # Nor does what was approved after the form had been looked at.
+    with pytest.raises(MailingRefused, match="no_time"), unit_of_work("now", actor="test"):
+        reschedule(mailing.id, Schedule())
+    assert (standing(mailing), _times(mailing)) == (Standing.SCHEDULED, before)
 
 
 def test_an_approval_is_taken_back_while_nothing_has_left(
@@ -107,8 +134,8 @@ def test_a_letter_is_left_out_until_it_leaves(as_officer: FlaskClient, campaign:
     assert (found.batch and found.batch.state, ledger.waiting, ledger.cancelled) == (BatchState.UNRELEASED, 2, 1)
     assert found.look_at is not None
 
-    with unit_of_work("now", actor="test"):
-        reschedule(mailing.id, Schedule())
+    with clock.pretend(clock.now() + timedelta(days=2)):
+        start_due()
     deliver(mailing, MessageState.SENT, ["Bo Lund"])
     said = as_officer.post(f"/letters/{ids['Bo Lund']}/leave-out", follow_redirects=True).text
     assert "it cannot be left out any more" in words(said)

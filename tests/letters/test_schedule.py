@@ -34,6 +34,11 @@ def test_letters_leave_at_a_time_of_our_clock_or_of_each_reader() -> None:
     assert leaves(ours, now=datetime(2026, 3, 27, 15, tzinfo=UTC)) == "27 15:00"
     assert ours.has_passed(datetime(2026, 3, 27, 9, 1, tzinfo=UTC))
     assert not ours.has_passed(datetime(2026, 3, 27, 8, 59, tzinfo=UTC))
+    assert ours.is_to_come(["FI"], datetime(2026, 3, 27, 8, 59, tzinfo=UTC))
+    assert not theirs.is_to_come(["PT", "FI"], datetime(2026, 3, 27, 8, 0, tzinfo=UTC))
+    assert theirs.is_to_come(["PT", "ES"], datetime(2026, 3, 27, 8, 59, tzinfo=UTC))
+    assert theirs.is_to_come([], datetime(2026, 3, 27, 8, 59, tzinfo=UTC))
+    assert not Schedule(office_hours=True).is_to_come(["PT"], NOON)
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,10 @@ BATCH_KIND = "mailing"
 class MailingRefused(Exception):
     """The mailing stays as it is; `reason` is a code.
 
-    not_allowed (its state), has_left (or begins to), letter_left, no_wording, faulty_wording, empty_audience,
-    files_too_large; of an approval: own_mailing, cooling (too early to approve alone), unchecked, blocked,
-    unapproved_wording (with these `wordings`), warnings_unread, new_warnings, unopened (letters of the sample),
-    nothing_to_send.
+    not_allowed (its state), has_left (or begins to), no_time (to come), letter_left, no_wording, faulty_wording,
+    empty_audience, files_too_large; of an approval: own_mailing, cooling (too early to approve alone), unchecked,
+    blocked, unapproved_wording (with these `wordings`), warnings_unread, new_warnings, unopened (letters of the
+    sample), nothing_to_send.
     """
 
     def __init__(self, reason: str, wordings: Sequence[Wording] = ()) -> None:

@@ -12,6 +12,7 @@ from crm.extensions import db
 from crm.letters.actions.mailings import MailingRefused, locked, move
 from crm.letters.actions.starting import start
 from crm.letters.models import BEFORE_APPROVAL, Letter, Mailing, MailingState
+from crm.letters.queries import countries_written_to
 from crm.letters.schedule import LATE, Schedule
 from crm.letters.second_look import mark
 from crm.outbox.models import BatchState
@@ -29,17 +30,22 @@ def set_times(mailing: Mailing, batch_id: int) -> datetime:
         return schedule.moment(None, now)
     written = sa.and_(Letter.mailing_id == mailing.id, Letter.message_id.is_not(None))
     to = sa.select(Letter.message_id).join(Contact, Contact.id == Letter.contact_id).where(written)
-    countries = sa.select(Contact.country).join(Letter, Letter.contact_id == Contact.id).where(written).distinct()
-    for country in db.session.scalars(countries).all():
+    for country in countries_written_to(mailing.id):
         there = to.where(Contact.country.is_not_distinct_from(country))
         put_off(batch_id, schedule.moment(country, now), late_after=LATE, only=there)
     return first_time(batch_id) or now
 
 
 def reschedule(mailing_id: int, schedule: Schedule) -> Mailing:
-    """Let a planned mailing leave at another time. Raises MailingRefused once its letters begin to leave."""
+    """Let a planned mailing leave at another time.
+
+    Raises MailingRefused once its letters begin to leave, and for an approved one without a time to come: nobody has
+    agreed to its leaving at once.
+    """
     mailing = locked(mailing_id)
     batch_id = None if mailing.state in BEFORE_APPROVAL else _batch_not_left(mailing)
+    if batch_id is not None and not schedule.is_to_come(countries_written_to(mailing_id), clock.now()):
+        raise MailingRefused("no_time")
     mailing.send_on, mailing.send_at = schedule.day, schedule.at
     mailing.zone, mailing.readers_zone = schedule.zone, schedule.readers_zone
     mailing.office_hours = schedule.office_hours

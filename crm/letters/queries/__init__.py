@@ -21,6 +21,7 @@ from crm.letters.queries.findings import (
 from crm.letters.queries.mailings import (
     attachments_of,
     attachments_size,
+    countries_written_to,
     files_of,
     ledgers,
     letter_of_follow_up,
@@ -62,6 +63,7 @@ __all__ = [
     "attachments_of",
     "attachments_size",
     "beside",
+    "countries_written_to",
     "draft_of",
     "drafts_of_others",
     "files_of",

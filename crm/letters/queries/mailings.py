@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from crm import clock
 from crm.accounts.models import User
 from crm.attachments.models import Attachment
+from crm.directory.models import Contact
 from crm.extensions import db
 from crm.letters.models import (
     BEFORE_APPROVAL,
     Ledger,
+    Letter,
     LetterTemplate,
     Mailing,
     MailingAttachment,
@@ -178,3 +180,15 @@ def letter_of_follow_up(campaign_id: int, *, other_than: int) -> int | None:
     )
     reminders = (row.template_id for row in db.session.execute(statement) if "unanswered" in row.audience)
     return next(reminders, None)
+
+
+def countries_written_to(mailing_id: int) -> list[str | None]:
+    """The countries of those who have a letter in the mailing."""
+    return list(
+        db.session.scalars(
+            sa.select(Contact.country)
+            .join(Letter, Letter.contact_id == Contact.id)
+            .where(Letter.mailing_id == mailing_id, Letter.message_id.is_not(None))
+            .distinct()
+        )
+    )

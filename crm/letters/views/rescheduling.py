@@ -7,24 +7,26 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from crm import clock
-from crm.letters import actions
-from crm.letters.forms import ScheduleForm
+from crm.letters import actions, queries
+from crm.letters.forms import NewTimeForm, ScheduleForm
 from crm.letters.labels import departure_label
 from crm.letters.models import Ledger, Mailing, MailingState
 from crm.letters.views.blueprint import blueprint, mailing_or_404
 from crm.letters.views.deciding import decide
 from crm.policy import Permission, requires
+from crm.web import minute
 
 
 @blueprint.route("/mailings/<int:mailing_id>/schedule", methods=["GET", "POST"])
 @requires(Permission.LOBBY)
 def reschedule(mailing_id: int) -> ResponseReturnValue:
     """Let the letters of a planned mailing leave at another time."""
-    found, form = mailing_or_404(mailing_id), ScheduleForm()
+    found = mailing_or_404(mailing_id)
+    approved = found.state is MailingState.APPROVED
+    form = NewTimeForm(queries.countries_written_to(mailing_id)) if approved else ScheduleForm()
     if request.method == "GET":
         form.process(obj=found)
     if not form.validate_on_submit():
-        approved = found.state is MailingState.APPROVED
         page = render_template("letters/schedule.html", mailing=found, form=form, approved=approved)
         return page, 422 if form.is_submitted() else 200
     return decide(
@@ -42,7 +44,7 @@ def _rescheduled(mailing: Mailing, _ledger: Ledger) -> str:
         return str(said or gettext("Once approved, the letters leave at once."))
     if mailing.look_at is None:
         return str(gettext("Saved."))
-    return str(gettext("The letters leave %(when)s.", when=when) if when else gettext("The letters are on their way."))
+    return str(gettext("The letters leave %(when)s.", when=when or minute(mailing.look_at)))
 
 
 @blueprint.post("/mailings/<int:mailing_id>/take-approval-back")
