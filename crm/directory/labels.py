@@ -11,7 +11,7 @@ from babel import Locale
 from flask import Flask
 from flask_babel import get_locale, lazy_gettext
 
-from crm.directory.likeness import AGAINST, Reason
+from crm.directory.likeness import AGAINST, PLAIN_ROLE, Reason
 from crm.directory.models import Category, ContactKind, PointKind, RelationshipKind
 from crm.places.countries import country_name
 from crm.places.regions import region_name
@@ -53,6 +53,13 @@ ROLES = {
 }
 # These say no more than the category does.
 PLAIN_ROLES = frozenset({"member", "substitute"})
+# Where a plain role says something: of a government nobody is a member for having no office there that we know of.
+_HAVE_MEMBERS = frozenset(
+    {
+        *(Category.PARLIAMENT, Category.POLITICAL_GROUP, Category.PARTY),
+        *(Category.COMMITTEE, Category.UN_BODY, Category.EU_INSTITUTION),
+    }
+)
 # Registers by scheme: what they are called, and the address of an entry's page where it has one.
 REGISTERS = {
     "europarl": (lazy_gettext("European Parliament"), "https://www.europarl.europa.eu/meps/en/{}"),
@@ -153,6 +160,16 @@ def role_label(role: str) -> str:
     return str(ROLES.get(role.lower(), role))
 
 
+def says_role(role: str, category: Category) -> bool:
+    """Whether the role in an organization of this category says anything; not where no office was told."""
+    return role.lower() != PLAIN_ROLE or category in _HAVE_MEMBERS
+
+
+def role_in(role: str, category: Category) -> str:
+    """The role in an organization of this category, in the reader's language; empty where no office was told."""
+    return role_label(role) if says_role(role, category) else ""
+
+
 def office_label(office: str | None, institution: str | None) -> str:
     """The office somebody holds, `Minister of Labour, Government of Spain`; empty for a plain membership or none."""
     if not office or not institution or office.lower() in PLAIN_ROLES:
@@ -183,5 +200,5 @@ def register_page(value: str, scheme: str) -> str | None:
 def init_app(app: Flask) -> None:
     """Let every template use these labels as filters."""
     labels = (category_label, country_label, kind_label, point_label, role_label, register_label, register_page)
-    for label in (*labels, office_label, hit_label, region_label, language_label, tie_label, gender_label):
+    for label in (*labels, role_in, office_label, hit_label, region_label, language_label, tie_label, gender_label):
         app.jinja_env.filters[label.__name__] = label

@@ -12,6 +12,7 @@ from vobject.base import Component
 from vobject.vcard import Address, Name
 
 from config import Settings
+from crm.directory.labels import says_role
 from crm.directory.models import PointKind, PointStatus
 from crm.exports.queries import AnyRow, WholeContact, batches, stopped_points, whole_contacts
 
@@ -101,7 +102,8 @@ def _add_person(made: Component, contact: WholeContact) -> None:
     office = _office(contact)
     if office is not None:
         made.add("org").value = [_line(office.organization)]
-        _add(made, "title", office.post or office.role)
+        if office.post or says_role(office.role, office.organization_category):
+            _add(made, "title", office.post or office.role)
 
 
 def _office(contact: WholeContact) -> AnyRow | None:

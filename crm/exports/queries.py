@@ -157,6 +157,7 @@ def _memberships(people: Sequence[int]) -> Iterable[AnyRow]:
         sa.select(
             *table.c,
             _organization.c.name.label("organization"),
+            _organization.c.category.label("organization_category"),
             _behalf.c.name.label("on_behalf_of"),
             Post.label.label("post"),
         )

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import get_locale, gettext, lazy_gettext
 
 from crm.accounts.queries import actor_names
-from crm.directory.labels import category_label, kind_label, office_label, region_label
+from crm.directory.labels import category_label, kind_label, office_label, region_label, says_role
 from crm.directory.models import OPEN_END, PointKind, PointStatus
 from crm.exports.list_columns import DO_NOT_WRITE, MANDATE_ENDED, OFFICE, do_not_write, ended_on
 from crm.exports.queries import WholeContact, batches, names_of, stopped_points, tags_of, whole_contacts
@@ -73,10 +73,11 @@ class _Line:
         return do_not_write(self.contact.row.email, self.stopped)
 
     def mandates(self) -> str:
-        return _BETWEEN.join(
-            ": ".join(dict.fromkeys(filter(None, (one.organization, one.post or one.role))))
+        told = (
+            (one.organization, one.post or (one.role if says_role(one.role, one.organization_category) else ""))
             for one in self.contact.running()
         )
+        return _BETWEEN.join(": ".join(dict.fromkeys(filter(None, words))) for words in told)
 
     def office(self) -> str:
         """The office in the institution the directory puts first, as the list shows it."""

@@ -264,6 +264,30 @@ def test_a_person_is_added_with_an_office_and_the_warning_names_the_one_held(off
     assert '<button class="button primary">Look again</button>' in warned
 
 
+def test_an_institution_is_said_and_tells_the_country_but_no_office(officer: FlaskClient) -> None:
+    with unit_of_work("found institutions", actor="test"):
+        government = create_organization("Govern de Prova", category=Category.REGIONAL_GOVERNMENT, country="ES").id
+        create_organization("Brussels Forum", category=Category.PARTNER, country="BE")
+        create_organization("Village Parliament", category=Category.PARLIAMENT, country="FR")
+    new = "/contacts/new?kind=person"
+    cases = (
+        ("Abel", "Govern de", "", "Govern de Prova", "ES", False),
+        ("Berg", "Village Parl", "", "Village Parliament", "FR", True),
+        ("Cohen", "Govern de", "PT", "Govern de Prova", "PT", False),
+        ("Dahl", "Forum", "", "Brussels Forum", None, False),
+    )
+    for family, typed, country, institution, of, is_member in cases:
+        fields = {"given_name": "Ada", "family_name": family, "country": country, "organization": typed}
+        _status, after = posted(officer, new, new, **fields)
+        assert f"Ada {family} is in the directory, at {institution}." in after
+        person = db.session.scalars(sa.select(Person).where(Person.family_name == family)).one()
+        assert person.country == of
+        assert ("<bdi>Member</bdi>" in officer.get(f"/contacts/{person.id}").text) is is_member
+        assert ("TITLE" in officer.get(f"/contacts/{person.id}.vcf").text) is is_member
+    shown = officer.get(f"/contacts/{government}").text
+    assert ("Ada Abel" in shown, "<bdi>Member</bdi>" in shown) == (True, False)
+
+
 def test_an_organization_is_added_by_hand(officer: FlaskClient) -> None:
     fields = {"name": "Platform for Migrants", "abbreviation": "PfM", "category_override": "partner", "country": ""}
     status, after = posted(officer, "/contacts/new?kind=organization", "/contacts/new?kind=organization", **fields)
