@@ -116,6 +116,8 @@ class Happening:
     private: bool
     edited: bool
     source: str  # the address where it can be read, or nothing
+    record: str | None  # the page of ours that it was taken from
+    replied_at: datetime | None  # when they wrote that, if it is a reply
 
 
 def _href(reference: str) -> str | None:
@@ -214,6 +216,8 @@ def happenings(rows: Sequence[sa.Row[*tuple[Any, ...]]], names: Mapping[str, str
             private=row.team_id is not None,
             edited=bool(row.details.get("edited")),
             source=page_link(row.details.get("source") or "") if row.kind is EntryKind.STATED else "",
+            record=_href(row.details.get("source_reference") or "") if row.kind is EntryKind.STATED else None,
+            replied_at=datetime.fromisoformat(row.details["replied_at"]) if row.details.get("replied_at") else None,
         )
         for row in _once(rows)
     ]

@@ -25,6 +25,7 @@ from crm.stances.models import (
 )
 from crm.stances.projection import project
 from crm.stances.queries import is_valid, visible_to
+from crm.stances.sources import REPLIED_AT
 from crm.timeline.actions import Event, add_events
 from crm.timeline.models import EntryKind
 from crm.treaties.models import Treaty
@@ -44,6 +45,11 @@ def _tell(said: Statement, kind: EntryKind, at: datetime, reference: str, **deta
     told = {"treaty": code, "stance": said.stance.value, "confidence": said.confidence.value, **details}
     if said.source_url:
         told["source"] = said.source_url
+    elif said.source_reference:
+        told["source_reference"] = said.source_reference
+        replied_at = db.session.scalar(sa.select(REPLIED_AT).where(Statement.id == said.id))
+        if replied_at:
+            told["replied_at"] = replied_at.isoformat()
     add_events([Event(said.contact_id, at, kind, reference, said.quote[:300], told, said.team_id)])
 
 

@@ -19,6 +19,7 @@ from crm.extensions import db
 from crm.paging import Page, SortKey, page
 from crm.stances.derivation import Derived, Staleness, by_day, derive, months_before, staleness
 from crm.stances.models import SHARED, CurrentStance, SettledContradiction, Stance, Statement, Withdrawal
+from crm.stances.sources import REPLIED_AT
 from crm.treaties.models import Treaty
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
@@ -71,7 +72,7 @@ _STATEMENT = (
 def statement(statement_id: int, team_id: int) -> AnyRow | None:
     """One statement with its file and its withdrawal, if this team may read it."""
     return db.session.execute(
-        sa.select(*_STATEMENT, Contact.name.label("contact"), Treaty.code.label("treaty_code"))
+        sa.select(*_STATEMENT, REPLIED_AT, Contact.name.label("contact"), Treaty.code.label("treaty_code"))
         .join(Contact, Contact.id == Statement.contact_id)
         .join(Treaty, Treaty.id == Statement.treaty_id)
         .outerjoin(Attachment, Attachment.id == Statement.attachment_id)
@@ -127,6 +128,7 @@ def treaty_stances(contact: Contact, team_id: int, on: date) -> list[TreatyStanc
             Treaty.code,
             Treaty.name,
             *_STATEMENT,
+            REPLIED_AT,
             Contact.name.label("contact"),
             SettledContradiction.earlier_id.label("settled_with"),
         )

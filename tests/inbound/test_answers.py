@@ -174,5 +174,9 @@ def test_a_reply_is_the_source_of_a_statement_and_moves_its_target(app: Flask, c
     assert (said.source_reference, said.stance, said.contact_id) == (
         f"interaction:{happened.id}", Stance.SUPPORTIVE, letter.contact_id
     )  # fmt: skip
-    assert f'href="/interactions/{happened.id}"' in client.get(f"/contacts/{letter.contact_id}/stances/{treaty}").text
+    for place in (f"/contacts/{letter.contact_id}/stances/{treaty}", f"/contacts/{letter.contact_id}?show=statements"):
+        source = client.get(place).text.partition(f'href="/interactions/{happened.id}">')[2].partition("<")[0]
+        assert source == "their reply of 22 Nov 2026", place
+    # A colleague sees there that it was done.
+    assert f"/contacts/{letter.contact_id}/stances/{treaty}" in client.get(f"/interactions/{happened.id}").text
     assert client.get(f"/interactions/{happened.id}/stance/999999").status_code == 404

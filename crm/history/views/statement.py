@@ -20,6 +20,7 @@ from crm.policy import Permission, actor, requires
 from crm.stances.actions import record_statement
 from crm.stances.labels import stance_label
 from crm.stances.models import Confidence
+from crm.stances.sources import stated_in
 from crm.treaties.queries import treaty_names
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
@@ -29,6 +30,12 @@ from crm.web import toast
 def targets_of_interaction(contacts: Sequence[Any]) -> Sequence[Any]:
     """The open targets that those who took part are."""
     return targets_of([contact.id for contact in contacts])
+
+
+@blueprint.app_template_global()
+def stated_in_interaction(interaction_id: int, contacts: Sequence[Any]) -> Sequence[Any]:
+    """The stances of those who took part that were written down from it already."""
+    return stated_in(reference_of(interaction_id), [contact.id for contact in contacts], current_user.team_id)
 
 
 def _form_of(happened: Interaction, contact_id: int) -> tuple[Any, StateForm]:
