@@ -17,7 +17,7 @@ from crm.extensions import db
 from crm.history.models import Interaction
 from crm.inbound.matching import houses, writers
 from crm.inbound.models import Answer, InboundMessage, InboundState, Reply
-from crm.letters.models import Letter
+from crm.letters.models import Letter, Mailing
 from crm.outbox.models import OutgoingMessage
 from crm.paging import Page, SortKey, page
 from crm.policy import visible_to
@@ -133,11 +133,30 @@ def proposals(address: str, name: str) -> list[Proposal]:
 
 
 def mail_of(interaction_id: int) -> sa.Row[*tuple[Any, ...]] | None:
-    """The mail that an interaction came by, for whoever sees the interaction: id, sender, what it quotes."""
+    """The mail that an interaction came by, for whoever sees the interaction: id, sender, what it quotes and answers.
+
+    What it answers is a letter of a mailing or an answer of ours, where its Message-ID or address told.
+    """
     message = InboundMessage
     return db.session.execute(
-        sa.select(message.id, message.from_address, message.from_name, message.subject, Reply.quoted, Reply.files_left)
+        sa.select(
+            message.id,
+            message.from_address,
+            message.from_name,
+            message.subject,
+            Reply.quoted,
+            Reply.files_left,
+            OutgoingMessage.subject.label("answers"),
+            Letter.id.label("letter_id"),
+            Letter.mailing_id,
+            Mailing.name.label("mailing"),
+            Answer.id.label("answer_id"),
+        )
         .join(Reply, Reply.message_id == message.id)
+        .outerjoin(OutgoingMessage, OutgoingMessage.id == message.outgoing_message_id)
+        .outerjoin(Letter, Letter.message_id == message.outgoing_message_id)
+        .outerjoin(Mailing, Mailing.id == Letter.mailing_id)
+        .outerjoin(Answer, Answer.message_id == message.outgoing_message_id)
         .where(Reply.interaction_id == interaction_id)
     ).one_or_none()
 

@@ -158,6 +158,8 @@ def test_a_reply_is_the_source_of_a_statement_and_moves_its_target(app: Flask, c
     officer = make_user(Role.OFFICER)
     sign_in(client, officer)
     page = client.get(f"/interactions/{happened.id}").text
+    assert f'href="/letters/{letter.id}"' in page
+    assert f'href="/mailings/{letter.mailing_id}"' in page
     stance = f"/interactions/{happened.id}/stance/{letter.contact_id}"
     assert stance in page
     assert f'action="/targets/{letter.target_id}/move"' in page or f"/targets/{letter.target_id}" in page
