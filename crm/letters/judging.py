@@ -150,11 +150,12 @@ def _about_to_be(contact_ids: Collection[int], terms: Terms) -> dict[int, str]:
 
 def _chosen(
     recipient: Recipient, terms: Terms, own: Sequence[str], stance: Stance
-) -> tuple[Wording | None, LanguageReason | None]:
-    """The wording a reader gets, and why in its language."""
+) -> tuple[Wording | None, LanguageReason | None, bool]:
+    """The wording a reader gets, why in its language, and whether there is any in a language they read."""
     read = languages_read(tuple(own), recipient.country, terms.fallback)
     wording = pick_wording(terms.wordings, list(read), stance)
-    return wording, read[wording.language] if wording else None
+    reads = any(language in read for language, _approach in terms.wordings)
+    return wording, read[wording.language] if wording else None, reads
 
 
 def judge(found: Sequence[Recipient], terms: Terms, taken: dict[str, str]) -> list[Judged]:
@@ -177,7 +178,7 @@ def judge(found: Sequence[Recipient], terms: Terms, taken: dict[str, str]) -> li
     for recipient in found:
         address = (recipient.address or "").lower()
         spoken = stances.get(recipient.contact_id)
-        wording, why = _chosen(
+        wording, why, reads = _chosen(
             recipient, terms, own.get(recipient.contact_id, ()), spoken.stance if spoken else Stance.UNKNOWN
         )
         compiled = compile_wording(wording.subject, wording.body, wording.language) if wording else None
@@ -193,7 +194,8 @@ def judge(found: Sequence[Recipient], terms: Terms, taken: dict[str, str]) -> li
             (SkipReason.RESTRICTED, address in objecting or recipient.contact_id in restricted, ""),
             (SkipReason.BOUNCED, address in bounced, ""),
             (SkipReason.SUPPRESSED, address in blocked, ""),
-            (SkipReason.NO_WORDING, wording is None, ""),
+            (SkipReason.NO_WORDING, not reads, ""),
+            (SkipReason.NO_APPROACH, wording is None, ""),
             (SkipReason.RECENTLY_WRITTEN, recipient.contact_id in lately, lately.get(recipient.contact_id, "")),
             (SkipReason.DUPLICATE_ADDRESS, address in taken, taken.get(address, "")),
             (SkipReason.EMPTY_VALUE, empty, ", ".join(empty)),

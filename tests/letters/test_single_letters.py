@@ -170,7 +170,11 @@ def test_each_reader_gets_a_language_they_read_and_the_letter_says_why(campaign:
     with unit_of_work("write", actor="test"):
         db.session.execute(sa.update(Wording).where(Wording.id == thanks.id).values(approach=Approach.THANK))
     unfit = letters_by_name(planned(make_mailing(campaign, wording=thanks))).values()
-    assert {letter.skip_reason for letter in unfit} == {SkipReason.NO_WORDING, SkipReason.NO_ADDRESS}
+    assert {letter.skip_reason for letter in unfit} == {SkipReason.NO_APPROACH, SkipReason.NO_ADDRESS}
+    unread = make_mailing(campaign, wording=thanks)
+    with unit_of_work("write", actor="test"):
+        db.session.execute(sa.update(Mailing).where(Mailing.id == unread.id).values(language=""))
+    assert letters_by_name(planned(unread))["Ana Ruiz"].skip_reason is SkipReason.NO_WORDING
 
 
 def test_contacts_of_the_directory_become_targets_when_it_is_planned(campaign: Campaign) -> None:

@@ -25,7 +25,8 @@ class SkipReason(StrEnum):
     RESTRICTED = "restricted"  # they object to the use of their data
     BOUNCED = "bounced"  # letters came back from the address
     SUPPRESSED = "suppressed"
-    NO_WORDING = "no_wording"
+    NO_WORDING = "no_wording"  # in no language they read
+    NO_APPROACH = "no_approach"  # there is one they could read, but none for where they stand
     RECENTLY_WRITTEN = "recently_written"
     DUPLICATE_ADDRESS = "duplicate_address"
     EMPTY_VALUE = "empty_value"
