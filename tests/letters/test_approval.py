@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
+from html import unescape
 
 import pytest
 import sqlalchemy as sa
@@ -239,6 +240,14 @@ def test_the_words_of_a_decision_say_how_many_letters_leave_and_when(
     as_officer.post(f"{page}/pause")
     as_officer.post(f"{page}/resume")
     assert f"It goes on: the letters leave {when}." in words(as_officer.get(page).text)
+    # On each reader's clock one moment is only that of the first, and no zone is everybody's.
+    assert ">UTC</span>" in as_officer.get(page).text
+    chosen = {"send_on": str(tomorrow), "send_at": "10:00", "zone": "UTC", "readers_zone": "y"}
+    as_officer.post(f"{page}/schedule", data=chosen)
+    shown = as_officer.get(page).text
+    assert ("on each reader's clock" in unescape(shown), ">UTC</span>" in shown) == (True, False)
+    assert "2 letters leave from" in words(as_officer.get("/today").text)
+    assert "leaves from" in words(as_lead.get("/letters").text)
 
 
 @pytest.mark.sqlite_only

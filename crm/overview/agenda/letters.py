@@ -127,6 +127,7 @@ def mailings(_reader: Asked) -> Waiting:
             Mailing.id,
             Mailing.name,
             Mailing.look_at,
+            Mailing.readers_zone,
             (Batch.posted - Batch.cancelled).label("letters"),
             Campaign.name.label("campaign"),
         )
