@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
@@ -148,6 +148,19 @@ def _about_to_be(contact_ids: Collection[int], terms: Terms) -> dict[int, str]:
     }
 
 
+def _bars(recipient: Recipient, day: date) -> tuple[tuple[SkipReason, bool], ...]:
+    return (
+        (SkipReason.CLOSED, recipient.stage is Stage.CLOSED),
+        (SkipReason.MANDATE_ENDED, recipient.mandate_end is not None and recipient.mandate_end < day),
+        (SkipReason.NO_ADDRESS, not recipient.address),
+    )
+
+
+def standing_bar(recipient: Recipient) -> SkipReason | None:
+    """Why a recipient gets no letter today, whatever it says; by what is known of them without a query."""
+    return next((reason for reason, holds in _bars(recipient, clock.today()) if holds), None)
+
+
 def _chosen(
     recipient: Recipient, terms: Terms, own: Sequence[str], stance: Stance
 ) -> tuple[Wording | None, LanguageReason | None, bool]:
@@ -188,9 +201,7 @@ def judge(found: Sequence[Recipient], terms: Terms, taken: dict[str, str]) -> li
             values = values_of(recipient, terms.setting(wording), compiled.fields | {"name"})
             empty = sorted(name for name in compiled.fields if not values.get(name))
         rules: tuple[tuple[SkipReason, object, str], ...] = (
-            (SkipReason.CLOSED, recipient.stage is Stage.CLOSED, ""),
-            (SkipReason.MANDATE_ENDED, recipient.mandate_end is not None and recipient.mandate_end < day, ""),
-            (SkipReason.NO_ADDRESS, not address, ""),
+            *((reason, holds, "") for reason, holds in _bars(recipient, day)),
             (SkipReason.RESTRICTED, address in objecting or recipient.contact_id in restricted, ""),
             (SkipReason.BOUNCED, address in bounced, ""),
             (SkipReason.SUPPRESSED, address in blocked, ""),

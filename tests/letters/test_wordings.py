@@ -39,6 +39,7 @@ from tests.factories.accounts import make_user, sign_in
 from tests.factories.letters import approved, make_letter_target, make_mailing, make_wording, planned
 from tests.factories.pipeline import make_campaign
 from tests.factories.stances import make_statement
+from tests.letters.test_starting import end_mandate
 
 
 def test_a_reader_gets_the_wording_for_their_stance_or_the_one_for_everyone() -> None:
@@ -211,6 +212,15 @@ def test_the_preview_says_which_text_its_reader_gets_and_why(client: FlaskClient
     assert looked.status_code == 200
     assert "typed</textarea>" in looked.text
     assert db.session.scalars(sa.select(Wording.subject)).one() == wording.subject
+    # What stands in the way is said once: of a field without a value, or of somebody who gets no letter at all.
+    typed = {"subject": "x", "body": "{{party}} {{role}}", "formality": "standard", "reader": friend.id}
+    lacking = client.post(f"{address}thank/preview", data=typed).text
+    assert ("Ana Ruiz has no value for “party”: this text cannot go to them." in lacking) is True
+    assert ("gets no letter: A placeholder has no value." in lacking, "gets this text" in lacking) == (True, False)
+    end_mandate("Ana Ruiz")
+    ended = client.post(f"{address}thank/preview", data=typed).text
+    assert "gets no letter: The mandate has ended." in ended
+    assert ("has no value for" in ended, "gets this text" in ended) == (False, False)
 
 
 def test_the_preview_is_the_letter_with_its_fields_marked(client: FlaskClient, campaign: Campaign) -> None:

@@ -9,7 +9,8 @@ from flask_login import current_user
 
 from crm.database import read_id
 from crm.letters import queries
-from crm.letters.models import APPROACH_TO, Approach, LetterTemplate, pick_wording
+from crm.letters.judging import standing_bar
+from crm.letters.models import APPROACH_TO, Approach, LetterTemplate, SkipReason, pick_wording
 from crm.letters.preview import preview_of
 from crm.letters.recipients import Recipient, Setting, example_values, recipients, values_of
 from crm.pipeline import queries as pipeline
@@ -34,23 +35,28 @@ def sample(
     """A preview with a real target of the campaign, or with examples where it has none.
 
     `preview`, `reader`, `language`; with a reader also `beside` (whom to look at next), their `stance`, the approach it
-    asks for (`meant`) and the saved wording they would get in this language (`picked`).
+    asks for (`meant`), the saved wording they would get in this language (`picked`), and why they get none (`barred`).
     """
     campaign = pipeline.campaign(template.campaign_id)
     reader = _reader(template.campaign_id, campaign.treaty_id, approach) if campaign else None
-    shared = {"language": language, "approach": approach, "template": template}
+    shared = {"language": language, "approach": approach, "template": template, "barred": None}
     if reader is None or campaign is None:
         shown = preview_of(subject, body, language, example_values(language, formality))
         return {**shared, "preview": shown, "reader": None}
     setting = Setting(campaign.name, campaign.treaty, current_user.name, language, formality)
     stance = queries.stance_of_reader(campaign.treaty_id, reader.contact_id, current_user.team_id)
+    picked = pick_wording(queries.newest_wordings(template.id), [language], stance)
+    shown = preview_of(subject, body, language, values_of(reader, setting))
+    meant = APPROACH_TO[stance]
+    lacks = bool(shown.empty) and approach in ([picked.approach] if picked else [meant, Approach.GENERAL])
     return {
         **shared,
-        "preview": preview_of(subject, body, language, values_of(reader, setting)),
+        "preview": shown,
         "reader": reader,
         "beside": queries.beside(template.campaign_id, reader.target_id),
         "stance": stance,
-        "meant": APPROACH_TO[stance],
-        "picked": pick_wording(queries.newest_wordings(template.id), [language], stance),
+        "meant": meant,
+        "picked": picked,
+        "barred": standing_bar(reader) or (SkipReason.EMPTY_VALUE if lacks else None),
         "treaty_code": campaign.treaty_code,
     }
