@@ -16,7 +16,7 @@ from crm.directory.naming import contacts_called
 from crm.extensions import db
 from crm.history.models import Interaction
 from crm.inbound.matching import houses, writers
-from crm.inbound.models import Answer, InboundMessage, InboundState, Reply
+from crm.inbound.models import Answer, InboundKind, InboundMessage, InboundState, Match, Reply
 from crm.letters.models import Letter, Mailing
 from crm.outbox.models import OutgoingMessage
 from crm.paging import Page, SortKey, page
@@ -130,6 +130,12 @@ def proposals(address: str, name: str) -> list[Proposal]:
         for row in rows:
             found.setdefault(row.id, Proposal(row.id, row.name, row.category, row.country, why))
     return list(found.values())[:_MOST_PROPOSED]
+
+
+def may_keep_address(found: sa.Row[*tuple[Any, ...]]) -> bool:
+    """Whether somebody of us said whose this message is, and the contact has not the address it came from."""
+    told = found.matched_by is Match.HAND and found.kind is InboundKind.OTHER and bool(found.from_address)
+    return told and all(row.id != found.contact_id for row in writers(found.from_address))
 
 
 def mail_of(interaction_id: int) -> sa.Row[*tuple[Any, ...]] | None:

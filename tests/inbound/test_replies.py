@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from crm import clock
 from crm.attachments.models import Attachment
 from crm.audit.models import ChangeSet
+from crm.directory.models import ContactPoint
 from crm.extensions import db
 from crm.history.models import Interaction, InteractionAttachment, InteractionContact, InteractionKind
 from crm.inbound.folding import files_of, folded, folded_page, is_automatic, words_of
@@ -242,3 +243,17 @@ def test_files_between_the_words_are_files_and_pictures_in_them_are_not() -> Non
     message = read(mail.as_bytes()).message
     assert [name for name, _data in files_of(message)] == ["a.pdf"]
     assert words_of(message).new == "words"
+
+
+def test_the_address_of_whom_somebody_named_may_be_kept_with_them(client: FlaskClient) -> None:
+    ann = make_person("Ann Ardent").id
+    message = received(a_mail(sender="Ann <ann@elsewhere.example>"))
+    place = f"/received/{message.id}/address"
+    sign_in(client, make_user(Role.OFFICER))
+    client.post(place)
+    assert place not in client.get(f"/received/{message.id}").text
+    assert place in client.post(f"/received/{message.id}/contact", data={"contact": ann}, follow_redirects=True).text
+    kept = sa.select(ContactPoint.value).where(ContactPoint.contact_id == ann)
+    assert "ann@elsewhere.example" not in db.session.scalars(kept).all()
+    assert place not in client.post(place, follow_redirects=True).text
+    assert "ann@elsewhere.example" in db.session.scalars(kept).all()

@@ -11,11 +11,12 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from crm.database import read_id
+from crm.directory.actions import InvalidAddress, add_point
 from crm.directory.finding import contacts_named
-from crm.directory.models import Contact
+from crm.directory.models import Contact, PointKind
 from crm.directory.naming import contacts_called
 from crm.extensions import db
-from crm.inbound import actions
+from crm.inbound import actions, queries
 from crm.inbound.models import InboundMessage
 from crm.inbound.placing import MoveRefused
 from crm.inbound.views.blueprint import blueprint, message_or_404, message_page
@@ -70,6 +71,21 @@ def assign(inbound_id: int) -> ResponseReturnValue:
     work = _change(inbound_id, "assign received message", lambda message: actions.assign(message, contact_id))
     if work is not None:
         toast(gettext("It stands on their timeline now."), undo=work.change_set_id)
+    return redirect(url_for("inbound.message", inbound_id=inbound_id))
+
+
+@blueprint.post("/received/<int:inbound_id>/address")
+@requires(Permission.LOBBY)
+def keep_address(inbound_id: int) -> ResponseReturnValue:
+    """Keep the address it came from with the contact it is from."""
+    found = message_or_404(inbound_id)
+    if queries.may_keep_address(found):
+        try:
+            with unit_of_work("keep address", actor=actor()) as work:
+                add_point(db.session.get_one(Contact, found.contact_id), PointKind.EMAIL, found.from_address)
+            toast(gettext("The address stands with them now."), undo=work.change_set_id)
+        except InvalidAddress:
+            toast(gettext("This is no address that mail can be sent to."), category="warning")
     return redirect(url_for("inbound.message", inbound_id=inbound_id))
 
 

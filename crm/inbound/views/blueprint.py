@@ -46,6 +46,7 @@ def message_page(
         labels=labels,
         to_assign=to_assign,
         proposals=queries.proposals(found.from_address, found.from_name) if to_assign else (),
+        may_keep_address=queries.may_keep_address(found),
         who=who,
         error=error,
         candidates=candidates,
