@@ -18,7 +18,6 @@ from crm.outbox.actions import suppress
 from crm.outbox.models import SuppressionReason
 from crm.pipeline.actions import move_target
 from crm.pipeline.models import CloseReason, Stage
-from crm.policy import Role
 from crm.timeline.actions import Event, add_events
 from crm.timeline.models import EntryKind
 from crm.unit_of_work import unit_of_work
@@ -336,18 +335,3 @@ def test_the_page_shows_campaigns_and_moves_in_words(officer: FlaskClient) -> No
     assert f'href="/targets/{target.id}"' in page
     assert "from Contacted to Closed (Declined): Too busy" in page
     assert f'<option value="{campaign.id}">' not in page
-
-
-def test_an_import_is_told_with_a_link_for_those_who_may_open_it(client: FlaskClient) -> None:
-    officer, viewer = make_user(), make_user(Role.VIEWER)
-    person = make_person()
-    details = {"kind": "changed", "as_of": "2025-08-01"}
-    with unit_of_work("import", actor="test"):
-        moment = datetime(2026, 1, 1, tzinfo=UTC)
-        add_events([Event(person.id, moment, EntryKind.IMPORTED, "import:7", "roster.xml", details)])
-    page = sign_in(client, officer).get(f"/contacts/{person.id}").text
-    assert "Changed, as of" in page
-    assert 'href="/imports/7"' in page
-    page = sign_in(client, viewer).get(f"/contacts/{person.id}").text
-    assert "roster.xml" in page
-    assert 'href="/imports/7"' not in page
