@@ -71,6 +71,33 @@ def _in_json(element: among, compiler: Any, **options: Any) -> str:
     return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608  # both are compiled
 
 
+class unindexed(FunctionElement[Any]):  # noqa: N801  # as above
+    """A column that SQLite looks up in no index, so that it walks the key a statement is ordered by and stops in time.
+
+    Without statistics it takes any index of a column that equals something, and then sorts all it found there, also
+    for the first few hundred. PostgreSQL knows how many rows each way costs and reads the column as it is.
+    Source: https://www.sqlite.org/optoverview.html (unary "+").
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(unindexed)
+def _as_it_is(element: unindexed, compiler: Any, **options: Any) -> str:
+    (column,) = element.clauses
+    return str(compiler.process(column, **options))
+
+
+@compiles(unindexed, "sqlite")
+def _without_index(element: unindexed, compiler: Any, **options: Any) -> str:
+    (column,) = element.clauses
+    return f"+{compiler.process(column, **options)}"
+
+
 class UtcDateTime(sa.TypeDecorator[datetime]):
     """An aware datetime, kept in UTC on every database. A naive value raises ValueError."""
 

@@ -49,7 +49,8 @@ def plan_next(mailing_id: int) -> bool:
         mailing.state, mailing.planned_at = MailingState.AWAITING_APPROVAL, clock.now()
         return False
     rows = _rows(mailing, mailing.batch_id, found)
-    db.session.execute(sa.insert(Letter), rows)
+    # With every column in every row it is one statement; else a new one begins wherever other columns are empty.
+    db.session.execute(sa.insert(Letter).execution_options(render_nulls=True), rows)
     skips = Counter(str(row["skip_reason"]) for row in rows if row["skip_reason"])
     mailing.letters += len(rows)
     mailing.skipped = dict(Counter(mailing.skipped) + skips)
