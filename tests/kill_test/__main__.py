@@ -34,7 +34,8 @@ from tests.kill_test.troubles import TROUBLES, Clock, World, possible
 from tests.servers.processes import Crew, PromiseBroken, QueueServer, ServerLog, environment_of, smtp_process
 
 _LARGEST_CLAIM = 200
-_SMALL_DISK = "48m"
+# Room for what each letter takes, and little more: a disk is to be filled.
+_DISK_MEGABYTES, _LETTERS_IN_A_MEGABYTE = 32, 250
 _APART = "RATIFY_KILL_TEST_MOUNTS"
 
 
@@ -121,13 +122,14 @@ def _see_own_mounts_alone() -> None:
 
 
 @contextlib.contextmanager
-def _own_disk(folder: Path) -> Iterator[bool]:
+def _own_disk(folder: Path, letters: int) -> Iterator[bool]:
     """A small disk at that folder, where this process may mount one; whether it could."""
     folder.mkdir()
     if _APART not in os.environ:
         yield False
         return
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={_SMALL_DISK}", "tmpfs", str(folder)]
+    size = f"size={_DISK_MEGABYTES + letters // _LETTERS_IN_A_MEGABYTE}m"
+    mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)]
     mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
     try:
         yield mounted
@@ -151,7 +153,7 @@ def main() -> int:
     say(f"kill test: {given.kills} kills, {letters} letters, seed {given.seed}")
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ratify-kill-test-")))
-        small_disk = stack.enter_context(_own_disk(folder / "data"))
+        small_disk = stack.enter_context(_own_disk(folder / "data", letters))
         queue = stack.enter_context(QueueServer(folder))
         log = ServerLog(folder / "smtp.log")
         settings = _settings(folder / "data", given.database_url, queue, stack.enter_context(smtp_process(log.path)))
