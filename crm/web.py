@@ -17,7 +17,6 @@ from flask import Flask, Response, current_app, flash, g, jsonify, render_templa
 from flask.typing import ResponseReturnValue
 from flask_babel import (
     format_date,
-    format_datetime,
     format_decimal,
     format_time,
     format_timedelta,
@@ -226,7 +225,7 @@ def init_app(app: Flask) -> None:
         initials=initials,
         slug=slug,
         day=lambda value: format_date(value, "medium") if value else "",
-        moment=lambda value: format_datetime(value, "medium") if value else "",
+        moment=minute,
         minute=minute,
         number=format_decimal,
     )

@@ -51,12 +51,12 @@ _WRITTEN = (
         finished_at=RECEIPTS.c.at,
         lease_token=None,
     )
-    .returning(MESSAGES.c.id, MESSAGES.c.reference, MESSAGES.c.reply_text)
+    .returning(MESSAGES.c.id, MESSAGES.c.reference, MESSAGES.c.reply_text, MESSAGES.c.finished_at)
 )
 _FORGET_RECEIPTS = sa.delete(RECEIPTS).where(among(RECEIPTS.c.id, "ids"))
 
 
-def _written(batch: sa.Row[*_Batch], token: str, now: datetime) -> list[Result]:
+def _written(batch: sa.Row[*_Batch], token: str) -> list[Result]:
     """Write what the receipts say into the letters' own rows, in one statement; the letters now known as sent."""
     sent = db.session.execute(_WRITTEN, {"under": token}).all()
     if not sent:
@@ -66,8 +66,10 @@ def _written(batch: sa.Row[*_Batch], token: str, now: datetime) -> list[Result]:
     if batch.priority is Priority.TRANSACTIONAL:
         # A password link must not lie about once it has been sent.
         db.session.execute(sa.update(MESSAGES).where(MESSAGES.c.id.in_(ids)).values(text="", html=None))
+    # One moment for all, the last of theirs: a lease that somebody else ends does so long after they left.
+    at = max(letter.finished_at for letter in sent)
     return [
-        Result(letter.id, batch.id, batch.kind, letter.reference, MessageState.SENT, now, letter.reply_text or "")
+        Result(letter.id, batch.id, batch.kind, letter.reference, MessageState.SENT, at, letter.reply_text or "")
         for letter in sent
     ]
 
@@ -101,7 +103,7 @@ def _conclude(
     if batch is None:
         return 0
     now = clock.now()
-    sent = _written(batch, token, now)
+    sent = _written(batch, token)
     held: list[int] = []
     if not trusted:
         held = _hold(token, Reason.DATABASE_CRASHED, now)

@@ -93,14 +93,9 @@ class StatementForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
 
     def values(self) -> dict[str, Any]:
         """What was entered, as the action takes it; file and team aside."""
-        return {
-            "treaty_id": self.treaty_id.data,
-            "stance": self.stance.data,
-            "said_on": self.said_on.data,
-            "confidence": self.confidence.data,
-            "source_url": self.source_url.data,
-            "quote": self.quote.data,
-        }
+        names = ("treaty_id", "stance", "said_on", "confidence", "source_url", "quote")
+        # A form that builds on this one may have left some out.
+        return {name: self[name].data for name in names if name in self}
 
 
 class WithdrawalForm(FlaskForm):  # type: ignore[misc]

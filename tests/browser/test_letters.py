@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from crm.extensions import db
 from crm.letters.footers import footer_in
 from crm.letters.jobs import plan
 from crm.letters.models import Letter, LetterTemplate, Mailing, MailingState, Wording
+from crm.letters.schedule import Schedule
 from crm.outbox.models import MessageState
 from crm.pipeline.models import Campaign
 from crm.policy import Role
@@ -154,6 +156,8 @@ def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant
     deliver(mailing, MessageState.FAILED, reply="5.1.1 no-such-user-" + "x" * 80)
     slip = make_wording(campaign, body="Dear {{name}}, TBC")
     awaiting, draft = planned(make_mailing(campaign, wording=slip)), make_mailing(campaign)
+    to_come = Schedule(clock.today() + timedelta(days=5), readers_zone=True)
+    later = approved(planned(make_mailing(campaign, schedule=to_come)))
     letters = sa.select(Letter.id).where(Letter.mailing_id == mailing.id)
     written = db.session.scalars(letters.where(Letter.skip_reason.is_(None))).first()
     skipped = db.session.scalars(letters.where(Letter.skip_reason.is_not(None))).first()
@@ -175,6 +179,9 @@ def test_every_face_of_a_letter(open_page: OpenPage, campaign: Campaign, variant
         f"/mailings/{draft.id}/edit",
         f"/mailings/{awaiting.id}",
         f"/mailings/{awaiting.id}/findings/odd_text",
+        f"/mailings/{awaiting.id}/schedule",
+        f"/mailings/{later.id}/schedule",
+        f"/mailings/{later.id}",
         f"/letters/{waiting}",
         f"/mailings/{mailing.id}?outcome=failed",
         f"/mailings/{mailing.id}?outcome=skipped",

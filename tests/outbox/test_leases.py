@@ -166,6 +166,7 @@ def test_a_dead_process_frees_its_letters_and_one_is_held(
     assert states(batch) == [SENT, HELD, QUEUED]
     assert letters(batch)[1].reason is Reason.PROCESS_DIED
     assert [(result.reference, result.state) for result in heard] == [("letter:1", SENT), ("letter:2", HELD)]
+    assert heard[0].at == letters(batch)[0].finished_at, "told as of now, not of when the letter left"
     assert len(get_queue(MAIL)) == 1
     assert sweep(me) == 0
     # Should it live after all (a host that was only cut off), it alone knows how its letter ended.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from crm.stances.forms import StatementForm
 
 
@@ -12,13 +10,3 @@ class StateForm(StatementForm):
 
     source_url = None  # type: ignore[assignment]  # this is how a form of WTForms leaves a field out
     file = None  # type: ignore[assignment]
-
-    def values(self) -> dict[str, Any]:
-        """What was entered, as the action takes it; source and team aside."""
-        return {
-            "treaty_id": self.treaty_id.data,
-            "stance": self.stance.data,
-            "said_on": self.said_on.data,
-            "confidence": self.confidence.data,
-            "quote": self.quote.data,
-        }

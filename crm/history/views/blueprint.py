@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, url_for
-from flask_babel import format_datetime, gettext
+from flask_babel import gettext
 from flask_login import current_user
 
 from crm.attachments.actions import store
@@ -16,7 +16,7 @@ from crm.history import labels, queries
 from crm.history.actions import What
 from crm.history.forms import InteractionForm
 from crm.history.models import Interaction
-from crm.web import own_page
+from crm.web import minute, own_page
 
 blueprint = Blueprint("history", __name__)
 blueprint.add_app_template_filter(labels.kind_label, "interaction_label")
@@ -25,7 +25,7 @@ blueprint.add_app_template_filter(labels.kind_label, "interaction_label")
 @blueprint.app_template_filter()
 def stored_moment(text: str) -> str:
     """A moment as the trail keeps it, as the reader writes moments."""
-    return str(format_datetime(datetime.fromisoformat(text), "medium"))
+    return minute(datetime.fromisoformat(text))
 
 
 def ids_of(values: list[str], most: int = 60) -> list[int]:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
+from crm import clock
 from crm.letters import actions, delivery
 from crm.letters.footers import shown_html, shown_text
 from crm.letters.forms import LetterForm
@@ -57,6 +58,7 @@ def letter(letter_id: int) -> ResponseReturnValue:
         text=shown_text(found.footer, found.text) if found.text else "",
         outcome=outcome,
         explanations=EXPLANATIONS,
+        again_at=found.next_attempt_at if found.next_attempt_at and found.next_attempt_at > clock.now() else None,
         edits=delivery.edits_of(letter_id) if found.edited_at else (),
         editable=_is_editable(found),
         may_be_left_out=_may_be_left_out(found),
