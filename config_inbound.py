@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_LAST_PORT = 65535
 
 
 class ImapTls(StrEnum):
@@ -38,6 +39,12 @@ class InboundSettings(BaseSettings):
     )
     inbound_limit: int = Field(
         25, validation_alias="INBOUND_LIMIT_MB", ge=1, le=100, description="megabytes a received message may have"
+    )
+    lmtp: str = Field(
+        "",
+        validation_alias="INBOUND_LMTP",
+        description="where a mail server of this machine hands mail over by LMTP: a port such as 2400, or the path of "
+        "a socket; `ratify up` listens there, and so does `ratify receive-lmtp` alone; default: nobody does",
     )
     soft_bounces: int = Field(
         3,
@@ -86,6 +93,13 @@ class InboundSettings(BaseSettings):
         # What follows the + has up to 33 of the 64 octets that RFC 5321 allows before the @.
         if value and not re.fullmatch(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
             raise ValueError(f"{value} is no mailbox a tag can be put to: name one such as bounces@example.org")
+        return value
+
+    @field_validator("lmtp")
+    @classmethod
+    def _is_a_port_or_a_path(cls, value: str) -> str:
+        if value and not (value.startswith("/") or (value.isdecimal() and 1 <= int(value) <= _LAST_PORT)):
+            raise ValueError(f"{value} is neither a port, such as 2400, nor the whole path of a socket")
         return value
 
     @model_validator(mode="after")

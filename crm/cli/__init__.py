@@ -9,7 +9,7 @@ from crm.cli.demo import demo
 from crm.cli.hold_sending import hold_sending_command
 from crm.cli.mail import check_mail_command, dkim_command
 from crm.cli.rebuild import rebuild
-from crm.cli.receive import fetch_mail_command, receive_command
+from crm.cli.receive import fetch_mail_command, receive_command, receive_lmtp_command
 from crm.cli.roster import import_roster
 from crm.cli.settings import settings
 from crm.cli.treaties import treaty_status_command
@@ -41,6 +41,7 @@ main.add_command(hold_sending_command)
 main.add_command(import_roster)
 main.add_command(rebuild)
 main.add_command(receive_command)
+main.add_command(receive_lmtp_command)
 main.add_command(fetch_mail_command)
 main.add_command(settings)
 main.add_command(treaty_status_command)

@@ -1,11 +1,14 @@
-"""`ratify receive < message` for a mail server that pipes a message into a command; `ratify fetch-mail` by hand."""
+"""`ratify receive < message` and `ratify receive-lmtp` for mail servers that hand mail over; `ratify fetch-mail`."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import sys
 
 import click
+from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import load_settings
@@ -13,6 +16,7 @@ from crm import create_app
 from crm.inbound.actions import receive, size_limit
 from crm.inbound.mailbox import TROUBLES, NoMailbox, fetch
 from crm.inbound.models import Source
+from crm.processes import lmtp
 from crm.unit_of_work import unit_of_work
 
 # sysexits.h: mail servers keep the message and try again later.
@@ -39,6 +43,30 @@ def receive_command(recipient: str) -> None:
             logger.exception("a message could not be kept")
             click.echo(f"Not kept, try again later: {error}", err=True)
             sys.exit(EX_TEMPFAIL)
+
+
+@click.command("receive-lmtp")
+def receive_lmtp_command() -> None:
+    """Take messages from a mail server by LMTP (RFC 2033) at INBOUND_LMTP, until SIGTERM.
+
+    The server is told that a message is taken once it is kept whole, and otherwise to try again later. Only programs
+    of this machine reach the port; a socket, only those of its owner and group.
+    """
+    settings = load_settings()
+    if not settings.lmtp:
+        raise click.ClickException("Nobody hands mail over: set INBOUND_LMTP to a port or to the path of a socket.")
+    app = create_app(settings)
+    try:
+        asyncio.run(_listen(app, settings.lmtp))
+    except OSError as error:
+        raise click.ClickException(f"INBOUND_LMTP={settings.lmtp}: {error}") from None
+
+
+async def _listen(app: Flask, address: str) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await lmtp.listen(app, address, stopped, lambda: click.echo(f"taking mail by LMTP at {address}"))
 
 
 @click.command("fetch-mail")

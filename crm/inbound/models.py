@@ -18,6 +18,7 @@ class Source(StrEnum):
     """By which way it came in."""
 
     PIPE = "pipe"  # a mail server gave it to `ratify receive`
+    LMTP = "lmtp"  # a mail server handed it over to `ratify receive-lmtp`
     IMAP = "imap"  # it was fetched from a mailbox
 
 

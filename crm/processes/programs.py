@@ -1,4 +1,4 @@
-"""The programs of a running product and the order in which they stop: web, workers, mail catcher, queue server."""
+"""The programs of a running product, and their order to stop: web, mail intake, workers, catcher, queue server."""
 
 from __future__ import annotations
 
@@ -75,6 +75,11 @@ def mail_catcher(settings: Settings) -> Program:
     return Program("catcher", "catcher", 20, 3, command)
 
 
+def mail_intake() -> Program:
+    """What takes mail from the mail server of this machine at INBOUND_LMTP; it ends after the message it keeps."""
+    return Program("intake", "intake", 35, 10, (sys.executable, "-m", "crm.cli", "receive-lmtp"))
+
+
 def worker(queue: str) -> Program:
     """The worker of one queue. It finishes a job that is soon done; one that is cut short is taken up again."""
     return Program(queue, "workers", 30, 10, (sys.executable, str(ROOT / "worker.py"), queue))
@@ -108,4 +113,5 @@ def programs(settings: Settings) -> list[Program]:
         local.append(queue_server(settings))
     if settings.mail_catcher:
         local.append(mail_catcher(settings))
-    return [*local, *(worker(queue) for queue in QUEUES), web_server(settings)]
+    intake = [mail_intake()] if settings.lmtp else []
+    return [*local, *(worker(queue) for queue in QUEUES), *intake, web_server(settings)]

@@ -27,8 +27,8 @@ T = TypeVar("T")
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
     """The environment of a command on `folder`, without the settings of whoever runs the tests."""
-    ours = ("RATIFY_", "MAIL_", "DATABASE_URL", "REDIS_URL", "PORT", "SECRET_KEY", "TRUSTED_HOSTS", "WEB_CONCURRENCY")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    ours = ("RATIFY_", "MAIL_", "INBOUND_", "DATABASE_URL", "REDIS_URL", "PORT", "SECRET_KEY", "TRUSTED_HOSTS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith((*ours, "WEB_CONCURRENCY"))}
     return kept | {"RATIFY_DATA": str(folder), "PYTHONPATH": str(ROOT), "WEB_CONCURRENCY": "1"} | settings
 
 

@@ -19,7 +19,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "settings": (),
     "treaty-status": ("ICRMW", "--json"),
 }
-TRIED_ELSEWHERE = {"up", "check-mail", "dkim", "fetch-mail", "receive"}
+TRIED_ELSEWHERE = {"up", "check-mail", "dkim", "fetch-mail", "receive", "receive-lmtp"}
 # Commands that need no database.
 WITHOUT_DATA = {"settings"}
 

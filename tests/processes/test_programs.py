@@ -23,8 +23,12 @@ def test_everything_is_local_where_nothing_is_set(tmp_path: Path) -> None:
 
 
 def test_servers_that_are_given_are_not_started(tmp_path: Path) -> None:
-    running = programs(_settings(tmp_path, REDIS_URL="redis://queue.example", MAIL_SERVER="mail.example"))
+    given = {"REDIS_URL": "redis://queue.example", "MAIL_SERVER": "mail.example"}
+    running = programs(_settings(tmp_path, **given))
     assert [program.name for program in running] == ["mail", "desk", "web"]
+    running = programs(_settings(tmp_path, **given, INBOUND_LMTP="2400"))
+    assert [program.name for program in running] == ["mail", "desk", "intake", "web"]
+    assert running == sorted(running, key=lambda program: program.priority)
 
 
 def test_a_machine_without_the_embedded_queue_server_is_told_what_to_do(

@@ -15,7 +15,8 @@ from email.message import EmailMessage
 USER, PASSWORD = "answers@ratify.example", "a password"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine nobody listens at."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -70,7 +71,7 @@ class MailboxServer:
 @contextmanager
 def mailbox_server() -> Iterator[MailboxServer]:
     """A mailbox for a test."""
-    server = MailboxServer(_free_port(), _free_port())
+    server = MailboxServer(free_port(), free_port())
     server.start()
     try:
         yield server
