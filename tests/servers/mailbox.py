@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-USER, PASSWORD = "answers@ratify.example", "a password"
+USER, PASSWORD = "answers@ratify.example", "a-password"
 
 
 def free_port() -> int:
