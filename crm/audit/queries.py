@@ -132,6 +132,17 @@ def can_go_back(row: sa.Row[*tuple[Any, ...]], written: Collection[tuple[str, Ch
     return bool(tables) and small and not tables & kept_tables() and not row.notes and row.undone_by_id is None
 
 
+def last_deeds(table: str, row_id: int, actions: Collection[str]) -> dict[str, sa.Row[*tuple[Any, ...]]]:
+    """When each of these actions last wrote a row, and who did it, by the action: action, at, actor."""
+    touched = sa.select(Change.change_set_id).where(Change.table_name == table, Change.row_id == row_id)
+    statement = (
+        sa.select(ChangeSet.action, ChangeSet.at, ChangeSet.actor)
+        .where(ChangeSet.id.in_(touched), ChangeSet.action.in_(actions))
+        .order_by(ChangeSet.id)
+    )
+    return {row.action: row for row in db.session.execute(statement)}
+
+
 def inserted(change_set_id: int, record: str, row_id: int) -> bool:
     """Whether the change set made this row of the table `record`, or of one that ends so (`letter_template`)."""
     made = sa.exists().where(

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from babel import Locale
+from babel.lists import format_list
 from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
 
 from crm.letters.actions import MailingRefused
 from crm.letters.audience import Audience
 from crm.letters.delivery import Outcome
-from crm.letters.models import Approach, LanguageReason, SkipReason, Standing, Wording
+from crm.letters.models import STANCES_OF, Approach, LanguageReason, SkipReason, Standing, Wording
 from crm.letters.queries import WordingStanding
 from crm.letters.rendering import Problem, ProblemKind
 from crm.letters.schedule import OPENS, Schedule
@@ -21,6 +22,7 @@ from crm.outbox.models import PauseReason
 from crm.outbox.reasons import EXPLANATIONS, Reason
 from crm.pipeline.filters import NOBODY
 from crm.places.countries import LANGUAGES
+from crm.stances.labels import STANCES
 from crm.web import minute
 
 STANDINGS = {
@@ -77,6 +79,11 @@ APPROACHES = {
     Approach.THANK: (lazy_gettext("Thank"), lazy_gettext("for champions and supporters")),
     Approach.ASK: (lazy_gettext("Ask"), lazy_gettext("for the undecided and the unknown")),
     Approach.PERSUADE: (lazy_gettext("Persuade"), lazy_gettext("for those against, or leaning that way")),
+}
+_AUDIENCES = {
+    Approach.THANK: lazy_gettext("Champions and supporters"),
+    Approach.ASK: lazy_gettext("The undecided and the unknown"),
+    Approach.PERSUADE: lazy_gettext("Those against, or leaning that way"),
 }
 WORDING_STANDINGS = {
     WordingStanding.MISSING: (lazy_gettext("Missing"), "neutral"),
@@ -248,4 +255,13 @@ def audience_words(whole: Audience, owners: dict[int, str]) -> list[str]:
     if audience.owner is not None:
         owner = gettext("nobody yet") if audience.owner == NOBODY else owners.get(audience.owner, "?")
         said.append(gettext("Owner: %(owner)s", owner=owner))
-    return [*said, *(f"{condition.label}: {condition.value}" for condition in audience.conditions())]
+    by_label: dict[str, list[str]] = {}
+    for condition in audience.conditions():
+        by_label.setdefault(condition.label, []).append(condition.value)
+    return [*said, *(f"{label}: {format_list(values, 'or', get_locale())}" for label, values in by_label.items())]
+
+
+def stance_choices() -> list[tuple[str, str]]:
+    """Stances as the filter of an audience offers them: those that get one text together, then each by itself."""
+    together = [(",".join(stances), str(_AUDIENCES[approach])) for approach, stances in STANCES_OF.items()]
+    return [*together, *((stance.value, str(label)) for stance, label in STANCES.items())]

@@ -9,7 +9,9 @@ from flask.testing import FlaskClient
 from crm.extensions import db
 from crm.letters.models import Mailing
 from crm.pipeline.models import Campaign
+from crm.stances.models import Stance
 from tests.factories.letters import make_letter_target, make_mailing, make_wording, planned
+from tests.factories.stances import make_statement
 
 IN_ENGLISH = {"fallback": "en", "zone": "UTC"}
 
@@ -21,7 +23,7 @@ def words(page: str) -> str:
 def test_the_forecast_follows_the_audience(as_officer: FlaskClient, campaign: Campaign) -> None:
     wording = make_wording(campaign, body="Dear {{name}} of {{group}}")
     make_letter_target(campaign, "No Group", group=None)
-    make_letter_target(campaign, "Far Away", country="FR")
+    far = make_letter_target(campaign, "Far Away", country="FR")
     data = {
         "campaign": campaign.id,
         "template": wording.template_id,
@@ -35,6 +37,15 @@ def test_the_forecast_follows_the_audience(as_officer: FlaskClient, campaign: Ca
     french = words(as_officer.post("/mailings/forecast", data={**data, "country": "FR"}).text)
     assert "1 letter would be written" in french
     assert "Far Away" in french
+    make_statement(far.contact_id, Stance.OPPOSED)
+    form = as_officer.get(f"/mailings/new?campaign={campaign.id}").text
+    against = next(value for value, label in re.findall(r'<option value="([^"]*)">([^<]+)', form) if "against" in label)
+    asked = {"treaty": campaign.treaty_id, "stance": against}
+    assert "1 letter would be written" in words(as_officer.post("/mailings/forecast", data=data | asked).text)
+    # A choice of the menu stands in it again, and nothing hidden says it twice.
+    again = as_officer.get("/mailings/new", query_string={"campaign": campaign.id, **asked}).text
+    assert f'<option value="{against}" selected>' in again
+    assert again.count('name="stance"') == again.count('name="treaty"') == 1
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def test_the_time_of_letters_is_changed_until_they_leave(
     assert f"{page}/schedule" in as_officer.get(page).text
     said = as_officer.post(f"{page}/schedule", data=chosen, follow_redirects=True).text
     assert "Once approved, the letters leave" in words(said)
+    assert "changed by Olga Officer" in words(said)
     mailing = approved(fresh(mailing)[0], lead)
     assert fresh(mailing)[0].look_at == _day(3).moment(None, clock.now()) + timedelta(hours=1)
 
@@ -102,6 +103,7 @@ def test_an_approval_is_taken_back_while_nothing_has_left(
     assert "Take the approval back" in as_officer.get(page).text
     said = as_officer.post(f"{page}/take-approval-back", follow_redirects=True).text
     assert "the mailing waits for approval again" in words(said)
+    assert "The approval was taken back by Olga Officer" in words(said)
     found = fresh(mailing)[0]
     assert (found.state, found.approved_by_id, found.approved_at, found.look_at) == (
         *(MailingState.AWAITING_APPROVAL, None),

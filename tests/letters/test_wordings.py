@@ -103,7 +103,7 @@ def test_nobody_changes_words_that_somebody_relies_on(campaign: Campaign) -> Non
     assert set(newest_wordings(first.template_id)) == {("en", Approach.GENERAL), ("fr", Approach.GENERAL)}
 
 
-def test_a_mailing_waits_for_its_wordings_where_two_may_approve(campaign: Campaign) -> None:
+def test_a_mailing_waits_for_its_wordings_where_two_may_approve(client: FlaskClient, campaign: Campaign) -> None:
     make_letter_target(campaign, "Ana Ruiz")
     wording = make_wording(campaign)
     assert wanting_approval(campaign.id, [wording]) == []
@@ -118,8 +118,15 @@ def test_a_mailing_waits_for_its_wordings_where_two_may_approve(campaign: Campai
     with pytest.raises(MailingRefused, match="unapproved_wording") as refused:
         approved(mailing, lead)
     assert [refused_for.body for refused_for in refused.value.wordings] == ["another text"]
-    with unit_of_work("approve wording", actor="test"):
-        approve_wording(newer.id, approver_id=lead.id)
+    # Whoever approves it from the mailing comes back to that.
+    mailing_id, seen = mailing.id, newer.revision
+    sign_in(client, lead)
+    text = f"/letters/templates/{newer.template_id}/en/general?mailing={mailing_id}"
+    assert f'href="{text}"' in client.get(f"/mailings/{mailing_id}").text
+    assert "Back to the mailing" in client.get(text).text
+    assert "Back to the mailing" not in client.get(text.replace(f"={mailing_id}", "=999")).text
+    answer = client.post(f"/letters/wordings/{newer.id}/approve", data={"seen": seen, "mailing": mailing_id})
+    assert answer.location == f"/mailings/{mailing_id}#approval"
     assert approved(mailing, lead).state is MailingState.APPROVED
 
 

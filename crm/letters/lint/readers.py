@@ -17,8 +17,8 @@ from crm import clock
 from crm.directory.models import Contact, ContactPoint, PointKind, PointStatus
 from crm.extensions import db
 from crm.letters.models import (
-    APPROACH_TO,
     OF_READERS,
+    STANCES_OF,
     Approach,
     FindingCode,
     Letter,
@@ -36,10 +36,6 @@ from crm.stances.queries import seen_by
 # Letters with what a finding says of them: letter_id, severity, detail.
 Named: TypeAlias = sa.Select[*tuple[Any, ...]]
 
-_STANCES = {
-    approach: [stance for stance, meant in APPROACH_TO.items() if meant is approach]
-    for approach in (Approach.THANK, Approach.PERSUADE)
-}
 _SEVERITY = LetterFinding.severity.type
 _NO_DETAIL: sa.ColumnElement[str] = sa.literal("", sa.String)
 
@@ -103,7 +99,7 @@ def thanks_opponent(mailing: Mailing) -> Named:
     return (
         _named(mailing, severity)
         .join(Wording, Wording.id == Letter.wording_id)
-        .where(Wording.approach == Approach.THANK, _stands(mailing, _STANCES[Approach.PERSUADE]))
+        .where(Wording.approach == Approach.THANK, _stands(mailing, STANCES_OF[Approach.PERSUADE]))
     )
 
 
@@ -116,7 +112,7 @@ def asks_supporter(mailing: Mailing) -> Named:
     return _named(mailing, Severity.WARNING).where(
         Letter.wording_id.in_(asking | with_ask),
         sa.or_(
-            sa.and_(Letter.wording_id.in_(asking), _stands(mailing, _STANCES[Approach.THANK])),
+            sa.and_(Letter.wording_id.in_(asking), _stands(mailing, STANCES_OF[Approach.THANK])),
             has_promised,
         ),
     )

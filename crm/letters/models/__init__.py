@@ -24,6 +24,7 @@ from crm.letters.models.mailings import (
 )
 from crm.letters.models.wordings import (
     APPROACH_TO,
+    STANCES_OF,
     Approach,
     LetterTemplate,
     Wording,
@@ -39,6 +40,7 @@ __all__ = [
     "DETAIL_LENGTH",
     "OF_READERS",
     "OF_STANCES",
+    "STANCES_OF",
     "WRITTEN",
     "Approach",
     "FindingCode",

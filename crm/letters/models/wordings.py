@@ -34,6 +34,10 @@ APPROACH_TO: dict[Stance, Approach] = {
     Stance.LEANING_AGAINST: Approach.PERSUADE,
     Stance.OPPOSED: Approach.PERSUADE,
 }
+STANCES_OF: dict[Approach, list[Stance]] = {
+    approach: [stance for stance, meant in APPROACH_TO.items() if meant is approach]
+    for approach in (Approach.THANK, Approach.ASK, Approach.PERSUADE)
+}
 
 
 class LetterTemplate(Base):

@@ -17,6 +17,9 @@ from crm.policy import actor
 from crm.unit_of_work import unit_of_work
 from crm.web import toast
 
+# What a mailing's page tells of later, by the name it has in the trail.
+CHANGE_TIME, TAKE_APPROVAL_BACK = "change the time of a mailing", "take approval back"
+
 
 def seen_of(mailing: Mailing, standing: Standing) -> str:
     """What a form shows of a mailing when it is opened, to tell it later from one that is out of date."""

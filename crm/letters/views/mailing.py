@@ -12,7 +12,8 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from crm import clock
-from crm.accounts.queries import active_users
+from crm.accounts.queries import active_users, actor_names
+from crm.audit.queries import last_deeds
 from crm.directory.menus import countries_present
 from crm.letters import actions, delivery, queries
 from crm.letters.audience import Audience
@@ -22,12 +23,13 @@ from crm.letters.ledger import LedgerFilter, ledger_page
 from crm.letters.models import BEFORE_APPROVAL, Ledger, Mailing, SkipReason, Standing
 from crm.letters.views.approval import approval_of
 from crm.letters.views.blueprint import blueprint, mailing_or_404
-from crm.letters.views.deciding import decide, not_left, seen_of, standing
+from crm.letters.views.deciding import CHANGE_TIME, TAKE_APPROVAL_BACK, decide, not_left, seen_of, standing
 from crm.letters.views.ledger import RowWords
 from crm.outbox.labels import OUTAGES, PAUSES
 from crm.outbox.outages import present_outage
 from crm.outbox.reasons import Reason
 from crm.outbox.waiting import first_time
+from crm.pipeline.views.blueprint import named_countries
 from crm.policy import Permission, requires
 from crm.web import minute
 
@@ -88,16 +90,20 @@ def mailing(mailing_id: int) -> ResponseReturnValue:
     audience = Audience.from_args(MultiDict(found.audience))
     status = _status(found)
     wordings = queries.wordings_of(mailing_id)
+    deeds = last_deeds(Mailing.__tablename__, mailing_id, (CHANGE_TIME, TAKE_APPROVAL_BACK))
     return render_template(
         "letters/mailing.html",
         page=ledger_page(found, chosen, request.args.get("cursor")),
         chosen=chosen,
         reasons=reasons_in(status["ledger"], chosen, status["dropped"]),
         written_in=sorted({language for language, _approach in wordings}),
-        from_countries=countries_present(),
+        from_countries=named_countries(countries_present()),
         wordings=wordings,
         files=queries.attachments_of(mailing_id),
         schedule=found.schedule,
+        time_changed=deeds.get(CHANGE_TIME),
+        taken_back=deeds.get(TAKE_APPROVAL_BACK),
+        actors=actor_names() if deeds else {},
         outcome_of=delivery.outcome_of,
         row_words=RowWords(),
         now=clock.now(),

@@ -21,7 +21,7 @@ from crm.letters.audience import Audience
 from crm.letters.forecasting import LISTED, forecast, left_out
 from crm.letters.forms import MailingForm
 from crm.letters.judging import Terms
-from crm.letters.labels import REFUSALS, language_label, refusal_words
+from crm.letters.labels import REFUSALS, language_label, refusal_words, stance_choices
 from crm.letters.models import Mailing, MailingState, SkipReason
 from crm.letters.preview import preview_of
 from crm.letters.views.blueprint import blueprint, mailing_or_404
@@ -125,6 +125,7 @@ def _page(
         files_limit=actions.files_limit(),
         earlier=mailing_or_404(audience.unanswered) if audience.unanswered is not None else None,
         owners=active_users(),
+        stance_choices=stance_choices(),
         **filter_menus(),
         **_forecast(MultiDict(values), campaign, audience),
     )

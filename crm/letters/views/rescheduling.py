@@ -12,7 +12,7 @@ from crm.letters.forms import NewTimeForm, ScheduleForm
 from crm.letters.labels import departure_label
 from crm.letters.models import Ledger, Mailing, MailingState
 from crm.letters.views.blueprint import blueprint, mailing_or_404
-from crm.letters.views.deciding import decide
+from crm.letters.views.deciding import CHANGE_TIME, TAKE_APPROVAL_BACK, decide
 from crm.policy import Permission, requires
 from crm.web import minute
 
@@ -31,7 +31,7 @@ def reschedule(mailing_id: int) -> ResponseReturnValue:
         return page, 422 if form.is_submitted() else 200
     return decide(
         mailing_id,
-        "change the time of a mailing",
+        CHANGE_TIME,
         lambda chosen: actions.reschedule(chosen, form.schedule),
         _rescheduled,
     )
@@ -53,7 +53,7 @@ def take_approval_back(mailing_id: int) -> ResponseReturnValue:
     """Have the letters of an approved mailing wait for approval again."""
     return decide(
         mailing_id,
-        "take approval back",
+        TAKE_APPROVAL_BACK,
         actions.take_approval_back,
         gettext("Nothing leaves: the mailing waits for approval again."),
     )

@@ -11,11 +11,12 @@ from flask_babel import format_time, gettext
 from flask_login import current_user
 
 from crm.database import read_id
+from crm.extensions import db
 from crm.letters import actions, queries
 from crm.letters.differences import marked
 from crm.letters.forms import WordingForm
 from crm.letters.labels import APPROVAL_REFUSALS, problem_label
-from crm.letters.models import Approach, LetterTemplate, Wording, WordingDraft
+from crm.letters.models import Approach, LetterTemplate, Mailing, Wording, WordingDraft
 from crm.letters.placeholders import PLACEHOLDERS
 from crm.letters.rendering import compile_wording
 from crm.letters.views.blueprint import blueprint, template_or_404
@@ -61,6 +62,13 @@ def _address(template_id: int, language: str, approach: str, **more: Any) -> str
     return url_for("letters.wording", template_id=template_id, language=language, approach=approach, **more)
 
 
+def _mailing_asking(template_id: int) -> Mailing | None:
+    """The mailing that wants this letter's texts approved and whose page led here, to go back to."""
+    mailing_id = request.values.get("mailing", type=read_id)
+    found = db.session.get(Mailing, mailing_id) if mailing_id else None
+    return found if found is not None and found.template_id == template_id else None
+
+
 def _fill_in(form: WordingForm, wording: Wording | None, draft: WordingDraft | None, source: Wording | None) -> None:
     """The author's own draft, else what is saved; a new translation starts in the manner of its source."""
     text = draft or wording
@@ -100,6 +108,7 @@ def _page(form: WordingForm, place: Place, **more: Any) -> str:
         and wording.approved_at is None
         and can(Permission.APPROVE)
         and actions.may_approve_wording(wording, user_id),
+        mailing=_mailing_asking(place.template.id),
         reader_name=request.values.get("reader_name", ""),
         **sample(place.template, place.language, place.approach, subject, body, formality),
         **more,
@@ -140,7 +149,9 @@ def wording(template_id: int, language: str, approach: str) -> ResponseReturnVal
             return _page(form, place, meanwhile=changed.current, between=between), 409
         _say_saved(typed, language)
         reader = request.form.get("reader", type=read_id)
-        return redirect(_address(template_id, language, approach, reader=reader))
+        asking = _mailing_asking(template_id)
+        back = asking.id if asking else None
+        return redirect(_address(template_id, language, approach, reader=reader, mailing=back))
     return _page(form, place), 422 if form.is_submitted() else 200
 
 
@@ -186,7 +197,9 @@ def discard_draft(template_id: int, language: str, approach: str) -> ResponseRet
 def approve_wording(wording_id: int) -> ResponseReturnValue:
     """Approve the words that were read."""
     from_database = queries.wording(wording_id) or abort(404, gettext("There is no such text."))
-    address = _address(from_database.template_id, from_database.language, from_database.approach.value)
+    asking = _mailing_asking(from_database.template_id)
+    place = from_database.template_id, from_database.language, from_database.approach.value
+    address = _address(*place, mailing=asking.id if asking else None)
     try:
         with unit_of_work("approve wording", actor=actor()):
             actions.approve_wording(wording_id, approver_id=current_user.id, seen=request.form.get("seen", ""))
@@ -196,6 +209,8 @@ def approve_wording(wording_id: int) -> ResponseReturnValue:
         toast(str(APPROVAL_REFUSALS[refusal.reason]), category="error")
     else:
         toast(gettext("Approved: mailings may use this text."))
+        if asking:
+            address = url_for("letters.mailing", mailing_id=asking.id, _anchor="approval")
     return redirect(address)
 
 
