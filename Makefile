@@ -32,8 +32,9 @@ bench-sending: $(VENV)/.dev  ## measure a mailing's pages while its 100,000 lett
 bench-planning: $(VENV)/.dev  ## plan 10,000 and 100,000 letters: linear time, flat memory (JSON=FILE writes the figures)
 	$(PY) -m benchmarks.planning $(if $(JSON),--json $(JSON))
 
-bench-mail: $(VENV)/.dev  ## send 2 KB letters beside smtp-source and a Flask-Mail loop (JSON=FILE writes the figures)
-	$(PY) -m benchmarks.mail $(if $(JSON),--json $(JSON))
+bench-mail: $(VENV)/.bench  ## send letters beside smtp-source and other senders (SIZES=2,20 WORKERS=1,2 MEMORY=1 JSON=FILE)
+	$(PY) -m benchmarks.mail $(if $(SIZES),--sizes $(SIZES)) $(if $(WORKERS),--workers $(WORKERS)) \
+		$(if $(MEMORY),--memory) $(if $(JSON),--json $(JSON))
 
 kill-test: $(VENV)/.dev  ## send letters while workers are killed KILLS times (default 100)
 	$(PY) -m tests.kill_test --kills $(or $(KILLS),100) $(if $(DATABASE_URL),--database-url $(DATABASE_URL))
@@ -49,6 +50,7 @@ lint: $(VENV)/.dev  ## ruff, mypy --strict, import-linter, templates, messages
 lock:  ## renew the pinned, hashed dependencies from pyproject.toml (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q --custom-compile-command 'make lock' --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q --custom-compile-command 'make lock' --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 
 clean:  ## remove the virtual environment and the local data
 	rm -rf $(VENV) instance
@@ -70,3 +72,9 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@echo "Installing what tests and checks need"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
+
+# Who cannot have them measures without them.
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
+	@echo "Installing what letters are sent with beside"
+	@$(PIP) install --require-hashes -r requirements-bench.lock && touch $@ || \
+		echo "Without Django and mailmerge: they could not be installed" >&2

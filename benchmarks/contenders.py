@@ -1,27 +1,24 @@
-"""Who sends letters in `make bench-mail`: our whole durable path, Postfix's own source, and a plain Flask-Mail loop."""
+"""Who sends letters in `make bench-mail`: our whole durable path and Postfix's own source, and the sink for all."""
 
 from __future__ import annotations
 
 import logging
 import os
-import pickle
 import re
 import shutil
 import socket
 import subprocess
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask
-from flask_mail import Mail, Message
 from redis import RedisError
 
+from benchmarks.children import in_children
+from benchmarks.peers import Letter
 from benchmarks.planning import prepare
 from benchmarks.servers import settings_in
 from config import Settings
@@ -40,14 +37,19 @@ from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import unit_of_work
 
 ACTOR = "command:benchmark"
-# One letter is about so many bytes on its way.
-LETTER_BYTES = 2048
+KILOBYTE = 1024
+# A letter is at least as long as it is said to be, and not much longer.
+_LONGER = 1.25
 # One target in fifty has no address.
 _WITH_ADDRESS = 0.98
 # As long as ours.
 _LINK = f"https://ratify.example/unsubscribe/{'x' * 135}"
 _LINK_HTML = link_to(_LINK)
-_BODY = "{{salutation}}\n\nWill you support *the Convention* in {{country}}?\n\n{{closing}}\n{{sender_name}}"
+_BODY = "{{salutation}}\n\nWill you support *the Convention* in {{country}}?"
+_END = "\n\n{{closing}}\n{{sender_name}}"
+# So many such paragraphs are a kilobyte, for each is there as text and as HTML.
+_MORE_PER_KILOBYTE = 4.1
+_MORE = "\n\nWe ask *you*, {{name}}, for all who work without papers in {{country}}, and for those who wait for them."
 
 
 class NoTools(Exception):
@@ -104,40 +106,6 @@ def sink(folder: Path) -> Iterator[Sink]:
         process.wait(10)
 
 
-def in_child(work: Callable[[], Any]) -> Any:
-    """What `work` returns in a forked child, as the worker runs its jobs. Raises RuntimeError where that fails."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.close(reading)
-            with os.fdopen(writing, "wb") as pipe:
-                pickle.dump(work(), pipe)
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        said = pipe.read()
-    _pid, status = os.waitpid(child, 0)
-    if status:
-        raise RuntimeError("a measured child failed: its error stands above")
-    return pickle.loads(said)
-
-
-@dataclass(frozen=True)
-class Letter:
-    """The words of one letter of a mailing."""
-
-    to_address: str
-    subject: str
-    text: str
-    html: str
-
-
 @dataclass(frozen=True)
 class Turn:
     """One contender's turn: so many letters in so many seconds."""
@@ -146,17 +114,27 @@ class Turn:
     seconds: float
 
 
-class Product:
-    """Ratify on one database, with a planned mailing for each round."""
+def body_of(kilobytes: int) -> str:
+    """Words of a template whose letters, text and HTML together, are so long on their way."""
+    return _BODY + _MORE * max(0, round((kilobytes - 2) * _MORE_PER_KILOBYTE)) + _END
 
-    def __init__(self, folder: Path, port: int, database_url: str, *, letters: int, rounds: int) -> None:
+
+class Product:
+    """Ratify on one database, with a planned mailing for each turn."""
+
+    def __init__(
+        self, folder: Path, port: int, database_url: str, *, letters: int, rounds: int, kilobytes: int = 2
+    ) -> None:
+        self.kilobytes = kilobytes
         settings = replaced(settings_in(folder, database_url), port)
         prepare_data(settings)
         self.app = create_app(settings)
         # Planning rings for the desk worker, and there is no queue server.
         logging.getLogger("crm.unit_of_work").setLevel(logging.ERROR)
         with self.app.app_context():
-            self.mailings = prepare(round(letters / _WITH_ADDRESS), mailings=rounds, body=_BODY, rest_days=0)
+            self.mailings = prepare(
+                round(letters / _WITH_ADDRESS), mailings=rounds, body=body_of(kilobytes), rest_days=0
+            )
             for mailing_id in self.mailings:
                 plan(mailing_id)
             if database_url:
@@ -188,8 +166,8 @@ class Product:
             self._rest()
         return found
 
-    def turn(self, number: int) -> Turn:
-        """Release the mailing of that round and send it by the worker's own job in a fork; what came of it."""
+    def release(self, number: int) -> tuple[int, int]:
+        """Release that mailing; its id and that of its batch."""
         with self.app.app_context():
             mailing_id = self.mailings[number]
             batch_id = db.session.get_one(Mailing, mailing_id).batch_id
@@ -199,14 +177,23 @@ class Product:
                 release(batch_id)
                 work.doorbells.clear()  # there is no queue server: the job is called here
             self._rest()
-            seconds = in_child(_seconds_of_sending)
-            letters = self._sent(mailing_id, batch_id)
-            self._rest()
-        return Turn(letters, seconds)
+        return mailing_id, batch_id
 
-    @staticmethod
-    def _sent(mailing_id: int, batch_id: int) -> int:
+    def turn(self, number: int, workers: int = 1) -> Turn:
+        """Release that mailing and send it by the worker's own job in so many forks at once; what came of it."""
+        released = self.release(number)
+        with self.app.app_context():
+            times = in_children(time_of_sending, workers)
+        return Turn(self.sent(released), max(ended for _, ended in times) - min(began for began, _ in times))
+
+    def sent(self, released: tuple[int, int]) -> int:
         """Letters of the mailing on record as sent. Raises AssertionError where that record is not whole."""
+        with self.app.app_context():
+            letters = self._sent(*released)
+            self._rest()
+        return letters
+
+    def _sent(self, mailing_id: int, batch_id: int) -> int:
         ledger = ledgers([mailing_id])[mailing_id]
         if not ledger.adds_up or ledger.sent != ledger.posted or not ledger.sent:
             raise AssertionError(f"{ledger.sent} of {ledger.posted} letters are on record as sent")
@@ -222,7 +209,7 @@ class Product:
         whole, size = db.session.execute(record).one()
         if whole != ledger.sent or db.session.scalar(sa.select(sa.func.count()).select_from(Lease)):
             raise AssertionError(f"of {ledger.sent} sent letters {whole} have their whole record")
-        if not LETTER_BYTES <= size <= LETTER_BYTES * 1.25:
+        if not KILOBYTE <= size / self.kilobytes <= KILOBYTE * _LONGER:
             raise AssertionError(f"a letter takes {size:.0f} bytes")
         told = sa.select(sa.func.count()).where(TimelineEntry.kind == EntryKind.LETTER_SENT)
         if (db.session.scalar(told) or 0) < ledger.sent:
@@ -235,36 +222,20 @@ def replaced(settings: Settings, port: int) -> Settings:
     return settings.model_copy(update={"mail_server": HOST, "mail_port": port})
 
 
-def _seconds_of_sending() -> float:
-    """Turns of the worker until nothing is due."""
+def time_of_sending() -> tuple[float, float]:
+    """Turns of the worker until nothing is due: when that began and ended, by the one clock of all processes."""
     began = time.perf_counter()
     while True:
         try:
             send_waiting()
         except RedisError:
             continue  # it rang for another turn, and there is no queue server to hear it
-        return time.perf_counter() - began
+        return began, time.perf_counter()
 
 
-def smtp_source(port: int, letters: int, *, one_session: bool = False) -> Turn:
+def smtp_source(port: int, letters: int, *, kilobytes: int = 2, one_session: bool = False) -> Turn:
     """Postfix's `smtp-source -s 1`, which calls the server anew for each letter unless it is told not to."""
-    command = [tool("smtp-source"), "-s", "1", "-l", str(LETTER_BYTES), "-m", str(letters)]
+    command = [tool("smtp-source"), "-s", "1", "-l", str(kilobytes * KILOBYTE), "-m", str(letters)]
     began = time.perf_counter()
     subprocess.run([*command, *(["-d"] if one_session else []), f"{HOST}:{port}"], check=True)
     return Turn(letters, time.perf_counter() - began)
-
-
-def flask_mail_loop(port: int, letters: Sequence[Letter]) -> Turn:
-    """A plain loop over Flask-Mail's `mail.send` with the words of our letters."""
-    app = Flask("plain")
-    app.config.update(MAIL_SERVER=HOST, MAIL_PORT=port, MAIL_DEFAULT_SENDER="olga@team.example")
-    mail = Mail(app)
-
-    def loop() -> float:
-        with app.app_context():
-            began = time.perf_counter()
-            for letter in letters:
-                mail.send(Message(letter.subject, [letter.to_address], letter.text, letter.html))
-            return time.perf_counter() - began
-
-    return Turn(len(letters), in_child(loop))
