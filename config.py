@@ -17,6 +17,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from config_inbound import InboundSettings
+from config_pace import PaceSettings
 
 
 class Environment(StrEnum):
@@ -31,7 +32,7 @@ class SettingsError(Exception):
     """The environment holds a value the product cannot start with; the message says what to set."""
 
 
-class Settings(InboundSettings):
+class Settings(PaceSettings, InboundSettings):
     """Every setting, by the name of its environment variable; the README's table is made from here."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=True)
@@ -65,7 +66,8 @@ class Settings(InboundSettings):
         100,
         validation_alias="LETTERS_ALIKE_LIMIT",
         ge=1,
-        description="letters of one text to one institution above which the check of a mailing warns",
+        description="letters of one text to one institution above which the check of a mailing warns, and letters of "
+        "one mailing that one domain gets in an hour at most, where more go to it",
     )
     port: int = Field(
         8000, validation_alias="PORT", ge=0, le=65535, description="port of the web server of `ratify up`"
@@ -159,27 +161,6 @@ class Settings(InboundSettings):
     )
     mail_timeout: float = Field(
         60.0, validation_alias="MAIL_TIMEOUT", gt=0, description="seconds to wait for an SMTP reply"
-    )
-    mail_error_window: int = Field(
-        100,
-        validation_alias="MAIL_ERROR_WINDOW",
-        ge=10,
-        le=1000,
-        description="how many of a mailing's last letters are looked at to tell whether too many fail",
-    )
-    mail_error_share: int = Field(
-        20,
-        validation_alias="MAIL_ERROR_SHARE",
-        ge=0,
-        le=100,
-        description="percent of those that may fail; with more, the mailing pauses itself (100: it never does)",
-    )
-    mail_error_least: int = Field(
-        10,
-        validation_alias="MAIL_ERROR_LEAST",
-        ge=1,
-        le=1000,
-        description="failures it takes at least to pause a mailing",
     )
     mail_catcher: bool = Field(
         False,

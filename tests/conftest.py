@@ -23,6 +23,7 @@ from config import Settings, load_settings
 from crm import create_app
 from crm.extensions import db, limiter
 from tests.servers.databases import DatabaseUnavailable, PostgresqlTemplate, SqliteTemplate, postgresql_server
+from tests.servers.processes import UNPACED
 from tests.servers.smtp import SmtpServer
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -143,6 +144,7 @@ def settings(database_url: str, queue_server: str, own_folder: Path) -> Settings
         DATABASE_URL=database_url,
         REDIS_URL=queue_server,
         SECRET_KEY="a key for tests only, long enough to sign",
+        **UNPACED,
     )
 
 

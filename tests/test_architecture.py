@@ -81,7 +81,7 @@ def _modules(*patterns: str) -> list[Module]:
 
 PRODUCT = [
     module
-    for module in _modules("crm/**/*.py", "config.py", "config_inbound.py", "worker.py")
+    for module in _modules("crm/**/*.py", "config.py", "config_inbound.py", "config_pace.py", "worker.py")
     if "versions" not in module.path.parts
 ]
 EVERYTHING = PRODUCT + _modules("tests/**/*.py", "benchmarks/**/*.py")
@@ -95,6 +95,7 @@ def test_the_rules_see_the_whole_product() -> None:
         "crm/outbox/models/__init__.py",
         "config.py",
         "config_inbound.py",
+        "config_pace.py",
         "worker.py",
     } <= {module.name for module in PRODUCT}
 

@@ -30,7 +30,7 @@ from crm.unit_of_work import unit_of_work
 from tests.conftest import SHARED_DATA
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.roster_import import import_file
-from tests.servers.processes import Workers, environment_of
+from tests.servers.processes import UNPACED, Workers, environment_of
 from tests.servers.smtp import SmtpServer
 
 MEP = SHARED_DATA / "mep"
@@ -61,6 +61,7 @@ def settings(settings: Settings, smtp_server: SmtpServer) -> Settings:
         SECRET_KEY=settings.secret_key.get_secret_value(),
         MAIL_SERVER=smtp_server.host,
         MAIL_PORT=str(smtp_server.port),
+        **UNPACED,
     )
 
 

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from config import Settings
 from config_inbound import InboundSettings
+from config_pace import PaceSettings
 
 
 def _names(field: FieldInfo) -> str:
@@ -30,8 +31,8 @@ def _default(field: FieldInfo) -> str:
 
 
 def settings_table() -> str:
-    """The table in Markdown, one line a setting, in the order of config.py, then that of config_inbound.py."""
-    inherited = InboundSettings.model_fields
+    """The table in Markdown, one line a setting, in the order of config.py, config_pace.py and config_inbound.py."""
+    inherited = PaceSettings.model_fields | InboundSettings.model_fields
     own = {name: field for name, field in Settings.model_fields.items() if name not in inherited}
     lines = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
     lines += [f"| {_names(field)} | {_default(field)} | {field.description} |" for field in (own | inherited).values()]

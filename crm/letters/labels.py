@@ -16,9 +16,10 @@ from crm.letters.delivery import Outcome
 from crm.letters.models import STANCES_OF, Approach, LanguageReason, SkipReason, Standing, Wording
 from crm.letters.queries import WordingStanding
 from crm.letters.rendering import Problem, ProblemKind
-from crm.letters.schedule import OPENS, Schedule
+from crm.letters.schedule import Schedule
 from crm.outbox.labels import PAUSES
 from crm.outbox.models import PauseReason
+from crm.outbox.office_hours import OPENS
 from crm.outbox.reasons import EXPLANATIONS, Reason
 from crm.pipeline.filters import NOBODY
 from crm.places.countries import LANGUAGES

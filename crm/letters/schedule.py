@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 
 from babel.core import get_global
 
+from crm.outbox.office_hours import OPENS, in_office_hours
+
 # A letter that could not leave for so long after its time waits for a person.
 LATE = timedelta(hours=12)
-# Monday to Friday; nobody's holidays are known here.
-OPENS, CLOSES = time(9), time(17)
-_SATURDAY = 5
 
 # Countries with several zones go by the clock of their capital.
 _CAPITALS = {
@@ -88,8 +87,12 @@ class Schedule:
         if self.day is not None:
             wanted = max(now, datetime.combine(self.day, self.at or OPENS, zone).astimezone(UTC))
         if self.office_hours:
-            wanted = _in_office_hours(wanted.astimezone(zone))
+            wanted = in_office_hours(wanted.astimezone(zone))
         return wanted.astimezone(UTC)
+
+    def office_zone(self, country: str | None) -> str | None:
+        """The zone whose office hours a letter to that country keeps to, at whatever attempt; None: at any hour."""
+        return self._zone_for(country).key if self.office_hours else None
 
     def has_passed(self, now: datetime) -> bool:
         """Whether its time is over in the campaign's zone, so that letters would leave at once."""
@@ -106,13 +109,3 @@ class Schedule:
 
     def _zone_for(self, country: str | None) -> ZoneInfo:
         return ZoneInfo((zone_of(country) if self.readers_zone else None) or self.zone)
-
-
-def _in_office_hours(local: datetime) -> datetime:
-    """The moment itself, or the next opening after it; on the clock of its zone."""
-    if local.weekday() < _SATURDAY and OPENS <= local.time() < CLOSES:
-        return local
-    day = local.date() if local.time() < OPENS else local.date() + timedelta(days=1)
-    while day.weekday() >= _SATURDAY:
-        day += timedelta(days=1)
-    return datetime.combine(day, OPENS, local.tzinfo)

@@ -305,7 +305,7 @@ def resolve_held(message_id: int, decision: Decision) -> None:
     work = current_unit_of_work()
     again = state is MessageState.QUEUED
     # The person starts it anew: the days it was held do not count as days of trying.
-    anew: dict[str, object] = {"attempts": 0, "first_deferred_at": None} if again else {}
+    anew: dict[str, object] = {"attempts": 0, "first_deferred_at": None, "late_after": None} if again else {}
     batch_id = db.session.scalar(sa.select(OutgoingMessage.batch_id).where(OutgoingMessage.id == message_id)) or 0
     # The lock keeps it from being cancelled meanwhile.
     if lock(batch_id) is BatchState.CANCELLED and again:

@@ -16,6 +16,7 @@ TURN = 20.0
 @background(MAIL, timeout=1800)
 def send_waiting() -> None:
     """Send due letters for one turn, and ring again where some are left."""
-    Sender(this_process(MAIL)).run(TURN)
-    if not stop_requested() and not outages.must_wait() and leases.anything_due():
+    # Without a connection of one's own, to ring again would only call the next who has none.
+    may_connect = Sender(this_process(MAIL)).run(TURN)
+    if may_connect and not stop_requested() and not outages.must_wait() and leases.anything_due():
         job_queue.ring(Doorbell(SEND_WAITING))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.extensions import db
+from crm.outbox import pace
 from crm.outbox.actions import results_of
 from crm.outbox.holder import Holder
 from crm.outbox.models import (
@@ -35,6 +36,8 @@ from crm.unit_of_work import current_unit_of_work, unit_of_work
 # Only another host waits for a lease to expire; on its own host a dead holder is seen at once.
 LEASE = timedelta(minutes=2)
 _CANDIDATES = 5
+# Between two letters of the slowest pace a batch can have, and some more.
+_LONGEST_PACE = timedelta(minutes=2)
 MESSAGES = cast("sa.Table", OutgoingMessage.__table__)
 # Who unsubscribes or objects wants no more letters of campaigns, and still waits for the password link just asked for;
 # an address that does not exist takes neither.
@@ -63,6 +66,8 @@ _TAKEN = (
     MESSAGES.c.attempts,
     MESSAGES.c.first_deferred_at,
     MESSAGES.c.late_after,
+    MESSAGES.c.reason,
+    MESSAGES.c.office_zone,
 )
 
 
@@ -83,9 +88,15 @@ class Claim:
 
 # Made once for all claims: to put a statement together costs more than to run it.
 _DUE_BATCHES = (
-    sa.select(Batch.id, Batch.kind, Batch.priority)
+    sa.select(Batch.id, Batch.kind, Batch.priority, Batch.per_minute, Batch.crowds)
     .where(
         Batch.state == BatchState.RUNNING,
+        # Not while its own pace lets none leave; a pace further off was told by a clock gone wrong.
+        sa.or_(
+            Batch.free_at.is_(None),
+            Batch.free_at <= sa.bindparam("at_present"),
+            Batch.free_at > sa.bindparam("never_so_late"),
+        ),
         sa.exists().where(
             OutgoingMessage.batch_id == Batch.id, OutgoingMessage.next_attempt_at <= sa.bindparam("at_present")
         ),
@@ -115,9 +126,17 @@ _TAKE = (
 )
 
 
+def _due(now: datetime) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """The batches whose letters may leave now, the first in turn first."""
+    found = db.session.execute(_DUE_BATCHES, {"at_present": now, "never_so_late": now + _LONGEST_PACE}).all()
+    if found and not pace.is_open(now):
+        return [batch for batch in found if batch.priority is Priority.TRANSACTIONAL]
+    return found
+
+
 def anything_due() -> bool:
     """Whether a letter could leave now."""
-    return db.session.execute(_DUE_BATCHES, {"at_present": clock.now()}).first() is not None
+    return bool(_due(clock.now()))
 
 
 def _take(batch_id: int, token: str, now: datetime, limit: int) -> list[Any]:
@@ -160,29 +179,33 @@ def _lease(holder: Holder, token: str, batch_id: int, now: datetime) -> dict[str
 def claim(holder: Holder, limit: int) -> Claim | None:
     """Lease up to `limit` due letters of the batch that is first in turn, or None; the claim is on disk on return.
 
-    Letters to suppressed addresses are cancelled here, so a claim may come back without any letter. A batch with
-    letters whose time was missed is paused instead.
+    Letters to suppressed addresses are cancelled here, and those that are too many for their pace are given back, so a
+    claim may come back without any letter. A batch with letters whose time was missed is paused instead.
     """
     token = secrets.token_hex(16)
     now = clock.now()
+    passed_over = False
     with unit_of_work("claim letters", actor=f"worker:{holder.worker}") as work:
-        for batch_id, batch_kind, priority in db.session.execute(_DUE_BATCHES, {"at_present": now}).all():
+        for batch_id, batch_kind, priority, per_minute, crowds in _due(now):
             # The batch before its letters, as everybody locks them; standing batches count nothing.
             if priority is Priority.BULK and lock(batch_id) is not BatchState.RUNNING:
                 continue
-            letters = _take(batch_id, token, now, limit)
+            bounds = pace.bounds(batch_id, priority, per_minute, now, limit)
+            letters = _take(batch_id, token, now, bounds.letters) if bounds.letters else []
             if not letters:
                 continue
             if any(letter.late_after and letter.late_after < now and not letter.attempts for letter in letters):
                 unclaim(token, now, cancelled=False)
                 pause_for(batch_id, PauseReason.LATE)
                 continue
-            db.session.execute(sa.insert(LEASES), _lease(holder, token, batch_id, now))
             barred = set(_cancel_suppressed(letters, priority, token, now))
             add(batch_id, cancelled=len(barred))
-            mine = [letter for letter in letters if letter.id not in barred]
-            return Claim(token, batch_id, batch_kind, work.actor, mine)
-    return None
+            mine = bounds.admit([letter for letter in letters if letter.id not in barred], token, crowds=crowds)
+            if mine:
+                db.session.execute(sa.insert(LEASES), _lease(holder, token, batch_id, now))
+                return Claim(token, batch_id, batch_kind, work.actor, mine)
+            passed_over = True
+    return Claim(token, 0, "", work.actor, ()) if passed_over else None
 
 
 def pause_for(batch_id: int, reason: PauseReason, details: Mapping[str, Any] | None = None) -> None:

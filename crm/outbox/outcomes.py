@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from crm.outbox.models import MessageState, OutageReason
+from crm.outbox.office_hours import opening
 from crm.outbox.reasons import Reason
 
 FIRST_WAIT = timedelta(minutes=1)
@@ -17,6 +19,7 @@ GIVE_UP_AFTER = timedelta(hours=72)
 # Days in a paused batch are no tries: a letter fails only once the server has really put it off again and again.
 LEAST_ATTEMPTS = 12
 _WORDS = 500
+_JITTER = 0.2
 # RFC 4954: the server wants a login, or another kind of it. That is no letter's fault.
 _LOGIN_CODES = frozenset({530, 534, 535, 538})
 
@@ -99,12 +102,17 @@ def waiting_time(attempts: int) -> timedelta:
     return min(FIRST_WAIT * int(2 ** min(attempts - 1, 10)), LONGEST_WAIT)
 
 
+def _not_all_at_once(wait: timedelta) -> timedelta:
+    """A wait somewhat longer than that: letters a server put off together do not all come back in one second."""
+    return wait * random.uniform(1, 1 + _JITTER)  # noqa: S311  # nothing secret in it
+
+
 def deferred(letter: Any, reason: Reason, answer: Reply, at: datetime) -> Outcome:
-    """To be tried again later; after three days and `LEAST_ATTEMPTS` tries of that, failed."""
+    """To be tried again later, in office hours if it keeps to them; after three days and enough tries, failed."""
     long_ago = letter.first_deferred_at is not None and at - letter.first_deferred_at >= GIVE_UP_AFTER
     if long_ago and letter.attempts + 1 >= LEAST_ATTEMPTS:
         return Outcome(letter, MessageState.FAILED, at, Reason.EXPIRED, answer)
-    again = at + waiting_time(letter.attempts + 1)
+    again = opening(letter.office_zone, at + _not_all_at_once(waiting_time(letter.attempts + 1)))
     return Outcome(letter, MessageState.DEFERRED, at, reason, answer, next_attempt_at=again)
 
 

@@ -25,6 +25,8 @@ class Reason(StrEnum):
     CONTENT_REFUSED = "content_refused"
     SERVER_BUSY = "server_busy"
     CONNECTION_LOST = "connection_lost"
+    WAITS_ITS_TURN = "waits_its_turn"
+    OFFICE_CLOSED = "office_closed"
     EXPIRED = "expired"
     NO_ANSWER = "no_answer"
     PROCESS_DIED = "process_died"
@@ -58,6 +60,8 @@ EXPLANATIONS: dict[Reason, LazyString] = {
     Reason.CONNECTION_LOST: lazy_gettext(
         "The mail server hung up before it had the whole letter; it will be sent again."
     ),
+    Reason.WAITS_ITS_TURN: lazy_gettext("Many letters go to its domain, which takes so many at a time."),
+    Reason.OFFICE_CLOSED: lazy_gettext("It leaves in its reader's office hours."),
     Reason.EXPIRED: lazy_gettext("The mail server kept asking to try later, for three days."),
     Reason.NO_ANSWER: lazy_gettext("The mail server had the whole letter but never said whether it took it."),
     Reason.PROCESS_DIED: lazy_gettext("The worker died while the letter was in the air."),

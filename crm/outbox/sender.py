@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from itertools import zip_longest
@@ -16,7 +17,7 @@ from crm import clock
 from crm.bare_writes import BareWrites
 from crm.extensions import db
 from crm.job_queue import stop_requested
-from crm.outbox import leases, outages
+from crm.outbox import connecting, leases, outages, pace
 from crm.outbox.connection import Envelope, SmtpConnection, connect
 from crm.outbox.dkim import NoKey, Signer, signer
 from crm.outbox.enclosures import FileMissing, parts_of
@@ -40,6 +41,7 @@ _FIRST_CLAIM, _LARGEST_CLAIM = 20, 200
 _LONGEST_CLAIM_SECONDS = 10.0
 _RENEW_AFTER = 20.0
 _DATABASE_PATIENCE = 60.0
+_WORTH_WAITING = 2.0
 
 
 def signer_of(settings: Settings) -> Signer | None:
@@ -64,13 +66,23 @@ class Sender:
         self.marks: BareWrites
         self.size = _FIRST_CLAIM
         self.renewed = 0.0
+        self.waited = 0.0
+        self.has_place = True
         self.sent: Outcome | None = None
         self.envelopes: Envelopes
 
-    def run(self, seconds: float) -> None:
-        """Send for about so long, until nothing is due, the server is away, or the process is asked to stop."""
+    def run(self, seconds: float) -> bool:
+        """Send for about so long, until nothing is due, the server is away, or the process is asked to stop.
+
+        False where others hold all the connections there may be.
+        """
         with BareWrites(db.engine) as self.marks:
-            self._run(time.monotonic() + seconds)
+            try:
+                self._run(time.monotonic() + seconds)
+            finally:
+                if self.has_place and self.settings.mail_connections:
+                    connecting.leave(self.holder)
+        return self.has_place
 
     def _run(self, until: float) -> None:
         try:
@@ -78,11 +90,15 @@ class Sender:
                 # Who is connected already sees at the claim whether something is due.
                 if self.connection is None and (outages.must_wait() or not leases.anything_due()):
                     return
+                self.has_place = self._has_place()
+                if not self.has_place:
+                    return
                 self._connect()
                 taken = leases.claim(self.holder, self.size)
-                if taken is None:
+                if taken is None and not self._next_turn_comes(until):
                     return
-                self._send(taken)
+                if taken is not None and taken.letters:
+                    self._send(taken)
         except ServerTrouble as trouble:
             logger.warning("mail server: %s (%s)", trouble.words, trouble.reason)
             outages.note_trouble(trouble, self.actor)
@@ -90,6 +106,24 @@ class Sender:
             logger.warning("a lease was lost: this process was taken for dead, and stops")
         finally:
             self._disconnect()
+
+    def _next_turn_comes(self, until: float) -> bool:
+        """Wait for the next letter's turn, where that is so near that to connect again would take longer."""
+        turn = pace.next_turn()
+        db.session.rollback()
+        seconds = math.inf if turn is None else (turn - clock.now()).total_seconds()
+        if not 0 < seconds < _WORTH_WAITING or time.monotonic() + seconds > until or self.waited > _WORTH_WAITING:
+            return False
+        # In small steps: somebody may wait for a password link meanwhile.
+        step = min(seconds, 0.5)
+        self.waited += step
+        time.sleep(step)
+        return True
+
+    def _has_place(self) -> bool:
+        """Whether this process may be connected, besides the others."""
+        most = self.settings.mail_connections
+        return not most or self.connection is not None or connecting.may_connect(self.holder, most)
 
     def _connect(self) -> SmtpConnection:
         if self.connection is None:
@@ -131,6 +165,7 @@ class Sender:
     def _send(self, taken: Claim) -> None:
         if not self._take_files(taken):
             return
+        self.waited = 0.0
         started = self.renewed = time.monotonic()
         done = 0
         try:
@@ -179,6 +214,8 @@ class Sender:
     def _keep_lease(self, taken: Claim) -> None:
         if time.monotonic() - self.renewed > _RENEW_AFTER:
             leases.renew(taken)
+            if self.settings.mail_connections:
+                connecting.stay_connected(self.holder)
             self.renewed = time.monotonic()
 
     def _following(self, letter: Any, connection: SmtpConnection) -> Envelope | None:

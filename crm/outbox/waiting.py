@@ -1,5 +1,5 @@
-"""What may still be changed of letters that wait: their time and, before their batch is released, their words,
-and whether they leave at all.
+"""What may still be changed of letters that wait: their time, their pace and, before their release, their words, and
+whether they leave at all.
 """
 
 from __future__ import annotations
@@ -21,14 +21,22 @@ class NotWaiting(Exception):
 
 
 def put_off(
-    batch_id: int, until: datetime, *, late_after: timedelta, only: sa.Select[int | None] | None = None
+    batch_id: int,
+    until: datetime,
+    *,
+    late_after: timedelta,
+    office_zone: str | None = None,
+    only: sa.Select[int | None] | None = None,
 ) -> None:
-    """Let waiting letters of a batch (those whose ids `only` selects) leave no earlier, and not by themselves later."""
+    """Let waiting letters of a batch (those whose ids `only` selects) leave no earlier, and not by themselves later.
+
+    With `office_zone` (IANA), each of their attempts keeps to office hours on that zone's clock.
+    """
     chosen = [] if only is None else [OutgoingMessage.id.in_(only)]
     db.session.execute(
         sa.update(OutgoingMessage)
         .where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.next_attempt_at.is_not(None), *chosen)
-        .values(next_attempt_at=until, late_after=until + late_after)
+        .values(next_attempt_at=until, late_after=until + late_after, office_zone=office_zone)
         .execution_options(synchronize_session=False)
     )
 
@@ -39,7 +47,17 @@ def put_on_at_once(batch_id: int) -> None:
         sa.update(OutgoingMessage)
         .where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.late_after.is_not(None))
         .where(OutgoingMessage.next_attempt_at.is_not(None))
-        .values(next_attempt_at=clock.now(), late_after=None)
+        .values(next_attempt_at=clock.now(), late_after=None, office_zone=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def set_pace(batch_id: int, per_minute: int | None) -> None:
+    """Let at most so many letters of a batch leave in a minute (none: as many as may), from now on."""
+    db.session.execute(
+        sa.update(Batch)
+        .where(Batch.id == batch_id)
+        .values(per_minute=per_minute, free_at=clock.now())
         .execution_options(synchronize_session=False)
     )
 

@@ -27,6 +27,7 @@ from tests.browser.style_guide import style_guide
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.inbound import a_mail, received
 from tests.servers.databases import SqliteTemplate
+from tests.servers.processes import UNPACED
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
 CHROMIUM_ARGUMENTS = [
@@ -59,6 +60,7 @@ def live_app(
             REDIS_URL=queue_server,
             MAIL_CATCHER=True,
             SECRET_KEY="a key for tests only, long enough to sign",
+            **UNPACED,
         )
     )
     app.register_blueprint(style_guide)

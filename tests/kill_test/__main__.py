@@ -31,7 +31,7 @@ from crm.extensions import db
 from tests.kill_test.killing import CREWS, VICTIMS, Killing, say
 from tests.kill_test.letters import accounts, post_letters, unfinished
 from tests.kill_test.troubles import TROUBLES, Clock, World, possible
-from tests.servers.processes import Crew, PromiseBroken, QueueServer, ServerLog, environment_of, smtp_process
+from tests.servers.processes import UNPACED, Crew, PromiseBroken, QueueServer, ServerLog, environment_of, smtp_process
 
 _LARGEST_CLAIM = 200
 # Room for what each letter takes, and little more: a disk is to be filled.
@@ -108,6 +108,7 @@ def _settings(data: Path, database_url: str, queue: QueueServer, port: int) -> S
         SECRET_KEY="only for the kill test, long enough to sign",
         MAIL_SERVER="127.0.0.1",
         MAIL_PORT=str(port),
+        **UNPACED,
     )
 
 

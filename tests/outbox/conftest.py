@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +14,7 @@ from flask import Flask
 from crm.extensions import db
 from crm.job_queue import MAIL
 from crm.outbox import results
-from crm.outbox.holder import this_process
+from crm.outbox.holder import Holder, process_start, this_process
 from crm.outbox.models import Outage
 from crm.outbox.results import Result, on_result
 from crm.outbox.sender import Sender
@@ -40,6 +43,16 @@ def send(app: Flask) -> Send:
         Sender(this_process(MAIL)).run(30)
 
     return run
+
+
+@pytest.fixture
+def dead() -> Holder:
+    """A process of this host that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    holder = replace(this_process(MAIL), worker="mail@dead", pid=process.pid, start=process_start(process.pid) or "")
+    assert holder.start
+    process.communicate()
+    return holder
 
 
 @pytest.fixture

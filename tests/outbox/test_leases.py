@@ -47,16 +47,6 @@ def me() -> Holder:
     return this_process(MAIL)
 
 
-@pytest.fixture
-def dead() -> Holder:
-    """A process of this host that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    holder = replace(this_process(MAIL), worker="mail@dead", pid=process.pid, start=process_start(process.pid) or "")
-    assert holder.start
-    process.communicate()
-    return holder
-
-
 def taken_by(holder: Holder, limit: int = 10) -> Claim:
     found = claim(holder, limit)
     assert found is not None

@@ -20,7 +20,7 @@ from crm.job_queue import MAIL, AllowedJob, connect, get_queue
 from crm.outbox import queries
 from crm.outbox.models import Batch, Lease, MessageState
 from tests.factories.outbox import make_batch
-from tests.servers.processes import QueueServer, Workers
+from tests.servers.processes import UNPACED, QueueServer, Workers
 from tests.servers.smtp import SmtpServer
 
 pytestmark = pytest.mark.sqlite_only
@@ -48,6 +48,7 @@ def workers(settings: Settings, smtp_server: SmtpServer, tmp_path: Path) -> Iter
             "SECRET_KEY": settings.secret_key.get_secret_value(),
             "MAIL_SERVER": smtp_server.host,
             "MAIL_PORT": str(smtp_server.port),
+            **UNPACED,
         },
         tmp_path / "worker.log",
     )

@@ -23,6 +23,10 @@ from config import Settings
 ROOT = Path(__file__).parents[2]
 
 
+# Where letters go to one domain by the thousand, as fast as they can.
+UNPACED = {"MAIL_DOMAIN_PER_MINUTE": "0", "LETTERS_ALIKE_LIMIT": "1000000"}
+
+
 def environment_of(settings: Settings) -> dict[str, str]:
     """The environment in which a process works with these settings."""
     return {
@@ -35,6 +39,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "SECRET_KEY": settings.secret_key.get_secret_value(),
         "MAIL_SERVER": settings.mail_server,
         "MAIL_PORT": str(settings.mail_port),
+        **UNPACED,
     }
 
 

@@ -26,13 +26,19 @@ def set_times(mailing: Mailing, batch_id: int) -> datetime:
     if schedule.asks_nothing:
         return now
     if not schedule.readers_zone:
-        put_off(batch_id, schedule.moment(None, now), late_after=LATE)
+        put_off(batch_id, schedule.moment(None, now), late_after=LATE, office_zone=schedule.office_zone(None))
         return schedule.moment(None, now)
     written = sa.and_(Letter.mailing_id == mailing.id, Letter.message_id.is_not(None))
     to = sa.select(Letter.message_id).join(Contact, Contact.id == Letter.contact_id).where(written)
     for country in countries_written_to(mailing.id):
         there = to.where(Contact.country.is_not_distinct_from(country))
-        put_off(batch_id, schedule.moment(country, now), late_after=LATE, only=there)
+        put_off(
+            batch_id,
+            schedule.moment(country, now),
+            late_after=LATE,
+            office_zone=schedule.office_zone(country),
+            only=there,
+        )
     return first_time(batch_id) or now
 
 

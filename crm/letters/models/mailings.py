@@ -67,7 +67,8 @@ class Mailing(Base):
     `audience` is the filter in the URL's own terms. `language` is what readers get whose own languages the letter is
     not written in; empty, they get none. Who was written to in the last `rest_days` days is left out (0: nobody is).
     `ask` is what it asks of targets that have no ask of their own. `send_on`, `send_at`, `zone` (IANA), `readers_zone`
-    and `office_hours` are its schedule. `letters` and `skipped` (by reason) are
+    and `office_hours` are its schedule; at most `per_minute` of its letters leave in a minute (none: as many as may).
+    `letters` and `skipped` (by reason) are
     counted in the transaction that plans each chunk, so that the ledger of a large mailing costs no scan of letters.
     The check has looked at `checked` letters, the last of them `checked_to`, and is done at `checked_at`.
     `warnings_read_at` is when whoever approved it said that they had read what the check warns of.
@@ -103,6 +104,7 @@ class Mailing(Base):
     zone: Mapped[str] = mapped_column(sa.String(64), default="UTC", server_default="UTC")
     readers_zone: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     office_hours: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    per_minute: Mapped[int | None]
     state: Mapped[MailingState] = mapped_column(enum_column(MailingState), default=MailingState.DRAFT)
     batch_id: Mapped[int | None] = mapped_column(sa.ForeignKey("outbox_batch.id"), unique=True)
     letters: Mapped[int] = mapped_column(default=0)

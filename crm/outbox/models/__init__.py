@@ -19,6 +19,7 @@ from crm.outbox.models.messages import (
     OutgoingMessage,
     Receipt,
 )
+from crm.outbox.models.paces import OpenConnection, Pace
 from crm.outbox.models.returns import (
     Bounce,
     BounceKind,
@@ -40,9 +41,11 @@ __all__ = [
     "Enclosure",
     "Lease",
     "MessageState",
+    "OpenConnection",
     "Outage",
     "OutageReason",
     "OutgoingMessage",
+    "Pace",
     "PauseReason",
     "Priority",
     "Receipt",

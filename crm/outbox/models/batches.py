@@ -95,6 +95,10 @@ class Batch(Base):
     `paused_for` is set where nobody paused it but the outbox itself, and `paused_with` says more of it. `posted`,
     `sent`, `failed`, `cancelled` and `failures` (by reason) count its letters; `recent` is how the last ones ended,
     some of them (`recent_untold`) in claims that have not. All of these are kept by `crm.outbox.tallies`.
+
+    At most `per_minute` of its letters leave in a minute (none: as many as may), the next one not before `free_at`.
+    `crowds` counts the domains that so many of its letters go to that they are spread; both are kept by
+    `crm.outbox.pace`.
     """
 
     __tablename__ = "outbox_batch"
@@ -119,6 +123,9 @@ class Batch(Base):
     failures: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     recent: Mapped[str] = mapped_column(sa.String(1000), default="", server_default="")
     recent_untold: Mapped[int] = mapped_column(default=0, server_default="0")
+    per_minute: Mapped[int | None]
+    free_at: Mapped[datetime | None]
+    crowds: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Enclosure(Base):

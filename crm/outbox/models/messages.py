@@ -19,6 +19,7 @@ class OutgoingMessage(Base):
 
     `next_attempt_at` is set while the letter waits and only then: the index on it holds nothing but waiting letters.
     Where a letter that was never tried is still here after `late_after`, its time was missed: a person decides.
+    With `office_zone` (IANA) it leaves in office hours on that zone's clock only.
     """
 
     __tablename__ = "outgoing_message"
@@ -90,6 +91,7 @@ class OutgoingMessage(Base):
 
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     late_after: Mapped[datetime | None]
+    office_zone: Mapped[str | None] = mapped_column(sa.String(64))
     first_deferred_at: Mapped[datetime | None]
     claimed_at: Mapped[datetime | None]
     handed_over_at: Mapped[datetime | None]
