@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from rq.timeouts import BaseTimeoutException
 
+from crm.database import large_work
 from crm.job_queue import DESK, background
 from crm.letters import actions
 from crm.letters.lint.checking import check_next
@@ -18,23 +19,26 @@ logger = logging.getLogger(__name__)
 ACTOR = "worker:desk"
 
 
+def to_the_end(action: str, step: Callable[[int], bool], mailing_id: int) -> None:
+    """Take one step after the other, each a transaction of its own, while there is more; memory stays flat."""
+    more = True
+    with large_work():
+        while more:
+            with unit_of_work(action, actor=ACTOR):
+                more = step(mailing_id)
+
+
 @background(DESK, timeout=3600)
 def plan(mailing_id: int) -> None:
     """Plan a mailing to its end and check its letters, one short transaction after the other."""
-    more = True
-    while more:
-        with unit_of_work("plan letters", actor=ACTOR):
-            more = plan_next(mailing_id)
+    to_the_end("plan letters", plan_next, mailing_id)
     check(mailing_id)
 
 
 @background(DESK, timeout=3600)
 def check(mailing_id: int) -> None:
     """Check the letters of a planned mailing to their end, one short transaction after the other."""
-    more = True
-    while more:
-        with unit_of_work("check letters", actor=ACTOR):
-            more = check_next(mailing_id)
+    to_the_end("check letters", check_next, mailing_id)
 
 
 @background(DESK, timeout=3600, catches_up=True)
