@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from crm.database import read_id
 PARTIAL_HEADER = "X-Partial"
 # Set by the page's own script; it holds no person's data.
 THEME_COOKIE = "theme"
+_MINUTE = timedelta(minutes=1)
 
 
 def is_partial() -> bool:
@@ -172,7 +173,10 @@ def ago(moment: datetime | date | None) -> str:
     if not isinstance(moment, datetime):
         days = (moment - i18n.today()).days
         return str(gettext("today") if days == 0 else format_timedelta(moment - i18n.today(), add_direction=True))
-    return str(format_timedelta(moment - clock.now(), add_direction=True))
+    passed = clock.now() - moment
+    if abs(passed) < _MINUTE:
+        return str(gettext("just now") if passed >= timedelta() else gettext("in a moment"))
+    return str(format_timedelta(-passed, add_direction=True))
 
 
 def minute(moment: datetime | None, *, rebase: bool = True) -> str:

@@ -76,7 +76,7 @@ _LANGUAGE_REASONS = {
     LanguageReason.FALLBACK: lazy_gettext("%(language)s: for everybody else"),
 }
 APPROACHES = {
-    Approach.GENERAL: (lazy_gettext("For everyone"), lazy_gettext("for readers who have no wording of their own")),
+    Approach.GENERAL: (lazy_gettext("For everyone"), lazy_gettext("for readers who have no text of their own")),
     Approach.THANK: (lazy_gettext("Thank"), lazy_gettext("for champions and supporters")),
     Approach.ASK: (lazy_gettext("Ask"), lazy_gettext("for the undecided and the unknown")),
     Approach.PERSUADE: (lazy_gettext("Persuade"), lazy_gettext("for those against, or leaning that way")),

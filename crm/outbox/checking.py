@@ -111,7 +111,7 @@ def _sign_in(settings: Settings, connection: SmtpConnection) -> Finding:
 def _size(settings: Settings, connection: SmtpConnection) -> Finding:
     said = str(connection.host.esmtp_features.get("size", "")).strip()
     files = settings.letter_attachments_limit
-    needed = round(files * 1024 * 1024 * _GROWS) + _WORDS
+    needed = round(files * 1_000_000 * _GROWS) + _WORDS
     if said.isdecimal() and 0 < int(said) < needed:
         return doubt(
             "Size",

@@ -107,7 +107,7 @@ def _fill_in(mailing: Mailing, text: MailingText) -> None:
 def files_limit() -> int:
     """The most bytes that may go with one letter, all its files together."""
     settings: Settings = current_app.extensions["settings"]
-    return settings.letter_attachments_limit * 1024 * 1024
+    return settings.letter_attachments_limit * 1_000_000
 
 
 def locked(mailing_id: int) -> Mailing:

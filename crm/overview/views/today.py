@@ -109,7 +109,7 @@ def _titles() -> dict[Section, str]:
         Section.STOPPED: gettext("Mailings that paused themselves"),
         Section.APPROVALS: gettext("Letters waiting for your approval"),
         Section.MAILINGS: gettext("Your mailings"),
-        Section.WORDINGS: gettext("Wordings waiting"),
+        Section.WORDINGS: gettext("Texts to translate"),
         Section.REQUESTS: gettext("Readers of letters ask"),
         Section.REPLIES: gettext("Replies"),
         Section.UNPLACED: gettext("Mail from somebody unknown"),
@@ -124,7 +124,7 @@ def _titles() -> dict[Section, str]:
 def _hints() -> dict[Section, str]:
     """What a section is about, where its title does not tell."""
     return {
-        Section.WORDINGS: gettext("A language the campaign writes in is missing, or older than the first wording."),
+        Section.WORDINGS: gettext("A language the campaign writes in is missing, or says what the source said before."),
         Section.REQUESTS: gettext("It holds already where it can; note that you have seen to it."),
         Section.REPLIES: gettext("They answered, and nothing was noted with them since."),
         Section.UNPLACED: gettext("It stands on no timeline until somebody says whose it is."),
