@@ -111,7 +111,7 @@ def deliver(mailing: Mailing) -> None:
                 attempts=1,
                 next_attempt_at=None,
                 handed_over_at=now if held else None,
-                finished_at=None if held else now + timedelta(seconds=place),
+                finished_at=now + timedelta(seconds=place),
             )
             .execution_options(synchronize_session=False)
         )

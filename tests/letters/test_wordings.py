@@ -115,6 +115,7 @@ def test_a_mailing_waits_for_its_wordings_where_two_may_approve(client: FlaskCli
     mailing = planned(mailing)
     (waiting,) = unapproved_texts(mailing.id)
     assert (waiting.wording.body, waiting.letters) == ("another text", 1)
+    assert not waiting.superseded
     with pytest.raises(MailingRefused, match="unapproved_wording") as refused:
         approved(mailing, lead)
     assert [refused_for.body for refused_for in refused.value.wordings] == ["another text"]
@@ -128,6 +129,12 @@ def test_a_mailing_waits_for_its_wordings_where_two_may_approve(client: FlaskCli
     answer = client.post(f"/letters/wordings/{newer.id}/approve", data={"seen": seen, "mailing": mailing_id})
     assert answer.location == f"/mailings/{mailing_id}#approval"
     assert approved(mailing, lead).state is MailingState.APPROVED
+    # What is written anew since cannot be approved any more, and the page says what to do.
+    write(newer, "a third text", None)
+    stuck = planned(make_mailing(campaign, wording=wording))
+    write(newer, "a fourth text", None)
+    assert [each.superseded for each in unapproved_texts(stuck.id)] == [True]
+    assert "Somebody wrote it anew since" in client.get(f"/mailings/{stuck.id}").text
 
 
 def test_the_only_one_who_may_approve_approves_alone_and_the_audit_says_so(campaign: Campaign) -> None:

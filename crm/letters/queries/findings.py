@@ -12,6 +12,7 @@ from crm.accounts.models import User
 from crm.directory.models import Contact
 from crm.extensions import db
 from crm.letters.models import OF_STANCES, FindingCode, Letter, LetterFinding, Mailing, MailingReturn, Severity, Wording
+from crm.letters.queries.wordings import newest_wordings
 from crm.paging import Page, SortKey, page
 
 # Of what was left out, so many deeds are listed; the ledger has all letters.
@@ -29,10 +30,11 @@ class Counted:
 
 @dataclass(frozen=True)
 class Unapproved:
-    """A text nobody has approved, and how many letters of a mailing say it."""
+    """A text nobody has approved, how many letters of a mailing say it, and whether it was written anew since."""
 
     wording: Wording
     letters: int
+    superseded: bool
 
 
 def findings_of_mailing(mailing_id: int) -> list[Counted]:
@@ -89,9 +91,9 @@ def unapproved_texts(mailing_id: int) -> list[Unapproved]:
         .group_by(Letter.wording_id)
         .order_by(number.desc())
     )
-    return [
-        Unapproved(db.session.get_one(Wording, row.wording_id), row.letters) for row in db.session.execute(statement)
-    ]
+    found = [(db.session.get_one(Wording, row.wording_id), row.letters) for row in db.session.execute(statement)]
+    newest = newest_wordings(found[0][0].template_id) if found else {}
+    return [Unapproved(text, letters, newest[text.language, text.approach].id != text.id) for text, letters in found]
 
 
 def left_out_of(mailing_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
