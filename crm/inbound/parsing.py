@@ -136,12 +136,25 @@ def decoded(part: Mail) -> str:
 
 def body_of(message: Mail) -> tuple[str, bool] | None:
     """The message's first text that is no attachment, and whether it is HTML; plain text goes before it."""
-    for wanted in ("text/plain", "text/html"):
-        for part in parts(message):
-            if part.get_content_type() == wanted and part.get_content_disposition() != "attachment":
-                words = decoded(part).replace("\r\n", "\n")
-                if words.strip():
-                    return (_without_head(words), True) if wanted == "text/html" else (words, False)
+    text = _first_text(message, "text/plain")
+    if text is not None:
+        return text, False
+    page = page_of(message)
+    return None if page is None else (page, True)
+
+
+def page_of(message: Mail) -> str | None:
+    """The message's first HTML that is no attachment, from its body on; None where it came as plain text alone."""
+    page = _first_text(message, "text/html")
+    return None if page is None else _without_head(page)
+
+
+def _first_text(message: Mail, wanted: str) -> str | None:
+    for part in parts(message):
+        if part.get_content_type() == wanted and part.get_content_disposition() != "attachment":
+            words = decoded(part).replace("\r\n", "\n")
+            if words.strip():
+                return words
     return None
 
 

@@ -147,6 +147,7 @@ def mail_of(interaction_id: int) -> sa.Row[*tuple[Any, ...]] | None:
     return db.session.execute(
         sa.select(
             message.id,
+            message.sha256,
             message.from_address,
             message.from_name,
             message.subject,

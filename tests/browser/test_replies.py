@@ -88,6 +88,9 @@ def test_a_reply_is_found_recorded_and_answered(
     assert_accessible(officer)
     assert_fits(officer)
     reply = officer.url
+    officer.get_by_text("Show as it was formatted").click()
+    expect(officer.frame_locator("iframe.letter-frame").get_by_text(SAID)).to_be_visible()
+    assert_accessible(officer)
     officer.get_by_role("link", name="Record a stance").click()
     officer.get_by_role("radio", name="Supportive", exact=True).check()
     officer.get_by_label("Their words").fill(SAID)
