@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from werkzeug.datastructures import FileStorage
 
 from crm.attachments import storage
+from crm.attachments.actions import store
 from crm.extensions import db
 from crm.history.models import Interaction
 from crm.inbound.folding import words_of
 from crm.inbound.models import ADDRESS_LENGTH, Answer, InboundMessage, Reply
 from crm.inbound.parsing import Reading, addresses, clean, read
 from crm.letters.planning import sender_of
-from crm.outbox.actions import Draft, open_batch, post, release
+from crm.outbox.actions import Draft, File, enclose, open_batch, post, release
 from crm.outbox.models import BatchState, MessageState, OutgoingMessage, Priority
 from crm.outbox.results import Result
 from crm.timeline.actions import Event, add_events
@@ -96,10 +98,13 @@ def quoted(words: str, line: str) -> str:
     return "\n".join([line, *(f"> {each}".rstrip() for each in words.splitlines())]) if words else ""
 
 
-def write_answer(mail: Mail, user: Writer, subject: str, text: str, token: str) -> Answer:
+def write_answer(
+    mail: Mail, user: Writer, subject: str, text: str, token: str, files: Sequence[FileStorage] = ()
+) -> Answer:
     """Send an answer, from the user, ahead of the letters of mailings; the same `token` again is the same answer.
 
-    Its address is checked by the outbox as any reader's is.
+    Its address is checked by the outbox as any reader's is. Files are kept for whoever sees the mail. Raises
+    FileRefused.
     """
     reference = f"{mail.reply.interaction_id}:{token}"
     batch = open_batch(BATCH_KIND, reference, priority=Priority.PERSONAL)
@@ -123,6 +128,9 @@ def write_answer(mail: Mail, user: Writer, subject: str, text: str, token: str) 
     db.session.add(answer)
     db.session.flush()
     if batch.state is BatchState.UNRELEASED:
+        team_id = db.session.get_one(Interaction, mail.reply.interaction_id).team_id
+        kept = [store(file, team_id=team_id) for file in files]
+        enclose(batch.id, [File(each.sha256, each.name, each.media_type, each.size) for each in kept])
         release(batch.id)
     return answer
 

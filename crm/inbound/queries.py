@@ -8,8 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from crm.accounts.models import User
+from crm.attachments.models import Attachment
 from crm.directory.finding import contacts_named
 from crm.directory.models import Contact
 from crm.directory.naming import contacts_called
@@ -18,7 +20,7 @@ from crm.history.models import Interaction
 from crm.inbound.matching import houses, writers
 from crm.inbound.models import Answer, InboundKind, InboundMessage, InboundState, Match, Reply
 from crm.letters.models import Letter, Mailing
-from crm.outbox.models import OutgoingMessage
+from crm.outbox.models import Enclosure, OutgoingMessage
 from crm.paging import Page, SortKey, page
 from crm.policy import visible_to
 
@@ -207,3 +209,27 @@ def answer(answer_id: int, team_id: int) -> sa.Row[*tuple[Any, ...]] | None:
     return db.session.execute(
         statement.where(Answer.id == answer_id, visible_to(Interaction.team_id, team_id))
     ).one_or_none()
+
+
+def files_of_answer(answer_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Files that went with an answer, for whoever sees it: id, name, size and sha256 of the attachment."""
+    stored = orm.aliased(Attachment)
+    latest = (
+        sa.select(sa.func.max(stored.id))
+        .where(
+            stored.sha256 == Enclosure.key,
+            stored.name == Enclosure.name,
+            stored.team_id.is_not_distinct_from(Interaction.team_id),
+        )
+        .scalar_subquery()
+    )
+    return db.session.execute(
+        sa.select(Attachment.id, Attachment.name, Attachment.size, Attachment.sha256)
+        .select_from(Answer)
+        .join(Interaction, Interaction.id == Answer.interaction_id)
+        .join(OutgoingMessage, OutgoingMessage.id == Answer.message_id)
+        .join(Enclosure, Enclosure.batch_id == OutgoingMessage.batch_id)
+        .join(Attachment, Attachment.id == latest)
+        .where(Answer.id == answer_id)
+        .order_by(Enclosure.id)
+    ).all()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from crm.attachments.models import Attachment
 from crm.extensions import db
 from crm.history.models import Interaction
 from crm.inbound.answers import quoted, subject_of_answer
@@ -24,6 +28,7 @@ from crm.stances.models import Stance, Statement
 from crm.timeline.models import EntryKind, TimelineEntry
 from crm.unit_of_work import unit_of_work
 from tests.factories.accounts import make_user, sign_in
+from tests.factories.attachments import PDF
 from tests.factories.inbound import a_mail, a_report, received
 from tests.inbound.test_replies import header_of
 from tests.inbox.test_views import ADDRESS, sent_letter
@@ -182,3 +187,40 @@ def test_a_reply_is_the_source_of_a_statement_and_moves_its_target(app: Flask, c
     # A colleague sees there that it was done.
     assert f"/contacts/{letter.contact_id}/stances/{treaty}" in client.get(f"/interactions/{happened.id}").text
     assert client.get(f"/interactions/{happened.id}/stance/999999").status_code == 404
+
+
+def test_files_go_with_an_answer_and_stand_on_its_page(
+    app: Flask, client: FlaskClient, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_server(app, smtp_server)
+    happened = replied(sent_letter())
+    sign_in(client, make_user(Role.OFFICER))
+    path = f"/interactions/{happened.id}/answer"
+    token = token_in(client.get(path).text)
+
+    def send(*files: tuple[bytes, str]) -> TestResponse:
+        values: dict[str, object] = {"subject": "Re: it", "text": "Here they are.", "token": token}
+        return client.post(path, data={**values, "files": [(BytesIO(data), name) for data, name in files]})
+
+    refused = send((PDF, "cost.pdf"), (b"MZ", "tool.exe"))
+    assert (refused.status_code, "tool.exe: Files of this kind" in refused.text) == (422, True)
+    assert "Here they are." in refused.text
+    with monkeypatch.context() as small:
+        small.setattr("crm.inbound.forms.files_limit", lambda: 100)
+        refused = send((PDF + b"x" * 60, "a.pdf"), (PDF + b"x" * 60, "b.pdf"))
+        assert (refused.status_code, "can go with one letter" in refused.text) == (422, True)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Attachment)) == 0
+    for _twice in range(2):
+        assert send((PDF, "cost.pdf"), (PDF, "same again.pdf")).status_code == 302
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Attachment)) == 2
+    Sender(this_process(MAIL)).run(30)
+    (sent,) = smtp_server.received
+    words, *files = list(sent.message.walk())[1:]
+    assert words.get_content().startswith("Here they are.")
+    assert [(each.get_filename(), each.get_payload(decode=True)) for each in files] == [
+        ("cost.pdf", PDF), ("same again.pdf", PDF)
+    ]  # fmt: skip
+    page = client.get(f"/answers/{db.session.scalars(sa.select(Answer.id)).one()}").text
+    assert [name in page for name in ("cost.pdf", "same again.pdf")] == [True, True]
+    found = db.session.scalars(sa.select(Attachment.id).order_by(Attachment.id)).first()
+    assert client.get(f"/attachments/{found}").data == PDF

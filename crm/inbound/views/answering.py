@@ -14,6 +14,7 @@ from crm.inbound import queries
 from crm.inbound.answers import Mail, Writer, mail_to_answer, quoted, write_answer
 from crm.inbound.forms import AnswerForm
 from crm.inbound.views.blueprint import blueprint
+from crm.letters.actions import files_limit
 from crm.outbox.labels import STATES, TONES
 from crm.outbox.models import SuppressionReason
 from crm.outbox.queries import reasons_against
@@ -46,7 +47,14 @@ def _why_not(mail: Mail) -> str:
 
 
 def _form_page(happened: Interaction, mail: Mail, form: AnswerForm) -> ResponseReturnValue:
-    page = render_template("inbound/answer_form.html", happened=happened, mail=mail, form=form, why_not=_why_not(mail))
+    page = render_template(
+        "inbound/answer_form.html",
+        happened=happened,
+        mail=mail,
+        form=form,
+        why_not=_why_not(mail),
+        files_limit=files_limit(),
+    )
     return page, 422 if form.is_submitted() else 200
 
 
@@ -71,7 +79,7 @@ def send_answer(interaction_id: int) -> ResponseReturnValue:
         return _form_page(happened, mail, form)
     with unit_of_work("answer mail", actor=actor()):
         writer = Writer(current_user.id, current_user.name, current_user.email)
-        write_answer(mail, writer, form.subject.data or "", form.whole(), form.token.data or "")
+        write_answer(mail, writer, form.subject.data or "", form.whole(), form.token.data or "", form.uploads)
     toast(gettext("Your answer is on its way. It stands on the timeline once it was sent."))
     return redirect(url_for("history.interaction", interaction_id=interaction_id))
 
@@ -83,4 +91,4 @@ def answer(answer_id: int) -> ResponseReturnValue:
     found = queries.answer(answer_id, current_user.team_id)
     if found is None:
         abort(404, gettext("There is no such answer, or it is another team's."))
-    return render_template("inbound/answer.html", answer=found)
+    return render_template("inbound/answer.html", answer=found, files=queries.files_of_answer(answer_id))
