@@ -56,8 +56,8 @@ def _lines(user: User, mailing: Mailing, batch: Batch, ledger: Ledger) -> Iterat
     errors = batch.paused_with
     if errors.get("of"):
         failed, of = format_decimal(errors["failed"]), format_decimal(errors["of"])
-        yield gettext("%(failed)s of the last %(of)s letters failed.", failed=failed, of=of)
+        yield gettext("%(failed)s of the last %(of)s letters failed or came back.", failed=failed, of=of)
     if errors.get("words"):
-        yield f"{gettext('The mail server said most often:')}\n> {errors['words']}"
+        yield f"{gettext('What was said most often:')}\n> {errors['words']}"
     yield ngettext("%(num)d letter waits", "%(num)d letters wait", ledger.waiting)
     yield f"{settings.base_url}/mailings/{mailing.id}"

@@ -13,16 +13,19 @@ from crm import clock
 from crm.extensions import db
 from crm.outbox.actions import Decision, resolve_held, suppress_hash
 from crm.outbox.addresses import address_hash
+from crm.outbox.leases import pause_for
 from crm.outbox.models import (
     IN_FLIGHT,
     Bounce,
     BounceKind,
     MessageState,
     OutgoingMessage,
+    PauseReason,
     Suppression,
     SuppressionReason,
 )
 from crm.outbox.reasons import Reason
+from crm.outbox.tallies import lock, note_return
 
 _GRAVITY = list(BounceKind)
 
@@ -54,8 +57,12 @@ def note_bounce(message_id: int, reported: Reported, source: str) -> Noted:
     """Put a report on record. Raises NotToldYet.
 
     Only letters of mailings make an address one that must not be written to: one of our own people whose mailbox was
-    full would wait for a password link in vain. `source` names the report, in the suppression.
+    full would wait for a password link in vain. `source` names the report, in the suppression. A mailing of which too
+    many letters come back pauses itself, while some of them wait.
     """
+    batch_id = db.session.scalars(sa.select(OutgoingMessage.batch_id).where(OutgoingMessage.id == message_id)).one()
+    # The batch before its letters, as everybody locks them.
+    lock(batch_id)
     letter = db.session.execute(
         sa.select(
             OutgoingMessage.state,
@@ -73,6 +80,8 @@ def note_bounce(message_id: int, reported: Reported, source: str) -> Noted:
     came_back = False
     if kind is not BounceKind.DELAYED:
         came_back = letter.reason is not Reason.BOUNCED and _mark(message_id, reported)
+    if came_back and (errors := note_return(batch_id, message_id)):
+        pause_for(batch_id, PauseReason.ERRORS, errors)
     given_up = letter.one_click_unsubscribe and _give_up(letter.to_address, kind, source)
     return Noted(letter.to_address, came_back, given_up)
 

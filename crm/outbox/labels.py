@@ -39,7 +39,7 @@ PAUSES = {
         "Paused: a file that goes with these letters is gone. Restore it from a backup, then go on."
     ),
     PauseReason.ERRORS: lazy_gettext(
-        "Paused: too many of the last letters failed. See why before you let the others go on."
+        "Paused: too many of the last letters failed or came back. See why before you let the others go on."
     ),
 }
 OUTAGES = {

@@ -17,7 +17,7 @@ from flask import current_app
 from config import Settings
 from crm.extensions import db
 from crm.outbox.error_limit import FAILED, NOT_COUNTED, SENT, ErrorLimit
-from crm.outbox.models import Batch, BatchState, Lease, MessageState, OutgoingMessage, Priority
+from crm.outbox.models import WAITING, Batch, BatchState, Lease, MessageState, OutgoingMessage, Priority
 from crm.outbox.reasons import Reason
 
 _COUNTED = (MessageState.SENT, MessageState.FAILED, MessageState.CANCELLED)
@@ -113,13 +113,57 @@ def note_failure(batch_id: int, reason: Reason | None) -> dict[str, Any] | None:
     if known.priority is not Priority.BULK:
         return None
     values = _one_more(known.failures, reason)
-    found = None
     if reason not in NOT_COUNTED:
         limit, sent = _limit(), _untold_of(batch_id)
         values["recent"] = limit.kept(known.recent + SENT * (sent - known.recent_untold) + FAILED)
         values["recent_untold"] = sent
-        found = limit.passed(values["recent"])
     _write(batch_id, values)
+    return _too_many(batch_id, values["recent"]) if "recent" in values else None
+
+
+def note_return(batch_id: int, message_id: int) -> dict[str, Any] | None:
+    """Hold a letter that was sent, and came back only now, against its batch: what to pause it with, as above.
+
+    It stays among the sent ones. Where it left before those that are judged by, or nothing waits any more, it changes
+    nothing: what came back after somebody has looked was in sight then, or is too long ago.
+    """
+    known = _remembered(batch_id)
+    if known.priority is not Priority.BULK:
+        return None
+    sent = _untold_of(batch_id)
+    recent = _limit().kept(known.recent + SENT * (sent - known.recent_untold))
+    place = len(recent) - 1 - sent - _ended_after(batch_id, message_id, len(recent))
+    # Letters leave about in their order; what stands at its very place may have failed.
+    nearest = recent.rfind(SENT, 0, place + 1)
+    if place < 0 or nearest < 0:
+        return None
+    recent = recent[:nearest] + FAILED + recent[nearest + 1 :]
+    _write(batch_id, {"recent": recent, "recent_untold": sent})
+    return _too_many(batch_id, recent) if _waits(batch_id) else None
+
+
+def _ended_after(batch_id: int, message_id: int, most: int) -> int:
+    """How many later letters were sent or failed; counted up to `most`."""
+    ended = (
+        sa.select(OutgoingMessage.id)
+        .where(
+            OutgoingMessage.batch_id == batch_id,
+            OutgoingMessage.id > message_id,
+            OutgoingMessage.state.in_((MessageState.SENT, MessageState.FAILED)),
+        )
+        .limit(most)
+    )
+    return db.session.scalar(sa.select(sa.func.count()).select_from(ended.subquery())) or 0
+
+
+def _waits(batch_id: int) -> bool:
+    """Whether there is a letter that a pause would keep here."""
+    waiting = sa.exists().where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.state.in_(WAITING))
+    return bool(db.session.scalar(sa.select(waiting)))
+
+
+def _too_many(batch_id: int, recent: str) -> dict[str, Any] | None:
+    found = _limit().passed(recent)
     if found is None:
         return None
     words, times = _commonest_words(batch_id, found[0])
@@ -127,15 +171,18 @@ def note_failure(batch_id: int, reason: Reason | None) -> dict[str, Any] | None:
 
 
 def _commonest_words(batch_id: int, failed: int) -> tuple[str, int]:
-    """What the server said most often of the last letters that failed, and how often; addresses in it are left out."""
+    """What was said most often of the last letters that failed or came back, and how often; without addresses."""
     statement = (
         sa.select(OutgoingMessage.to_address, OutgoingMessage.reply_code, OutgoingMessage.reply_text)
-        .where(OutgoingMessage.batch_id == batch_id, OutgoingMessage.state == MessageState.FAILED)
+        .where(
+            OutgoingMessage.batch_id == batch_id,
+            sa.or_(OutgoingMessage.state == MessageState.FAILED, OutgoingMessage.reason == Reason.BOUNCED),
+        )
         .order_by(OutgoingMessage.id.desc())
         .limit(failed)
     )
     said = Counter(
-        f"{row.reply_code} {row.reply_text.replace(row.to_address, '…')}"
+        f"{row.reply_code or ''} {row.reply_text.replace(row.to_address, '…')}".strip()
         for row in db.session.execute(statement)
         if row.reply_text
     )

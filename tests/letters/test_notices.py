@@ -35,7 +35,7 @@ def test_who_planned_it_and_who_owns_the_campaign_are_told_once(campaign: Campai
     _address, subject, text = told[0]
     assert subject == f"“{mailing.name}” has paused itself"
     for said in (
-        "10 of the last 40 letters failed.",
+        "10 of the last 40 letters failed or came back.",
         "> 550 no such user",
         "3 letters wait",
         f"/mailings/{mailing.id}",

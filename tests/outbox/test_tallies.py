@@ -18,12 +18,13 @@ from crm.extensions import db
 from crm.job_queue import MAIL
 from crm.outbox import actions
 from crm.outbox.actions import BatchRefused, Decision
+from crm.outbox.bounces import Reported, note_bounce
 from crm.outbox.error_limit import FAILED, SENT, ErrorLimit
 from crm.outbox.holder import this_process
 from crm.outbox.lease_ends import give_back
 from crm.outbox.leases import Claim, claim
 from crm.outbox.marks import mark, mark_sent
-from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, PauseReason
+from crm.outbox.models import Batch, BatchState, BounceKind, MessageState, OutgoingMessage, PauseReason
 from crm.outbox.outcomes import Outcome, Reply
 from crm.outbox.reasons import Reason
 from crm.outbox.tallies import recount, true_counts
@@ -150,6 +151,14 @@ class _Sending:
         if found is not None:
             self.act(lambda _batch: actions.resolve_held(found, decision))
 
+    def comes_back(self) -> None:
+        sent = sa.select(OutgoingMessage.id).where(
+            OutgoingMessage.batch_id == self.batch.id, OutgoingMessage.state == MessageState.SENT
+        )
+        found = db.session.scalar(sent.order_by(OutgoingMessage.reason.is_not(None)).limit(1))
+        if found is not None:
+            self.act(lambda _batch: note_bounce(found, Reported(BounceKind.HARD, "5.1.1"), "test"))
+
 
 _STEPS: dict[str, Callable[[_Sending], None]] = {
     "sent": lambda sending: sending.ends_as(MessageState.SENT, None),
@@ -162,6 +171,7 @@ _STEPS: dict[str, Callable[[_Sending], None]] = {
     "pause": lambda sending: sending.act(actions.pause),
     "resume": lambda sending: sending.act(actions.resume),
     "cancel": lambda sending: sending.act(actions.cancel),
+    "comes back": _Sending.comes_back,
     "arrived": lambda sending: sending.decide(Decision.ARRIVED),
     "send again": lambda sending: sending.decide(Decision.SEND_AGAIN),
     "give up": lambda sending: sending.decide(Decision.GIVE_UP),
@@ -197,3 +207,44 @@ def test_wrong_counts_are_found_and_written_anew(app: Flask) -> None:
     with unit_of_work("recount", actor="test"):
         assert recount() == [batch.id]
     assert (_kept(batch).posted, _kept(batch).failures) == (3, {})
+
+
+def test_a_batch_whose_letters_come_back_pauses_itself(server: SmtpServer, send: Send) -> None:
+    def put_off(recipient: str) -> str | None:
+        number = int(recipient.partition("@")[0].removeprefix("member"))
+        return "450 4.2.0 greylisted" if number > 25 else None
+
+    server.behaviour.rcpt = put_off
+    batch = make_batch(30)
+    send()
+    sent = [letter.id for letter in letters(batch) if letter.state is MessageState.SENT]
+    report = Reported(BounceKind.HARD, "5.1.1", 550, "5.1.1 no such user")
+
+    def come_back(ids: list[int]) -> None:
+        for number in ids:
+            with unit_of_work("note", actor="test"):
+                note_bounce(number, report, "test")
+                note_bounce(number, report, "test")  # what is told twice counts once
+
+    come_back(sent[:9])
+    assert (_kept(batch).state, _kept(batch).recent) == (BatchState.RUNNING, FAILED * 9 + SENT * 16)
+    come_back(sent[20:21])
+    kept = _kept(batch)
+    assert (kept.state, kept.paused_for) == (BatchState.PAUSED, PauseReason.ERRORS)
+    assert kept.paused_with == {"failed": 10, "of": 25, "words": "550 5.1.1 no such user", "times": 10}
+    assert (kept.sent, kept.failed, kept.recent) == (25, 0, FAILED * 9 + SENT * 11 + FAILED + SENT * 4)
+    with unit_of_work("resume", actor="test"):
+        actions.resume(batch.id)
+    come_back(sent[9:20])
+    assert (_kept(batch).state, _kept(batch).recent) == (BatchState.RUNNING, ""), "they left before somebody looked"
+    with unit_of_work("recount", actor="test"):
+        assert recount() == []
+
+
+def test_a_batch_that_has_ended_is_not_paused(server: SmtpServer, send: Send) -> None:
+    batch = make_batch(12)
+    send()
+    for letter in letters(batch):
+        with unit_of_work("note", actor="test"):
+            note_bounce(letter.id, Reported(BounceKind.SOFT, "5.2.2"), "test")
+    assert (_kept(batch).state, _kept(batch).sent) == (BatchState.RUNNING, 12)

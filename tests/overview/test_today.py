@@ -148,7 +148,7 @@ def test_letters_wait_for_those_who_decide_on_them(client: FlaskClient) -> None:
     with unit_of_work("pause", actor="worker:mail"):
         pause_for(mailing.batch_id or 0, PauseReason.ERRORS, errors)
     assert counts(client) == {"stopped": "1"}
-    assert "12 of the last 50 letters failed. <q" in client.get("/today/stopped").text
+    assert "12 of the last 50 letters failed or came back. <q" in client.get("/today/stopped").text
     assert counts(sign_in(client, lead), "team")["stopped"] == "1"
     make_batch(2, reference="mailing:another")
     with unit_of_work("hold", actor="test"):

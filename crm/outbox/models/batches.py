@@ -86,7 +86,7 @@ class PauseReason(StrEnum):
 
     LATE = "late"
     MISSING_FILE = "missing_file"
-    ERRORS = "errors"  # too many of the last letters failed
+    ERRORS = "errors"  # too many of the last letters failed or came back
 
 
 class Batch(Base):
