@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -64,11 +63,13 @@ class BareWrites:
         self._prepared: dict[sa.Executable, _Prepared] = {}
         self._driver: Any = None
         self._known: set[bytes] = set()
+        self._on_sqlite = engine.dialect.name == "sqlite"
+        self._loading: Any = None
 
     @property
     def one_statement_writes(self) -> bool:
         """Whether a statement may change rows in its parts (WITH … AS (UPDATE …)), which saves the way there."""
-        return self.engine.dialect.name == "postgresql"
+        return not self._on_sqlite
 
     def __enter__(self) -> BareWrites:
         return self
@@ -83,13 +84,16 @@ class BareWrites:
         self._driver = pooled.driver_connection
         # With its settings it is not to be anybody else's afterwards.
         pooled.detach()
-        if self.engine.dialect.name == "sqlite":
+        if self._on_sqlite:
             self._driver.execute("PRAGMA synchronous=NORMAL")
+            # Its few pages need no view on the whole file, which would count as this process's memory.
+            self._driver.execute("PRAGMA mmap_size=0")
         else:
             self._driver.autocommit = True
             self._driver.execute("SET synchronous_commit TO off")
             # Few statements, a thousand times each: planned once, whatever the server makes of the first values.
             self._driver.execute("SET plan_cache_mode TO force_generic_plan")
+            self._loading = Transformer(self._driver)
 
     def _close(self) -> None:
         if self._driver is not None:
@@ -97,19 +101,43 @@ class BareWrites:
         self._driver, self._known = None, set()
 
     def execute(self, statement: sa.Executable, values: Values) -> Sequence[Sequence[Any]]:
-        """Run one statement and return its rows; outside `transaction` it is a transaction of its own.
+        """Run one statement, a transaction of its own, and return its rows.
 
         Raises sqlalchemy.exc.OperationalError where the database is away; the next call opens a new connection.
         """
+        return self._told(self._prepare(statement), lambda prepared: self._run(prepared, values))
+
+    def execute_both(self, first: sa.Executable, second: sa.Executable, values: Values) -> Sequence[Sequence[Any]]:
+        """Run two statements in one transaction, undone by any error; the rows of the second. Raises as `execute`."""
+        before = self._prepare(first)
+
+        def both(prepared: _Prepared) -> Sequence[Sequence[Any]]:
+            # The write lock of SQLite comes first: what waits for it half-way would fail.
+            self._driver.execute("BEGIN IMMEDIATE" if self._on_sqlite else "BEGIN")
+            try:
+                self._run(before, values)
+                rows = self._run(prepared, values)
+                self._driver.commit()
+            except BaseException:
+                self._driver.rollback()
+                raise
+            return rows
+
+        return self._told(self._prepare(second), both)
+
+    def _prepare(self, statement: sa.Executable) -> _Prepared:
         prepared = self._prepared.get(statement)
         if prepared is None:
             prepared = _Prepared(statement, self.engine.dialect, len(self._prepared))
             self._prepared[statement] = prepared
-        with self._told(prepared.sql):
-            parameters = prepared.parameters(values)
-            if self.engine.dialect.name == "sqlite":
-                return list(self._driver.execute(prepared.sql, parameters))
-            return self._execute_prepared(prepared, parameters)
+        return prepared
+
+    def _run(self, prepared: _Prepared, values: Values) -> Sequence[Sequence[Any]]:
+        parameters = prepared.parameters(values)
+        if self._on_sqlite:
+            found: list[Any] = self._driver.execute(prepared.sql, parameters).fetchall()
+            return found
+        return self._execute_prepared(prepared, parameters)
 
     def _execute_prepared(self, prepared: _Prepared, parameters: list[Any]) -> Sequence[Sequence[Any]]:
         """By the protocol itself: a cursor takes four times as long for what is the same a thousand times over."""
@@ -119,9 +147,9 @@ class BareWrites:
             self._known.add(prepared.name)
         given = [None if value is None else str(value).encode() for value in parameters]
         answer = self._checked(server.exec_prepared(prepared.name, given))
-        rows = Transformer(self._driver)
-        rows.set_pgresult(answer)
-        return rows.load_rows(0, answer.ntuples, tuple)
+        self._loading.set_pgresult(answer)
+        rows: list[Any] = self._loading.load_rows(0, answer.ntuples, tuple)
+        return rows
 
     def _checked(self, answer: Any) -> Any:
         if answer.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
@@ -130,30 +158,16 @@ class BareWrites:
             raise psycopg.OperationalError(answer.error_message)
         raise error_from_result(answer)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make one transaction of the statements inside; any error undoes it."""
-        with self._told("BEGIN"):
-            # The write lock of SQLite comes first: what waits for it half-way would fail.
-            self._driver.execute("BEGIN IMMEDIATE" if self.engine.dialect.name == "sqlite" else "BEGIN")
-        try:
-            yield
-        except BaseException:
-            if self._driver is not None:
-                self._driver.rollback()
-            raise
-        with self._told("COMMIT"):
-            self._driver.commit()
-
-    @contextmanager
-    def _told(self, sql: str) -> Iterator[None]:
+    def _told(
+        self, prepared: _Prepared, run: Callable[[_Prepared], Sequence[Sequence[Any]]]
+    ) -> Sequence[Sequence[Any]]:
         """Tell the driver's error as SQLAlchemy's; after one nothing of the connection is trusted any more."""
         dbapi: Any = self.engine.dialect.loaded_dbapi
         try:
             if self._driver is None:
                 self._open()
-            yield
+            return run(prepared)
         except dbapi.Error as error:
             self._close()
             away = isinstance(error, (dbapi.OperationalError, dbapi.InterfaceError))
-            raise (OperationalError if away else DBAPIError)(sql, None, error) from error
+            raise (OperationalError if away else DBAPIError)(prepared.sql, None, error) from error

@@ -1,12 +1,11 @@
 """A letter as the bytes of an e-mail (RFC 5322, MIME), built by hand because that costs a tenth of the library's way.
 
-Lines end in CRLF, everything is ASCII (bodies in quoted-printable or base64), and no body line starts with a dot that
-is not doubled.
+Lines end in CRLF, everything is ASCII (bodies as they are, in quoted-printable or in base64), and no body line starts
+with a dot that is not doubled.
 """
 
 from __future__ import annotations
 
-import base64
 import binascii
 import secrets
 from collections.abc import Sequence
@@ -19,15 +18,24 @@ from crm.outbox.dkim import Signer
 from crm.outbox.footers import html_with, link_to, text_with
 from crm.outbox.safe_header import header_address, header_text, mailbox, safe_header
 
+# RFC 5322 allows 998 on a line, without a dot that is doubled.
+_LONGEST_LINE = 990
+_PLAIN = bytes([0x09, 0x0A, *range(0x20, 0x7F)])
+_BASE64_LINE = 76  # RFC 2045
 _BASE64_PAYS = 1.25  # quoted-printable spends three letters on a byte outside ASCII, base64 four on every three
 
 
 def _encoded(text: str) -> tuple[bytes, bytes]:
     """Name of the transfer encoding and the encoded lines, with a line end after the last."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    plain = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     data = plain.encode()
+    # What needs no encoding costs a tenth of the time without one.
+    if not data.translate(None, _PLAIN) and max(map(len, data.split(b"\n"))) <= _LONGEST_LINE:
+        return b"7bit", (data if data.endswith(b"\n") else data + b"\n").replace(b"\n", b"\r\n")
     if len(data) > _BASE64_PAYS * len(plain):
-        return b"base64", base64.encodebytes(data.replace(b"\n", b"\r\n")).replace(b"\n", b"\r\n")
+        encoded = binascii.b2a_base64(data.replace(b"\n", b"\r\n"), newline=False)
+        starts = range(0, len(encoded), _BASE64_LINE)
+        return b"base64", b"".join(encoded[start : start + _BASE64_LINE] + b"\r\n" for start in starts)
     # Whole lines: a2b reads a text that does not end in a line break back with a soft break at its end.
     lines = data if data.endswith(b"\n") else data + b"\n"
     return b"quoted-printable", binascii.b2a_qp(lines, istext=True).replace(b"\n", b"\r\n")
@@ -58,7 +66,7 @@ def _mixed(first: bytes, enclosed: Sequence[bytes]) -> bytes:
 def _body(text: str, html: str | None) -> bytes:
     if html is None:
         return _part(b"plain", text)
-    # An underscore after = never occurs in quoted-printable or base64, so no body holds the boundary.
+    # An underscore after = never occurs in quoted-printable or base64, and nobody guesses what follows it.
     boundary = f"=_{secrets.token_hex(12)}".encode()
     return (
         b'Content-Type: multipart/alternative; boundary="' + boundary + b'"\r\n\r\n'

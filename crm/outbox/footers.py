@@ -32,4 +32,10 @@ def html_with(footer: str, html: str, link: str) -> str:
 
 def link_to(url: str) -> str:
     """The address as HTML, shown without the long token in it."""
-    return _LINK.format(escape(url), escape(url.partition("://")[2].rpartition("/")[0]))
+    return _LINK.format(escape(url), _shown(url.rpartition("/")[0]))
+
+
+@lru_cache(maxsize=64)
+def _shown(place: str) -> str:
+    """What all such links share."""
+    return escape(place.partition("://")[2])

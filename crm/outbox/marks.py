@@ -65,9 +65,7 @@ def _step(writes: BareWrites, step: dict[str, Any], receipt: dict[str, Any]) -> 
         return writes.execute(_STEP, step)
     if writes.one_statement_writes:
         return writes.execute(_BOTH, step | receipt)
-    with writes.transaction():
-        writes.execute(_RECEIPT, step | receipt)
-        return writes.execute(_STEP, step)
+    return writes.execute_both(_RECEIPT, _STEP, step | receipt)
 
 
 def _answer(sent: Outcome) -> dict[str, Any]:

@@ -18,6 +18,8 @@ _PLAIN_LENGTH = 200  # a longer plain line is folded as encoded words; RFC 5322 
 
 def safe_header(value: str) -> str:
     """The value on one line: every run of blanks and controls becomes one space. Safe to call twice."""
+    if value.isascii() and value.isprintable() and "  " not in value:
+        return value.strip()  # nearly every value, at a tenth of the cost
     return _UNSAFE.sub(" ", value).strip()
 
 

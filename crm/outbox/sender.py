@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from config import Settings
 from crm import clock
 from crm.bare_writes import BareWrites
+from crm.database import own_cache
 from crm.extensions import db
 from crm.job_queue import stop_requested
 from crm.outbox import connecting, leases, outages, pace
@@ -42,6 +43,8 @@ _LONGEST_CLAIM_SECONDS = 10.0
 _RENEW_AFTER = 20.0
 _DATABASE_PATIENCE = 60.0
 _WORTH_WAITING = 2.0
+# However many letters the database holds.
+_CACHE_MEGABYTES = 16
 
 
 def signer_of(settings: Settings) -> Signer | None:
@@ -76,7 +79,7 @@ class Sender:
 
         False where others hold all the connections there may be.
         """
-        with BareWrites(db.engine) as self.marks:
+        with own_cache(_CACHE_MEGABYTES), BareWrites(db.engine) as self.marks:
             try:
                 self._run(time.monotonic() + seconds)
             finally:
