@@ -22,6 +22,7 @@ from crm.letters.lint.checking import check_next
 from crm.letters.models import Approach, LetterTemplate, Mailing, Wording
 from crm.letters.planning import plan_next
 from crm.letters.queries import findings_of_mailing, newest_wording, newest_wordings, sample_of
+from crm.letters.schedule import Schedule
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Campaign, Stage
 from crm.policy import Role
@@ -96,6 +97,7 @@ def _mailing(campaign: Campaign, template: LetterTemplate, name: str, officer: U
         audience=Audience(TargetFilter(stages=stages)),
         sender_name=officer.name,
         reply_to=officer.email,
+        schedule=Schedule(zone=officer.timezone),
     )
     mailing = create_mailing(campaign.id, text, planned_by_id=officer.id)
     plan_mailing(mailing.id, planned_by_id=officer.id)

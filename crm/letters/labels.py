@@ -19,7 +19,6 @@ from crm.letters.rendering import Problem, ProblemKind
 from crm.letters.schedule import Schedule
 from crm.outbox.labels import PAUSES
 from crm.outbox.models import PauseReason
-from crm.outbox.office_hours import OPENS
 from crm.outbox.reasons import EXPLANATIONS, Reason
 from crm.pipeline.filters import NOBODY
 from crm.places.countries import LANGUAGES
@@ -222,7 +221,7 @@ def departure_label(schedule: Schedule, now: datetime) -> str:
         return minute(moment) if moment > now else ""
     if schedule.day is None:
         return str(gettext("in office hours on each reader's clock"))
-    day = minute(datetime.combine(schedule.day, schedule.at or OPENS), rebase=False)
+    day = minute(datetime.combine(schedule.day, schedule.time_of_day), rebase=False)
     return str(gettext("%(when)s on each reader's clock", when=day))
 
 

@@ -76,6 +76,11 @@ class Schedule:
     office_hours: bool = False
 
     @property
+    def time_of_day(self) -> time:
+        """When on its day; where no time was chosen, as offices open."""
+        return self.at or OPENS
+
+    @property
     def asks_nothing(self) -> bool:
         """Whether letters leave as soon as they are approved."""
         return self.day is None and not self.office_hours
@@ -85,7 +90,7 @@ class Schedule:
         zone = self._zone_for(country)
         wanted = now
         if self.day is not None:
-            wanted = max(now, datetime.combine(self.day, self.at or OPENS, zone).astimezone(UTC))
+            wanted = max(now, datetime.combine(self.day, self.time_of_day, zone).astimezone(UTC))
         if self.office_hours:
             wanted = in_office_hours(wanted.astimezone(zone))
         return wanted.astimezone(UTC)
@@ -98,14 +103,14 @@ class Schedule:
         """Whether its time is over in the campaign's zone, so that letters would leave at once."""
         if self.day is None:
             return False
-        return datetime.combine(self.day, self.at or OPENS, ZoneInfo(self.zone)) < now
+        return datetime.combine(self.day, self.time_of_day, ZoneInfo(self.zone)) < now
 
     def is_to_come(self, countries: Iterable[str | None], now: datetime) -> bool:
         """Whether it names a time that no letter to these countries has reached yet."""
         if self.day is None:
             return False
         zones = {self._zone_for(country) for country in countries} or {ZoneInfo(self.zone)}
-        return all(datetime.combine(self.day, self.at or OPENS, zone) > now for zone in zones)
+        return all(datetime.combine(self.day, self.time_of_day, zone) > now for zone in zones)
 
     def _zone_for(self, country: str | None) -> ZoneInfo:
         return ZoneInfo((zone_of(country) if self.readers_zone else None) or self.zone)
