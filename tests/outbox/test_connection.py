@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from config import Settings
 from crm.outbox.connection import connect
 from crm.outbox.models import MessageState, OutageReason
 from crm.outbox.outcomes import ServerTrouble
 from tests.factories.outbox import letters, make_batch
 from tests.outbox.conftest import Send, outage, use_server
-from tests.servers.smtp import SmtpServer
+from tests.servers.broken_smtp import GREETING, broken_server
+from tests.servers.smtp import DROP, HANG, SmtpServer
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -40,6 +42,12 @@ def tls_server(certificate: Path) -> SmtpServer:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
     return SmtpServer(tls=context)
+
+
+def _impatient(app: Flask) -> Settings:
+    """The app's settings, with a short wait for the server's answers."""
+    settings: Settings = app.extensions["settings"]
+    return settings.model_copy(update={"mail_timeout": 0.4})
 
 
 def trouble_of_connecting() -> ServerTrouble:
@@ -111,6 +119,55 @@ def test_a_server_that_wants_a_login_is_no_letters_fault(app: Flask, send: Send)
     assert trouble is not None
     assert (trouble.reason, trouble.words[:3]) == (OutageReason.LOGIN_REFUSED, "530")
     assert {letter.state for letter in letters(batch)} == {MessageState.QUEUED}
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason", "words"),
+    [
+        ({GREETING: "554 5.3.2 no service here"}, OutageReason.REFUSED, "554 5.3.2 no service here"),
+        ({GREETING: DROP}, OutageReason.UNREACHABLE, "closed"),
+        ({GREETING: HANG}, OutageReason.UNREACHABLE, "timed out"),
+        ({"EHLO": DROP}, OutageReason.UNREACHABLE, "closed"),
+        ({"EHLO": HANG}, OutageReason.UNREACHABLE, "timed out"),
+        ({"EHLO": "421 4.3.2 too busy", "HELO": "421 4.3.2 too busy"}, OutageReason.REFUSED, "421 4.3.2 too busy"),
+        ({"STARTTLS": "454 4.7.0 TLS not available"}, OutageReason.REFUSED, "454 4.7.0 TLS not available"),
+        ({"STARTTLS": "220 go on\r\n250 and this is no TLS"}, OutageReason.NOT_TRUSTED, "wrong version number"),
+        ({"STARTTLS": DROP}, OutageReason.UNREACHABLE, "closed"),
+        ({"STARTTLS": HANG}, OutageReason.UNREACHABLE, "timed out"),
+    ],
+)
+def test_what_breaks_before_any_letter_touches_none(
+    app: Flask, send: Send, monkeypatch: pytest.MonkeyPatch, answers: dict[str, str], reason: OutageReason, words: str
+) -> None:
+    monkeypatch.setitem(app.extensions, "settings", _impatient(app))
+    batch = make_batch(2)
+    with broken_server(answers) as (port, asked):
+        app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", port
+        app.extensions["mail"].use_tls = True
+        send()
+    assert next(iter(answers)) in asked, "it never came so far"
+    trouble = outage()
+    assert trouble is not None
+    assert (trouble.reason, words in trouble.words.lower() or words in trouble.words) == (reason, True), trouble.words
+    assert {(letter.state, letter.attempts) for letter in letters(batch)} == {(MessageState.QUEUED, 0)}
+
+
+@pytest.mark.parametrize("answer", [DROP, HANG, "421 4.7.0 too many tries", "454 4.7.0 try later"])
+def test_a_login_that_breaks_loses_nothing(
+    app: Flask, send: Send, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    monkeypatch.setitem(app.extensions, "settings", _impatient(app))
+    batch = make_batch(1)
+    with broken_server({"AUTH": answer}) as (port, asked):
+        app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", port
+        app.extensions["mail"].username, app.extensions["mail"].password = "ratify", "right"
+        send()
+    assert "AUTH" in asked
+    trouble = outage()
+    assert trouble is not None
+    assert trouble.reason in {OutageReason.UNREACHABLE, OutageReason.LOGIN_REFUSED}
+    assert answer in (DROP, HANG) or trouble.words == answer
+    assert (letters(batch)[0].state, letters(batch)[0].attempts) == (MessageState.QUEUED, 0)
 
 
 def test_a_server_that_is_not_there(app: Flask) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 
 from crm import clock
 from crm.extensions import db
-from crm.outbox import actions
+from crm.outbox import actions, connection
 from crm.outbox.models import Batch, MessageState, OutageReason, OutgoingMessage
 from crm.outbox.outcomes import LEAST_ATTEMPTS
 from crm.outbox.reasons import Reason
@@ -20,7 +20,7 @@ from crm.outbox.results import Result
 from crm.unit_of_work import unit_of_work
 from tests.factories.outbox import a_draft, letters, make_batch
 from tests.outbox.conftest import Send, outage
-from tests.servers.smtp import DROP, SmtpServer
+from tests.servers.smtp import DROP, HANG, SmtpServer
 
 SENT, DEFERRED, FAILED = MessageState.SENT, MessageState.DEFERRED, MessageState.FAILED
 HELD, QUEUED = MessageState.HELD, MessageState.QUEUED
@@ -147,6 +147,43 @@ def test_hung_up_after_the_final_dot_is_held_for_a_person(server: SmtpServer, se
         ("letter:1", SENT),  # at the end of its claim
         ("letter:3", SENT),
     ]
+
+
+@pytest.mark.parametrize(
+    ("stage", "state"),
+    [("mail", DEFERRED), ("rcpt", DEFERRED), ("data", DEFERRED), ("content", DEFERRED), ("end", HELD)],
+)
+@pytest.mark.sqlite_only
+def test_a_server_that_falls_silent_holds_up_no_other(
+    app: Flask, server: SmtpServer, send: Send, monkeypatch: pytest.MonkeyPatch, stage: str, state: MessageState
+) -> None:
+    monkeypatch.setitem(app.extensions, "settings", app.extensions["settings"].model_copy(update={"mail_timeout": 0.4}))
+    monkeypatch.setattr(connection, "FINAL_REPLY", 0.4)
+    monkeypatch.setattr(connection, "_SLICE", 0.1)
+    with unit_of_work("post", actor="test"):
+        batch = actions.open_batch("mailing", "mailing:1")
+        texts = ["Dear member", HUGE * 400_000 if stage == "content" else "Dear member", "Dear member"]
+        senders = [None, "silent@ratify.example", None]
+        drafts = [
+            a_draft(n, text=text, sender=sender) for n, text, sender in zip((1, 2, 3), texts, senders, strict=True)
+        ]
+        actions.post(batch.id, drafts)
+        actions.release(batch.id)
+    silent = only(2, HANG) if stage != "mail" else lambda sender: HANG if sender.startswith("silent") else None
+    setattr(server.behaviour, stage, silent)
+    send()
+    letter = letters(batch)[1]
+    assert (letter.state, letter.reason) == (
+        (state, Reason.NO_ANSWER) if state is HELD else (state, Reason.CONNECTION_LOST)
+    )
+    assert "timed out" in (letter.reply_text or "") or state is HELD
+    trouble = outage()
+    assert trouble is not None
+    assert trouble.reason is OutageReason.UNREACHABLE
+    with unit_of_work("wait", actor="test"):
+        db.session.execute(sa.text("DELETE FROM outbox_outage"))
+    send()
+    assert states(batch) == [SENT, state, SENT]
 
 
 @pytest.mark.parametrize("limit", [1, 3])

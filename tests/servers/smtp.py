@@ -25,6 +25,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session, syntax
 
 DROP = "drop"  # hang up without a word
+HANG = "hang"  # say nothing more, and keep the line
+_LONG = 60.0  # seconds; who tests it waits for much less
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def _yes(_recipient: str) -> str | None:
 
 @dataclass
 class Behaviour:
-    """What to answer at each stage for a recipient (a sender, at MAIL): a reply, DROP, or None for yes."""
+    """What to answer at each stage for a recipient (a sender, at MAIL): a reply, DROP, HANG, or None for yes."""
 
     mail: Answer = _yes
     rcpt: Answer = _yes
@@ -74,14 +76,17 @@ class _Dialogue(SMTP):
         recipients = self.envelope.rcpt_tos if self.envelope else []
         recipient = recipients[0] if recipients else ""
         answer = self.behaviour.data(recipient)
-        if answer == DROP:
+        stops = self.behaviour.content(recipient)
+        if answer == HANG:
+            await asyncio.sleep(_LONG)
+        if answer in (DROP, HANG):
             _hang_up(self)
         elif answer is not None:
             await self.push(answer)
-        elif self.behaviour.content(recipient) == DROP:
+        elif stops is not None:
             await self.push("354 go on")
             cast("asyncio.Transport", self.transport).pause_reading()
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(_LONG if stops == HANG else 0.2)
             _hang_up(self)
         else:
             await super().smtp_DATA(arg)
@@ -91,8 +96,10 @@ class _Handler:
     def __init__(self, server: SmtpServer) -> None:
         self.server = server
 
-    def _answer(self, smtp: SMTP, answer: str | None) -> str:
-        if answer == DROP:
+    async def _answer(self, smtp: SMTP, answer: str | None) -> str:
+        if answer == HANG:
+            await asyncio.sleep(_LONG)
+        if answer in (DROP, HANG):
             _hang_up(smtp)
         return answer or "250 yes"
 
@@ -110,7 +117,7 @@ class _Handler:
         if answer is None:
             envelope.mail_from = address
             envelope.mail_options.extend(options)
-        return self._answer(smtp, answer)
+        return await self._answer(smtp, answer)
 
     async def handle_RCPT(  # noqa: N802
         self, smtp: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -118,7 +125,7 @@ class _Handler:
         answer = self.server.behaviour.rcpt(address)
         if answer is None:
             envelope.rcpt_tos.append(address)
-        return self._answer(smtp, answer)
+        return await self._answer(smtp, answer)
 
     async def handle_DATA(self, smtp: _Dialogue, session: Session, envelope: Envelope) -> str:  # noqa: N802
         smtp.letters += 1
@@ -126,9 +133,9 @@ class _Handler:
         answer = self.server.behaviour.end(recipient)
         if self.server.behaviour.delay is not None:
             await asyncio.sleep(self.server.behaviour.delay())
-        if answer is None or answer == DROP:
+        if answer in (None, DROP, HANG):
             self.server.take(Received(envelope.mail_from or "", recipient, cast("bytes", envelope.content)))
-        return self._answer(smtp, answer)
+        return await self._answer(smtp, answer)
 
 
 class _Controller(Controller):
