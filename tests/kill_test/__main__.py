@@ -15,7 +15,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -93,8 +92,6 @@ def run(world: World, kills: int, letters: int, seed: int) -> tuple[dict[str, An
             return found, broken_promises(found, kills=kills, letters=letters, troubles=troubles)
         finally:
             world.crew.kill_all()
-            for pid in world.crew.left_over():
-                os.kill(pid, signal.SIGKILL)
             db.session.remove()
             db.engine.dispose()
 

@@ -32,7 +32,7 @@ from tests.servers.smtp import DROP, SmtpServer
 
 _STAGES = ("rcpt", "data", "content", "end")
 _REFUSALS = ("451 4.3.0 later", "550 5.1.1 never", "421 4.3.2 closing")
-_MINDS = st.tuples(
+_MINDS: st.SearchStrategy[tuple[str, list[str]]] = st.tuples(
     st.sampled_from((*_STAGES, "end")), st.lists(st.sampled_from((DROP, DROP, *_REFUSALS)), min_size=1, max_size=2)
 ) | st.just(("end", []))
 _FINAL = {MessageState.SENT, MessageState.FAILED, MessageState.HELD, MessageState.CANCELLED}

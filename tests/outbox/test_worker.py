@@ -53,8 +53,8 @@ def workers(settings: Settings, smtp_server: SmtpServer, tmp_path: Path) -> Iter
         tmp_path / "worker.log",
     )
     yield found
-    for pid in found.left_over():
-        os.kill(pid, signal.SIGKILL)
+    for process in found.left_over():
+        process.kill()
     found.ensure_dead()
 
 

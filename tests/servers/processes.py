@@ -49,14 +49,17 @@ class PromiseBroken(Exception):
 
 @dataclass
 class Workers:
-    """The one worker of a queue that should run, started again whenever it died."""
+    """The one worker of a queue that should run, started again whenever it died.
+
+    Processes are known by number and birth: over a thousand kills the system gives numbers to others.
+    """
 
     environment: dict[str, str]
     log: Path
     queue: str = "mail"
     process: subprocess.Popen[bytes] | None = None
-    started: list[int] = field(default_factory=list)
-    horses: set[int] = field(default_factory=set)
+    started: list[psutil.Process] = field(default_factory=list)
+    horses: set[psutil.Process] = field(default_factory=set)
 
     def ensure(self) -> subprocess.Popen[bytes]:
         """The running worker."""
@@ -70,28 +73,33 @@ class Workers:
                     stderr=log,
                     start_new_session=True,
                 )
-            self.started.append(self.process.pid)
+            self.started.append(psutil.Process(self.process.pid))
         return self.process
 
-    def horse(self) -> int | None:
+    def parent(self) -> psutil.Process:
+        """The running worker, by its birth."""
+        self.ensure()
+        return self.started[-1]
+
+    def horse(self) -> psutil.Process | None:
         """The forked child that sends at this moment."""
         with contextlib.suppress(psutil.Error):
-            for child in psutil.Process(self.ensure().pid).children():
+            for child in self.parent().children():
                 if child.status() != psutil.STATUS_ZOMBIE:
-                    self.horses.add(child.pid)
-                    return child.pid
+                    self.horses.add(child)
+                    return child
         return None
 
     def kill(self, victim: str) -> bool:
         """SIGKILL the parent, the child or both; False where there was none to kill at this moment."""
-        parent, child = self.ensure().pid, self.horse()
+        parent, child = self.parent(), self.horse()
         if child is None:
             return False
         targets = {"parent": [parent], "child": [child], "both": [parent, child]}[victim]
         for target in targets:
             try:
-                os.kill(target, signal.SIGKILL)
-            except ProcessLookupError:
+                target.kill()
+            except psutil.NoSuchProcess:
                 return False
         if parent in targets:
             self.ensure_dead()
@@ -112,9 +120,9 @@ class Workers:
                 self.process.kill()
                 raise PromiseBroken("the worker did not stop within 30 seconds of SIGTERM") from None
 
-    def left_over(self) -> list[int]:
+    def left_over(self) -> list[psutil.Process]:
         """Processes of ours that still run."""
-        return [pid for pid in (*self.started, *self.horses) if _runs(pid)]
+        return [process for process in (*self.started, *self.horses) if _runs(process)]
 
 
 @dataclass
@@ -144,25 +152,28 @@ class Crew:
         """SIGKILL every process at once."""
         for member in self.members:
             member.horse()
-        for pid in self.left_over():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        killed = self.left_over()
+        for process in killed:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         for member in self.members:
             member.ensure_dead()
+        # Whoever is a child of nobody of ours dies a moment later.
+        psutil.wait_procs(killed, timeout=10)
 
     def stop(self) -> None:
         """Ask all to end, and see that no process is left."""
         for member in self.members:
             member.stop()
 
-    def left_over(self) -> list[int]:
+    def left_over(self) -> list[psutil.Process]:
         """Processes of ours that still run."""
-        return [pid for member in self.members for pid in member.left_over()]
+        return [process for member in self.members for process in member.left_over()]
 
 
-def _runs(pid: int) -> bool:
+def _runs(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
 
 
