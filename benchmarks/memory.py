@@ -19,8 +19,8 @@ from crm import create_app
 
 FEW, MANY = 1_000, 100_000
 MOST_MEGABYTES = 200.0
-# A hundred times the letters may take so much more.
-MOST_MORE_MEGABYTES = 10.0
+# A hundred times the letters may take so much more, a cache of 16 MB that fills among it.
+MOST_MORE_MEGABYTES = 40.0
 
 
 @dataclass(frozen=True)

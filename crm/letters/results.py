@@ -41,8 +41,8 @@ _KNOWN = (
     .scalar_subquery()
 )
 _LETTERS = (
-    sa.select(Letter.id, Letter.mailing_id, Letter.contact_id, Letter.target_id, Letter.message_id)
-    .add_columns(OutgoingMessage.subject, _KNOWN.label("known"))
+    sa.select(Letter.id, Letter.mailing_id, Letter.contact_id, OutgoingMessage.subject, Letter.target_id)
+    .add_columns(Letter.message_id, _KNOWN.label("known"))
     .join(OutgoingMessage, OutgoingMessage.id == Letter.message_id)
     .where(among(Letter.message_id, "messages"))
 )
@@ -50,18 +50,18 @@ _LETTERS = (
 
 def _record(told: Mapping[int, Result], kind: EntryKind) -> None:
     found = db.session.execute(_LETTERS, {"kind": kind, "messages": list(told)})
-    news = [(row, told[row.message_id]) for row in found if row.known is None]
+    news = [(letter, told[message_id]) for *letter, message_id, known in found if known is None]
     if not news:
         return
     if kind is EntryKind.LETTER_SENT:
         # First, so that the entries find their targets as they are to be and write them no second time.
-        mark_contacted({row.target_id for row, _ in news}, at=max(result.at for _, result in news))
+        mark_contacted({target_id for (*_, target_id), _ in news}, at=max(result.at for _, result in news))
     # One object for all who were answered alike, which is made JSON once.
     shared: dict[tuple[int, str], dict[str, object]] = {}
     events = []
-    for row, result in news:
-        details = shared.setdefault(
-            (row.mailing_id, result.reply), {"mailing_id": row.mailing_id, "reply": result.reply}
-        )
-        events.append(Event(row.contact_id, result.at, kind, f"letter:{row.id}", row.subject[:300], details))
+    for (id_, mailing_id, contact_id, subject, _target_id), result in news:
+        details = shared.get((mailing_id, result.reply))
+        if details is None:
+            details = shared[mailing_id, result.reply] = {"mailing_id": mailing_id, "reply": result.reply}
+        events.append(Event(contact_id, result.at, kind, f"letter:{id_}", subject[:300], details))
     add_events(events)

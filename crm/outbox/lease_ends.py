@@ -61,16 +61,16 @@ def _written(batch: sa.Row[*_Batch], token: str) -> list[Result]:
     sent = db.session.execute(_WRITTEN, {"under": token}).all()
     if not sent:
         return []
-    ids = [letter.id for letter in sent]
+    ids = [id_ for id_, *_ in sent]
     db.session.execute(_FORGET_RECEIPTS, {"ids": ids})
     if batch.priority is Priority.TRANSACTIONAL:
         # A password link must not lie about once it has been sent.
         db.session.execute(sa.update(MESSAGES).where(MESSAGES.c.id.in_(ids)).values(text="", html=None))
     # One moment for all, the last of theirs: a lease that somebody else ends does so long after they left.
-    at = max(letter.finished_at for letter in sent)
+    at = max(finished_at for *_, finished_at in sent)
+    batch_id, kind = batch.id, batch.kind
     return [
-        Result(letter.id, batch.id, batch.kind, letter.reference, MessageState.SENT, at, letter.reply_text or "")
-        for letter in sent
+        Result(id_, batch_id, kind, reference, MessageState.SENT, at, words or "") for id_, reference, words, _ in sent
     ]
 
 
