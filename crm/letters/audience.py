@@ -73,9 +73,11 @@ class Audience:
         except ValueError:
             unanswered = None
         days = str(args.get("after") or "")
+        targets, everyone = TargetFilter.from_args(args, team=team_id), args.get("of") == DIRECTORY
         return cls(
-            TargetFilter.from_args(args, team=team_id),
-            args.get("of") == DIRECTORY,
+            # Of contacts that are no targets, nothing else can be asked.
+            TargetFilter(contact=targets.contact, held=targets.held, team=team_id) if everyone else targets,
+            everyone,
             unanswered,
             min(int(days), _MOST_DAYS) if days.isascii() and days[:6].isdigit() else FOLLOW_UP_DAYS,
             team_id,
@@ -85,18 +87,21 @@ class Audience:
         """Query arguments that `from_args` reads back."""
         args = self.targets.to_args()
         if self.everyone:
-            # Of contacts that are no targets, nothing else can be asked.
-            args = self.targets.contact.to_args() | {"of": DIRECTORY}
+            args |= {"of": DIRECTORY}
         if self.unanswered is not None:
             args |= {"unanswered": str(self.unanswered), "after": str(self.days)}
         return args
 
     def apply(self, statement: sa.Select[*tuple[Any, ...]], *, joined: bool = False) -> sa.Select[*tuple[Any, ...]]:
         """Narrow a select that has `Target` in it (and `Contact`, where `joined`)."""
-        chosen = TargetFilter(contact=self.targets.contact) if self.everyone else self.targets
         if self.unanswered is not None:
             statement = statement.where(Target.id.in_(has_not_answered(self.unanswered, self.days, self.team_id)))
-        return chosen.apply(statement, joined=joined)
+        return self.targets.apply(statement, joined=joined)
+
+    def apply_to_contacts(self, statement: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
+        """Narrow a select that has `Contact` in it: those of the directory that are meant, targets or not."""
+        held = self.targets.held.clauses(Contact.id, self.team_id, None)
+        return self.targets.contact.apply(statement).where(*held)
 
     def size(self, campaign_id: int) -> int:
         """How many it holds."""
@@ -106,10 +111,10 @@ class Audience:
         if not self.everyone:
             return db.session.scalar(self.apply(counted)) or 0
         everyone: sa.Select[*tuple[Any, ...]] = sa.select(sa.func.count(Contact.id))
-        return db.session.scalar(self.targets.contact.apply(everyone)) or 0
+        return db.session.scalar(self.apply_to_contacts(everyone)) or 0
 
     def newcomers(self, campaign_id: int, limit: int | None = None) -> sa.Select[int]:
         """Ids of the contacts of the directory it means that are no targets of the campaign yet."""
         inside = sa.exists().where(Target.campaign_id == campaign_id, Target.contact_id == Contact.id)
         statement: sa.Select[int] = sa.select(Contact.id).where(~inside).order_by(Contact.id).limit(limit)
-        return self.targets.contact.apply(statement)
+        return self.apply_to_contacts(statement)

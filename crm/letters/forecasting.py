@@ -97,7 +97,7 @@ def _roughly(campaign_id: int, audience: Audience) -> dict[SkipReason, int]:
     statement: sa.Select[*tuple[Any, ...]] = sa.select(reason, sa.func.count()).group_by("skip_reason")
     at_home = sa.and_(Target.contact_id == Contact.id, Target.campaign_id == campaign_id)
     if audience.everyone:
-        statement = audience.targets.contact.apply(statement.select_from(Contact).outerjoin(Target, at_home))
+        statement = audience.apply_to_contacts(statement.select_from(Contact).outerjoin(Target, at_home))
     else:
         statement = audience.apply(statement.select_from(Target).join(Contact, at_home), joined=True)
     return {SkipReason(code): number for code, number in db.session.execute(statement) if code}

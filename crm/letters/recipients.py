@@ -134,7 +134,7 @@ def recipients(
         Contact.forms_of_address.label("own_forms"),
     )
     if isinstance(audience, Audience) and everyone:
-        statement = audience.targets.contact.apply(statement.select_from(Contact).outerjoin(Target, at_home))
+        statement = audience.apply_to_contacts(statement.select_from(Contact).outerjoin(Target, at_home))
     else:
         # In the order of targets and not by the campaign's: else each chunk reads all that are left, and sorts them.
         in_turn = unindexed(Target.campaign_id) == campaign_id

@@ -112,6 +112,25 @@ class ListFilter:
         """Whether the directory's own filter says it all."""
         return not (self.campaign or self.stage or self.stance)
 
+    def as_audience(self) -> dict[str, str] | None:
+        """The same as query arguments of a mailing; None where that cannot ask it.
+
+        A mailing belongs to one campaign and asks of one treaty; of stages it asks in its campaign alone.
+        """
+        stances = [value for value in self.stance if value != STALE]
+        mixed = STALE in self.stance and bool(stances)
+        if mixed or len(self.campaign) > 1 or len(self.treaty) > 1 or (self.stage and not self.campaign):
+            return None
+        args = self.contact.to_args()
+        if self.campaign:
+            args |= {"campaign": str(self.campaign[0]), "stage": ",".join(self.stage)}
+        else:
+            args |= {"of": "directory"}
+        if self.stance:
+            treaty = self.treaty[0] if self.treaty else db.session.scalar(self._treaties_meant())
+            args |= {"treaty": str(treaty), **({"stance": ",".join(stances)} if stances else {"stale": "yes"})}
+        return {name: value for name, value in args.items() if value}
+
     def spoken(self) -> bool | None:
         """Whether only contacts are asked for that ever said anything of the main treaty, or only such as did not."""
         kinds = {value != Stance.UNKNOWN for value in self.stance}

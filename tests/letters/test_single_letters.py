@@ -18,15 +18,18 @@ from crm.letters.footers import footer_in
 from crm.letters.jobs import check
 from crm.letters.models import Approach, LanguageReason, LetterEdit, Mailing, SkipReason, Wording
 from crm.letters.queries import ledgers
+from crm.letters.recipients import recipients
 from crm.letters.schedule import Schedule
 from crm.outbox.models import MessageState, OutgoingMessage
 from crm.pipeline.filters import TargetFilter
 from crm.pipeline.models import Campaign, Target
+from crm.stances.models import Stance
 from crm.timeline.actions import Event, add_events
 from crm.timeline.models import EntryKind
 from crm.unit_of_work import unit_of_work
 from tests.factories.directory import make_person
 from tests.factories.letters import approved, deliver, make_letter_target, make_mailing, make_wording, planned
+from tests.factories.stances import make_statement
 from tests.letters.test_mailing_form import words
 from tests.letters.test_planning import letters_by_name
 
@@ -178,9 +181,16 @@ def test_each_reader_gets_a_language_they_read_and_the_letter_says_why(campaign:
 
 
 def test_contacts_of_the_directory_become_targets_when_it_is_planned(campaign: Campaign) -> None:
-    make_person("New Comer", country="SE")
+    comer = make_person("New Comer", country="SE")
     make_letter_target(campaign, "Old Target", country="SE")
     make_person("Somebody Else", country="FI")
+    # What they hold can be asked of them, a stage cannot: not all are targets.
+    make_statement(comer.id, Stance.CHAMPION)
+    asked = {"of": "directory", "stance": "champion", "treaty": str(campaign.treaty_id)}
+    of_champions = Audience.from_args({**asked, "stage": "closed"})
+    assert (of_champions.to_args(), of_champions.size(campaign.id)) == (asked, 1)
+    found = recipients(campaign.id, of_champions, as_planned=False)
+    assert [reader.name for reader in found] == ["New Comer"]
     audience = Audience(TargetFilter(contact=ContactFilter(country=("SE",))), everyone=True)
     mailing = planned(make_mailing(campaign, audience=audience))
     assert set(letters_by_name(mailing)) == {"New Comer", "Old Target"}

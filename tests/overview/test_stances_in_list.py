@@ -76,6 +76,17 @@ def test_the_list_filters_and_sorts_by_stance_and_a_teams_own_stays_its_own(app:
     assert ours.get("/contacts?stance=nonsense").status_code == 400
     assert "Champion" in ours.get("/contacts/filters/stance").text
     assert "C143" in ours.get("/contacts/filters/treaty").text
+    # A mailing asks the same, where one campaign and one treaty are meant.
+    for args, asked in (
+        ({"stance": "champion"}, {"of": "directory", "stance": "champion", "treaty": f"{treaty}"}),
+        ({"campaign": "7", "stage": "closed", "treaty": "3"}, {"campaign": "7", "stage": "closed"}),
+        ({"campaign": "7", "treaty": "3", "stance": "stale"}, {"campaign": "7", "treaty": "3", "stale": "yes"}),
+        ({"campaign": "7,8"}, None),
+        ({"stage": "closed"}, None),
+        ({"stance": "champion,stale"}, None),
+    ):
+        kind = {"kind": "person"}
+        assert ListFilter.from_args(args).as_audience() == (asked and asked | kind), args
     # What the worker does later goes by what the one who asked could see.
     wanted = ListFilter.from_args({"stance": "champion"}, own)
     kept = Chosen(wanted=wanted).to_json()

@@ -45,6 +45,7 @@ def contacts() -> ResponseReturnValue:
         template,
         state=state,
         wanted=wanted,
+        audience=wanted.as_audience() if lobbies else None,
         page=page,
         total=total,
         elsewhere=elsewhere,
