@@ -29,10 +29,13 @@ from crm import create_app, job_queue
 from crm.extensions import db
 from crm.health.actions import beat, say_goodbye
 from crm.job_queue import MAIL, QUEUES, AllowedJob, Doorbell
+from crm.letters.actions import hold_starts
 from crm.outbox import leases, outages
 from crm.outbox.actions import SEND_WAITING
 from crm.outbox.holder import Holder, this_process
+from crm.outbox.restoring import hold_sending
 from crm.outbox.sweep import sweep
+from crm.outbox.witness import Witness, last_sent
 from crm.unit_of_work import unit_of_work
 
 logger = logging.getLogger("ratify.worker")
@@ -51,6 +54,8 @@ class Duties:
         self.holder = holder
         self.last = 0.0
         self.caught_up = -math.inf
+        settings = app.extensions["settings"]
+        self.witness = Witness(settings.data, settings.sqlalchemy_url)
 
     def do(self, *, now: bool = False) -> None:
         """One round, if it is time; nothing that is away may end the worker."""
@@ -58,9 +63,15 @@ class Duties:
             return
         self.last = time.monotonic()
         try:
-            with unit_of_work("heartbeat", actor=f"worker:{self.holder.worker}", durable=False):
+            mails = self.queue == MAIL
+            sent = last_sent() if mails else None
+            if mails and self.witness.contradicts(sent):
+                self._hold()
+            news = mails and sent != self.witness.known
+            with unit_of_work("heartbeat", actor=f"worker:{self.holder.worker}", durable=news):
                 beat(self.queue, self.holder.worker)
-            if self.queue == MAIL:
+            if mails:
+                self.witness.remember(sent)
                 sweep(self.holder)
                 self._ring()
             self._catch_up()
@@ -70,6 +81,13 @@ class Duties:
             logger.warning("the queue server is away: %s", error)
         finally:
             self.close_database()
+
+    def _hold(self) -> None:
+        """Let nothing leave by itself: this database knows nothing of letters that were sent from it."""
+        logger.warning("the database is older than what was sent from it: all sending is on hold")
+        with unit_of_work("hold sending", actor=f"worker:{self.holder.worker}"):
+            hold_sending()
+            hold_starts()
 
     def _ring(self) -> None:
         """Ring where letters are due and no ring is waiting, as after a restart of the queue server."""

@@ -35,6 +35,10 @@ PAUSES = {
     PauseReason.LATE: lazy_gettext(
         "Paused: the time these letters were to leave was missed by more than half a day. Let them go on, or cancel."
     ),
+    PauseReason.RESTORED: lazy_gettext(
+        "Paused: the database was put back from a backup and does not know which letters have left since. "
+        "Look into the mail server's log before you let them go on."
+    ),
     PauseReason.MISSING_FILE: lazy_gettext(
         "Paused: a file that goes with these letters is gone. Restore it from a backup, then go on."
     ),

@@ -18,6 +18,7 @@ from crm.outbox.models import (
     Lease,
     MessageState,
     OutgoingMessage,
+    PauseReason,
     Priority,
     movable,
 )
@@ -40,8 +41,9 @@ def _pause_running() -> list[int]:
     )
     statement = (
         sa.update(Batch)
-        .where(Batch.state == BatchState.RUNNING, Batch.priority == Priority.BULK, unfinished)
-        .values(state=BatchState.PAUSED)
+        # Password links share one standing batch, which serves those of today; each answer to a letter has its own.
+        .where(Batch.state == BatchState.RUNNING, Batch.priority != Priority.TRANSACTIONAL, unfinished)
+        .values(state=BatchState.PAUSED, paused_for=PauseReason.RESTORED, paused_with={})
         .returning(Batch.id)
         .execution_options(synchronize_session=False)
     )

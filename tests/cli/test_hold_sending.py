@@ -16,7 +16,7 @@ from crm.job_queue import MAIL
 from crm.outbox import actions
 from crm.outbox.holder import this_process
 from crm.outbox.leases import claim
-from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage
+from crm.outbox.models import Batch, BatchState, MessageState, OutgoingMessage, PauseReason, Priority
 from crm.outbox.reasons import Reason
 from crm.outbox.sender import Sender
 from crm.unit_of_work import unit_of_work
@@ -53,12 +53,14 @@ def test_nothing_of_a_restored_copy_leaves_by_itself(app: Flask, smtp_server: Sm
     running = make_batch(2)
     finished = make_batch(0, reference="mailing:2")
     unreleased = make_batch(1, reference="mailing:3", released=False)
+    answer_to_one = make_batch(1, reference="answer:1", kind="answer", priority=Priority.PERSONAL)
 
     answer = CliRunner().invoke(main, hold)
     assert answer.exit_code == 0, answer.output
-    assert f"Batches paused: 1 (numbers {running.id})." in answer.output
+    assert f"Batches paused: 2 (numbers {running.id}, {answer_to_one.id})." in answer.output
     assert "Invitations and password links cancelled: 2." in answer.output
-    assert [state_of(batch) for batch in (running, finished, unreleased)] == [
+    assert [state_of(batch) for batch in (running, answer_to_one, finished, unreleased)] == [
+        BatchState.PAUSED,
         BatchState.PAUSED,
         BatchState.RUNNING,
         BatchState.UNRELEASED,
@@ -66,10 +68,14 @@ def test_nothing_of_a_restored_copy_leaves_by_itself(app: Flask, smtp_server: Sm
     for message_id in links:
         message = db.session.get_one(OutgoingMessage, message_id)
         assert (message.state, message.reason, message.text) == (MessageState.CANCELLED, Reason.RESTORED, "")
+    assert (running.paused_for, answer_to_one.paused_for) == (PauseReason.RESTORED, PauseReason.RESTORED)
     change_set = db.session.scalars(sa.select(ChangeSet).where(ChangeSet.action == "hold sending")).one()
     assert (change_set.actor, change_set.notes) == (
         "command:hold-sending",
-        {"outbox_batch": {str(running.id): "paused"}, "transactional letters cancelled": 2},
+        {
+            "outbox_batch": {str(running.id): "paused", str(answer_to_one.id): "paused"},
+            "transactional letters cancelled": 2,
+        },
     )
 
     use_server(app, smtp_server)

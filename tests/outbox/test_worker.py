@@ -14,12 +14,15 @@ from flask import Flask
 from rq import Queue
 
 from config import Settings
+from crm import clock
 from crm.extensions import db
 from crm.health.models import WorkerHeartbeat
 from crm.job_queue import MAIL, AllowedJob, connect, get_queue
-from crm.outbox import queries
-from crm.outbox.models import Batch, Lease, MessageState
-from tests.factories.outbox import make_batch
+from crm.outbox import actions, queries
+from crm.outbox.models import Batch, BatchState, Lease, MessageState, OutgoingMessage, PauseReason
+from crm.outbox.reasons import Reason
+from crm.unit_of_work import unit_of_work
+from tests.factories.outbox import a_draft, make_batch
 from tests.servers.processes import UNPACED, QueueServer, Workers
 from tests.servers.smtp import SmtpServer
 
@@ -136,6 +139,39 @@ def test_a_queue_server_that_comes_back_empty_loses_nothing(
 
         until(sent, "sending after the queue server's return")
         workers.stop()
+
+
+def test_a_database_put_back_from_a_backup_sends_nothing_by_itself(
+    app: Flask, workers: Workers, smtp_server: SmtpServer
+) -> None:
+    workers.ensure()
+    first = make_batch(3)
+    until(lambda: counts(first)[MessageState.SENT] == 3, "sending")
+    remembered = Path(workers.environment["RATIFY_DATA"]) / "last-sent.json"
+    until(remembered.exists, "the worker's memory")
+    workers.stop()
+    with unit_of_work("restore a copy of before", actor="test"):
+        db.session.execute(
+            sa.update(OutgoingMessage).values(state=MessageState.QUEUED, finished_at=None, next_attempt_at=clock.now())
+        )
+        link = actions.post_now(a_draft(9, reference="reset:9", text="a secret link"))
+    workers.ensure()
+    until(lambda: _standing(first) == (BatchState.PAUSED, PauseReason.RESTORED), "the hold")
+    assert db.session.get_one(OutgoingMessage, link).reason is Reason.RESTORED
+    later = make_batch(2, reference="mailing:2")
+    until(lambda: counts(later)[MessageState.SENT] == 2, "sending of what is new")
+    workers.stop()
+    assert len(smtp_server.received) == 5, "nothing left twice"
+    with unit_of_work("resume", actor="test"):
+        actions.resume(first.id)
+    workers.ensure()
+    until(lambda: counts(first)[MessageState.SENT] == 3, "sending after a person said so")
+
+
+def _standing(batch: Batch) -> tuple[BatchState, PauseReason | None]:
+    db.session.rollback()
+    db.session.refresh(batch)
+    return batch.state, batch.paused_for
 
 
 def test_a_job_that_is_not_ours_is_not_run(app: Flask, workers: Workers, tmp_path: Path, settings: Settings) -> None:

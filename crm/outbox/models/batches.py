@@ -87,6 +87,7 @@ class PauseReason(StrEnum):
     LATE = "late"
     MISSING_FILE = "missing_file"
     ERRORS = "errors"  # too many of the last letters failed or came back
+    RESTORED = "restored"  # the database is a copy from a backup: some letters may have left
 
 
 class Batch(Base):
