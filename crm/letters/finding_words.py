@@ -66,7 +66,10 @@ FINDINGS = {
     ),
     FindingCode.TOO_MANY_ALIKE: (
         lazy_gettext("Very many letters alike go to one institution"),
-        lazy_gettext("Mail servers of parliaments hold back floods of one letter: send it in parts, or vary it."),
+        lazy_gettext(
+            "Mail servers of parliaments hold back floods of one letter, so these leave slowly: the mailing's page "
+            "says how long they take. Vary the letter, or write to fewer people."
+        ),
     ),
 }
 _SEVERITIES = {

@@ -206,7 +206,17 @@ class NewTimeForm(ScheduleForm):
         """The day is asked for by itself."""
 
 
-class MailingForm(ScheduleForm):
+class PaceForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is untyped
+    """How fast the letters of a mailing leave."""
+
+    per_minute = IntegerField(
+        _l("At most … letters a minute"),
+        [Optional(), NumberRange(1, 60_000, _l("At least one letter a minute."))],
+        description=_l("Empty: as fast as they may. Letters to one parliament are kept apart anyway."),
+    )
+
+
+class MailingForm(ScheduleForm, PaceForm):
     """What a mailing is; its audience stands beside these fields in the terms of the target filter."""
 
     name = StringField(

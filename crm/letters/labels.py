@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from babel import Locale
 from babel.lists import format_list
-from flask_babel import get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import format_timedelta, get_locale, gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
 
 from crm.letters.actions import MailingRefused
@@ -223,6 +223,11 @@ def departure_label(schedule: Schedule, now: datetime) -> str:
         return str(gettext("in office hours on each reader's clock"))
     day = minute(datetime.combine(schedule.day, schedule.time_of_day), rebase=False)
     return str(gettext("%(when)s on each reader's clock", when=day))
+
+
+def lasting_label(duration: timedelta) -> str:
+    """How long something takes, roughly."""
+    return str(format_timedelta(duration, threshold=1.5))
 
 
 def language_label(code: str) -> str:

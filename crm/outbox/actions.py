@@ -16,6 +16,7 @@ from crm import clock
 from crm.database import among
 from crm.extensions import db
 from crm.outbox.addresses import address_hash, key_id
+from crm.outbox.crowds import find_crowds
 from crm.outbox.models import (
     BATCH_MOVES,
     WAITING,
@@ -194,6 +195,7 @@ def _move(batch_id: int, target: BatchState, sources: Collection[BatchState] = t
 def release(batch_id: int) -> None:
     """Let the batch's letters leave. Raises BatchRefused for one that is paused or cancelled."""
     _move(batch_id, BatchState.RUNNING, {BatchState.UNRELEASED})
+    find_crowds(batch_id)
     current_unit_of_work().ring(SEND_WAITING)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from crm import clock
@@ -15,18 +16,22 @@ from crm.extensions import db
 from crm.job_queue import MAIL
 from crm.outbox import actions, connecting, leases
 from crm.outbox.holder import Holder, this_process
+from crm.outbox.jobs import keep_paces
 from crm.outbox.lease_ends import give_back
+from crm.outbox.leases import Claim
 from crm.outbox.marks import mark
-from crm.outbox.models import Batch, MessageState, Priority
+from crm.outbox.models import Batch, BatchState, MessageState, Pace, PauseReason, Priority
 from crm.outbox.outcomes import Outcome
 from crm.outbox.pace import domain_of
 from crm.outbox.reasons import Reason
-from crm.outbox.waiting import set_pace
+from crm.outbox.turns import Queue, turns_of
+from crm.outbox.waiting import put_off, set_pace
 from crm.unit_of_work import unit_of_work
 from tests.factories.outbox import a_draft, letters
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)  # a Monday
 SECOND = timedelta(seconds=1)
+NOTHING = Claim("", 0, "", "", ())
 SetUp = Callable[..., None]
 # When a letter left, from which batch, to whom.
 Left = list[tuple[float, int, str]]
@@ -90,7 +95,7 @@ def most_in(moments: list[float], seconds: float) -> int:
 
 def test_a_domain_keeps_its_pace_and_others_pass(with_settings: SetUp) -> None:
     with_settings(mail_domain_per_minute=60)
-    crowd = [a_draft(number, to_address=f"m{number}@Parliament.example") for number in range(75)]
+    crowd = [a_draft(number, to_address=f"m{number}@Parliament.example") for number in range(50)]
     others = [a_draft(100 + number, to_address=f"m{number}@{number}.example") for number in range(30)]
     batch = fill(crowd + others)
     fill([a_draft(number) for number in range(20)], reference="standing", priority=Priority.TRANSACTIONAL)
@@ -100,12 +105,12 @@ def test_a_domain_keeps_its_pace_and_others_pass(with_settings: SetUp) -> None:
     waiting = [letter for letter in letters(batch) if letter.state is MessageState.QUEUED]
     assert {letter.reason for letter in waiting} == {Reason.WAITS_ITS_TURN}
     assert len({letter.next_attempt_at for letter in waiting}) == len(waiting)
-    post.until(80)
+    post.until(50)
     moments = [at for at, number, address in post.left if number == batch.id and "@Parl" in address]
-    assert len(moments) == 75
-    assert most_in(moments, 60) <= 67
-    assert moments[-1] <= 75 - 7 + 3
-    assert post.claims < 150
+    assert len(moments) == 50
+    assert most_in(moments, 30) <= 30 + 7
+    assert moments[-1] <= 50 - 7 + 3
+    assert post.claims < 100
 
 
 def test_a_batch_and_the_whole_installation_keep_their_paces(with_settings: SetUp) -> None:
@@ -127,12 +132,119 @@ def test_a_batch_and_the_whole_installation_keep_their_paces(with_settings: SetU
     fill([a_draft(number) for number in range(60)], reference="mailing:3", priority=Priority.PERSONAL)
     fill([a_draft(number) for number in range(20)], reference="standing", priority=Priority.TRANSACTIONAL)
     post = Post()
-    post.until(60)
+    post.until(40)
     moments = [at for at, _number, _address in post.left]
     assert moments[:20] == [0.0] * 20
     # What could not wait is made up for by the others.
-    assert 50 <= len(moments) <= 20 + 60
+    assert 40 <= len(moments) <= 20 + 40
     assert most_in(moments[20:], 30) <= 30 + 7
+
+
+def test_very_many_to_one_domain_are_spread_and_it_is_known_how_long_that_takes(with_settings: SetUp) -> None:
+    with_settings(mail_domain_per_minute=60, letters_alike_limit=20)
+    crowd = [a_draft(number, to_address=f"m{number}@parliament.example") for number in range(60)]
+    others = [a_draft(60 + number, to_address=f"m{number}@else.example") for number in range(20)]
+    batch = fill(crowd + others)
+    with clock.pretend(START):
+        before = turns_of(batch.id, 80, None, office_zone=None, sending=False)
+    assert before.queues == [Queue("parliament.example", 60, per_hour=20)]
+    assert before.lasts == timedelta(hours=3)
+    post = Post()
+    for minute in range(60):
+        post.work(START + timedelta(minutes=minute))
+    assert len(post.to("else.example")) == 20
+    assert 20 <= len(post.to("parliament.example")) <= 21
+    assert post.claims < 60
+    now = START + timedelta(hours=1)
+    with clock.pretend(now):
+        turns = turns_of(batch.id, 80 - len(post.left), 10, office_zone="Europe/Brussels", sending=True)
+    assert turns.queues == [Queue("parliament.example", 60 - len(post.to("parliament.example")), per_hour=20)]
+    assert turns.end is not None
+    assert timedelta(hours=1, minutes=50) < turns.end - now <= timedelta(hours=2)
+    # Its letters were very many: another batch to the same domain is not held back by that.
+    fill([a_draft(1, to_address="x@parliament.example")], reference="mailing:2")
+    post.work(now)
+    assert post.left[-1][2] == "x@parliament.example"
+
+
+FRIDAY = datetime(2026, 3, 6, 15, 59, tzinfo=UTC)  # a minute before offices close in Brussels
+MONDAY = datetime(2026, 3, 9, 8, tzinfo=UTC)  # when they open again
+
+
+def test_office_hours_hold_for_what_was_put_off_and_a_machine_that_was_off_is_late(with_settings: SetUp) -> None:
+    with_settings(mail_domain_per_minute=6)
+    batch = fill([a_draft(number) for number in range(10)])
+    with clock.pretend(START), unit_of_work("put off", actor="test"):
+        put_off(batch.id, FRIDAY, late_after=timedelta(hours=12), office_zone="Europe/Brussels")
+    post = Post()
+    for seconds in range(0, 200, 5):
+        post.work(FRIDAY + seconds * SECOND)
+    left = len(post.left)
+    assert 6 <= left <= 7
+    sent, *_ = found = letters(batch)
+    with unit_of_work("it is held after all", actor="test"):
+        sent = db.session.merge(sent)
+        sent.state, sent.late_after = MessageState.HELD, FRIDAY
+    with clock.pretend(FRIDAY + timedelta(hours=1)):
+        with unit_of_work("send again", actor="test"):
+            actions.resolve_held(sent.id, actions.Decision.SEND_AGAIN)
+        assert leases.claim(this_process(MAIL), 20) is not None
+        assert not leases.anything_due()
+        turns = turns_of(batch.id, 11 - left, None, office_zone="Europe/Brussels", sending=True)
+    assert turns.opens is not None
+    assert (turns.closed, MONDAY < turns.opens < MONDAY + timedelta(minutes=5)) == (10 - left, True)
+    found = [letter for letter in letters(batch) if letter.state is MessageState.QUEUED]
+    assert [letter.reason for letter in found].count(Reason.OFFICE_CLOSED) == 10 - left
+    turns_given = {letter.next_attempt_at for letter in found}
+    assert len(turns_given) == 11 - left
+    assert all(turn and MONDAY <= turn <= MONDAY + timedelta(minutes=5) for turn in turns_given)
+    late = [letter.late_after for letter in found if letter.late_after]
+    assert all(MONDAY + timedelta(hours=11) < each < MONDAY + timedelta(hours=13) for each in late)
+    with clock.pretend(MONDAY + timedelta(hours=14)):
+        while leases.anything_due():
+            leases.claim(this_process(MAIL), 20)
+        db.session.rollback()
+        found_batch = db.session.get_one(Batch, batch.id)
+        assert (found_batch.state, found_batch.paused_for) == (BatchState.PAUSED, PauseReason.LATE)
+        with unit_of_work("resume", actor="test"):
+            actions.resume(batch.id)
+    for minutes in range(10):
+        post.work(MONDAY + timedelta(days=1, minutes=minutes))
+    assert len(post.left) == 11
+
+
+def test_a_slow_pace_is_no_lateness_and_a_wrong_clock_gives_no_turns(with_settings: SetUp) -> None:
+    batch = fill([a_draft(number) for number in range(4)], per_minute=1)
+    with clock.pretend(START), unit_of_work("schedule", actor="test"):
+        put_off(batch.id, START, late_after=timedelta(hours=12))
+    post = Post()
+
+    def work(hours: float) -> PauseReason | None:
+        with clock.pretend(START + timedelta(hours=hours)):
+            leases.claim(post.holders[0], 1)
+        db.session.rollback()
+        return db.session.get_one(Batch, batch.id).paused_for
+
+    assert work(0) is None
+    with clock.pretend(START + timedelta(hours=11.5)):
+        keep_paces()
+    assert work(13) is None
+    assert work(20) is PauseReason.LATE
+
+    with_settings(mail_domain_per_minute=1)
+    batch = fill([a_draft(number) for number in range(3)], reference="mailing:2")
+    with clock.pretend(START + timedelta(days=3)):
+        assert len((leases.claim(post.holders[0], 3) or NOTHING).letters) == 1
+        keep_paces()
+    with clock.pretend(START):
+        assert not leases.anything_due()
+        keep_paces()
+        assert len((leases.claim(post.holders[0], 3) or NOTHING).letters) == 1
+    with clock.pretend(START + timedelta(minutes=2)):
+        assert leases.anything_due()
+    with clock.pretend(START + timedelta(days=9)):
+        keep_paces()
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Pace)) == 0
 
 
 def test_so_many_are_connected_and_no_more(app: Flask, dead: Holder) -> None:

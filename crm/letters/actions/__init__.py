@@ -20,6 +20,7 @@ from crm.letters.actions.mailings import (
     pause_mailing,
     plan_mailing,
     resume_mailing,
+    set_pace,
     update_mailing,
 )
 from crm.letters.actions.rescheduling import reschedule, take_approval_back
@@ -71,6 +72,7 @@ __all__ = [
     "resume_mailing",
     "send_back",
     "send_test",
+    "set_pace",
     "start",
     "take_approval_back",
     "take_in_letter",

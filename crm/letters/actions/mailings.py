@@ -29,6 +29,7 @@ from crm.outbox import actions as outbox
 from crm.outbox.models import BatchState
 from crm.outbox.tallies import lock
 from crm.outbox.waiting import first_time, forgive_lateness
+from crm.outbox.waiting import set_pace as set_batch_pace
 from crm.unit_of_work import current_unit_of_work
 
 # The kind of a mailing's batch in the outbox, by which its results are told apart.
@@ -64,6 +65,7 @@ class MailingText:
     rest_days: int = 0
     schedule: Schedule = field(default_factory=Schedule)
     attachment_ids: Sequence[int] = ()
+    per_minute: int | None = None
 
 
 def create_mailing(campaign_id: int, text: MailingText, *, planned_by_id: int) -> Mailing:
@@ -94,6 +96,7 @@ def _fill_in(mailing: Mailing, text: MailingText) -> None:
     mailing.send_on, mailing.send_at = text.schedule.day, text.schedule.at
     mailing.zone, mailing.readers_zone = text.schedule.zone, text.schedule.readers_zone
     mailing.office_hours = text.schedule.office_hours
+    mailing.per_minute = text.per_minute
     if attachments_size(text.attachment_ids) > files_limit():
         raise MailingRefused("files_too_large")
     db.session.add(mailing)
@@ -143,6 +146,7 @@ def plan_mailing(mailing_id: int, *, planned_by_id: int) -> Mailing:
         wording.frozen_at = wording.frozen_at or clock.now()
     db.session.add_all(MailingWording(mailing_id=mailing.id, wording_id=wording.id) for wording in wordings)
     mailing.batch_id = outbox.open_batch(BATCH_KIND, f"mailing:{mailing.id}").id
+    set_batch_pace(mailing.batch_id, mailing.per_minute)
     outbox.enclose(mailing.batch_id, files_of(mailing.id))
     db.session.flush()
     current_unit_of_work().ring("crm.letters.jobs.plan", mailing.id)
@@ -175,6 +179,20 @@ def resume_mailing(mailing_id: int) -> Mailing:
     forgive_lateness(batch_id)
     db.session.flush()
     current_unit_of_work().ring("crm.letters.jobs.start", mailing.id)
+    return mailing
+
+
+def set_pace(mailing_id: int, per_minute: int | None) -> Mailing:
+    """Let at most so many letters of a mailing leave in a minute (none: as many as may), also while they leave."""
+    mailing = locked(mailing_id)
+    if mailing.state is MailingState.CANCELLED:
+        raise MailingRefused("not_allowed")
+    mailing.per_minute = per_minute
+    if mailing.batch_id is not None:
+        lock(mailing.batch_id)
+        set_batch_pace(mailing.batch_id, per_minute)
+        current_unit_of_work().ring(outbox.SEND_WAITING)
+    db.session.flush()
     return mailing
 
 

@@ -29,6 +29,7 @@ from crm.letters.models import (
 )
 from crm.letters.queries import wanting_approval, wordings_of
 from crm.letters.rendering import compile_wording
+from crm.outbox.crowds import find_crowds
 from crm.pipeline.models import WON, Target
 from crm.stances.models import CurrentStance, Stance
 from crm.stances.queries import seen_by
@@ -174,6 +175,9 @@ def look_at_readers(mailing: Mailing) -> None:
         .where(LetterFinding.mailing_id == mailing.id, LetterFinding.code.in_(sorted(OF_READERS)))
         .execution_options(synchronize_session=False)
     )
+    if mailing.batch_id is not None:
+        # How long they will take is known before somebody approves them.
+        find_crowds(mailing.batch_id)
     for code, named in _statements(mailing):
         found = named.subquery()
         db.session.execute(

@@ -24,6 +24,7 @@ for _filter in (
     labels.reason_label,
     labels.pause_label,
     labels.problem_label,
+    labels.lasting_label,
     labels.language_label,
     labels.language_reason_label,
     labels.approach_label,

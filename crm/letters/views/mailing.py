@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flask import make_response, render_template, request
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -18,6 +18,7 @@ from crm.directory.menus import countries_present
 from crm.letters import actions, delivery, queries
 from crm.letters.audience import Audience
 from crm.letters.delivery import Outcome
+from crm.letters.forms import PaceForm
 from crm.letters.labels import audience_words
 from crm.letters.ledger import LedgerFilter, ledger_page
 from crm.letters.models import BEFORE_APPROVAL, Ledger, Mailing, SkipReason, Standing
@@ -28,11 +29,15 @@ from crm.letters.views.ledger import RowWords
 from crm.outbox.labels import OUTAGES, PAUSES
 from crm.outbox.outages import present_outage
 from crm.outbox.reasons import Reason
+from crm.outbox.turns import Turns, turns_of
 from crm.outbox.waiting import first_time
 from crm.pipeline.views.blueprint import named_countries
 from crm.policy import Permission, requires
-from crm.web import minute
+from crm.web import minute, toast
 
+_LEAVING = frozenset(
+    {Standing.AWAITING_APPROVAL, Standing.RETURNED, Standing.SCHEDULED, Standing.STARTING, Standing.SENDING}
+)
 LIVE = frozenset({Standing.PLANNING, Standing.STARTING, Standing.SENDING})
 
 
@@ -53,13 +58,29 @@ def _status(mailing: Mailing) -> dict[str, Any]:
         "errors": mailing.batch.paused_with if mailing.batch else {},
         "outage": present_outage() if stands is Standing.SENDING else None,
         "outages": OUTAGES,
+        "turns": _turns(mailing, ledger, stands),
         "dropped": {SkipReason(reason): number for reason, number in mailing.dropped.items()},
     }
 
 
+def _turns(mailing: Mailing, ledger: Ledger, stands: Standing) -> Turns | None:
+    """What its letters wait for, or will; None where they do not wait to leave."""
+    if mailing.batch_id is None or stands not in _LEAVING:
+        return None
+    zone = mailing.zone if mailing.office_hours else None
+    sending = stands is Standing.SENDING
+    return turns_of(mailing.batch_id, ledger.waiting, mailing.per_minute, office_zone=zone, sending=sending)
+
+
 # What may decide where letters stand that are neither sent nor failed; the failed count theirs.
 _REASONS_OF: dict[Outcome, tuple[Reason, ...]] = {
-    Outcome.WAITING: (Reason.SERVER_BUSY, Reason.CONNECTION_LOST, Reason.SAID_SEND_AGAIN),
+    Outcome.WAITING: (
+        Reason.WAITS_ITS_TURN,
+        Reason.OFFICE_CLOSED,
+        Reason.SERVER_BUSY,
+        Reason.CONNECTION_LOST,
+        Reason.SAID_SEND_AGAIN,
+    ),
     Outcome.SENT: (Reason.BOUNCED, Reason.SAID_ARRIVED),
     Outcome.HELD: (Reason.NO_ANSWER, Reason.PROCESS_DIED, Reason.DATABASE_CRASHED),
     Outcome.CANCELLED: (Reason.BATCH_CANCELLED, Reason.LEFT_OUT, Reason.OUTDATED, Reason.SUPPRESSED),
@@ -107,6 +128,7 @@ def mailing(mailing_id: int) -> ResponseReturnValue:
         outcome_of=delivery.outcome_of,
         row_words=RowWords(),
         now=clock.now(),
+        pace_form=PaceForm(formdata=None, obj=found),
         audience=audience_words(audience, dict(active_users())),
         **status,
         **approval_of(found),
@@ -161,6 +183,22 @@ def _resumed(mailing: Mailing, _ledger: Ledger) -> str:
     if first is not None and first > clock.now():
         return str(gettext("It goes on: the letters leave %(when)s.", when=minute(first)))
     return str(gettext("The letters go on in a moment."))
+
+
+@blueprint.post("/mailings/<int:mailing_id>/pace")
+@requires(Permission.LOBBY)
+def set_pace(mailing_id: int) -> ResponseReturnValue:
+    """Change how fast its letters leave, also while they do."""
+    form = PaceForm()
+    if not form.validate():
+        toast(" ".join(form.per_minute.errors), category="error")
+        return redirect(url_for("letters.mailing", mailing_id=mailing_id))
+    return decide(
+        mailing_id,
+        "change the pace of a mailing",
+        lambda chosen: actions.set_pace(chosen, form.per_minute.data),
+        gettext("Saved."),
+    )
 
 
 @blueprint.post("/mailings/<int:mailing_id>/cancel")

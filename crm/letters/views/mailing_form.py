@@ -144,6 +144,7 @@ def _text(form: MailingForm, audience: Audience, files: Sequence[Attachment]) ->
         rest_days=form.rest_days.data or 0,
         schedule=form.schedule,
         attachment_ids=[file.id for file in files],
+        per_minute=form.per_minute.data,
     )
 
 
@@ -224,6 +225,7 @@ def _take_from(mailing_id: int | None, form: MailingForm) -> Sequence[Attachment
     form.name.data, form.ask.data, form.rest_days.data = mailing.name, mailing.ask, mailing.rest_days
     form.template.data, form.fallback.data = mailing.template_id, mailing.language
     form.sender_name.data, form.reply_to.data = mailing.sender_name, mailing.reply_to
+    form.per_minute.data = mailing.per_minute
     return queries.attachments_of(mailing_id)
 
 
