@@ -40,6 +40,7 @@ def read(part: MIMEPart) -> str:
 
 @given(subject=WORDS, name=WORDS, text=WORDS, html=st.none() | WORDS)
 @example(subject="", name="", text="", html="")
+@example(subject="", name="", text="x" * 991, html="." + "y" * 989)
 @example(subject="=?utf-8?q?x?=\r\nBcc: a@b.example", name='"', text=".", html=".\r\n.")
 def test_what_was_written_is_what_is_read(subject: str, name: str, text: str, html: str | None) -> None:
     letter = SimpleNamespace(
@@ -105,3 +106,22 @@ def test_the_last_line_has_the_link_of_the_header_in_both_parts(html: str, end: 
     assert f' href="{URL}"' in said
     assert said.endswith(">ratify.example/unsubscribe</a></p>")
     assert parts(None) == ["Dear Ada\n", html + "\n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Dear Ada,\n\nwill you?\n-- \nOlga", b"7bit"),
+        ("x" * 991, b"quoted-printable"),
+        ("a bell\x07", b"quoted-printable"),
+        ("Chère Ada", b"quoted-printable"),
+        ("عزيزتي آدا", b"base64"),
+    ],
+)
+def test_only_what_needs_it_is_encoded(text: str, encoding: bytes) -> None:
+    letter = SimpleNamespace(
+        to_name="Ada", subject="Hello", text=text, html=None, sender="Ann <ann@ratify.example>", reply_to=None,
+        message_id_header="<1.abc@ratify.example>", footer=None,
+    )  # fmt: skip
+    sent = compose(letter, to_address="ada@parliament.example", default_sender="", at=AT, unsubscribe_url=None)
+    assert b"Content-Transfer-Encoding: " + encoding in sent
