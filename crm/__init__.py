@@ -22,6 +22,8 @@ from crm.audit import recording
 from crm.audit import views as audit_views
 from crm.audit.actions import after_undo, on_undo
 from crm.caught_mail import views as caught_mail_views
+from crm.coalition import jobs as coalition_jobs
+from crm.coalition import views as coalition_views
 from crm.database import prepare_engine
 from crm.demo import jobs as demo_jobs
 from crm.demo import views as demo_views
@@ -91,6 +93,7 @@ gc.enable()
 ROOT = Path(__file__).parent.parent
 # Importing them is what puts their functions on the list of jobs.
 JOBS = (
+    coalition_jobs,
     demo_jobs,
     duplicates_jobs,
     exports_jobs,
@@ -156,6 +159,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(exports_views.blueprint)
     app.register_blueprint(letters_views.blueprint)
     suppressions_views.init_app(app)
+    coalition_views.init_app(app)
     inbox_views.init_app(app)
     app.register_blueprint(inbound_views.blueprint)
     app.register_blueprint(roster_import_views.blueprint)

@@ -3,6 +3,7 @@
 import crm.accounts.models
 import crm.attachments.models
 import crm.audit.models
+import crm.coalition.models
 import crm.directory.models
 import crm.duplicates.models
 import crm.exports.models
@@ -34,6 +35,7 @@ FEATURES = (
     crm.treaties.models,
     crm.stances.models,
     crm.pipeline.models,
+    crm.coalition.models,
     crm.history.models,
     crm.letters.models,
     crm.inbox.models,

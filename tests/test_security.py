@@ -37,6 +37,7 @@ PUBLIC = {
     "inbox.allow_again",
     "inbox.object_to_use",
     "inbox.correct",
+    "coalition.feed",  # authorised by the token in the address
     "overview.stop_reminder",  # authorised by the token in the mail
     "overview.stop_reminder_now",
 }

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.accounts.models import User
+from crm.coalition.queries import partners_wrote
 from crm.directory.queries import restricted_among
 from crm.extensions import db
 from crm.letters.languages import languages_read, own_languages
@@ -116,6 +117,16 @@ def written_lately(contact_ids: Collection[int], terms: Terms) -> dict[int, str]
     return _about_to_be(contact_ids, terms) | found
 
 
+def written_by_partners(contact_ids: Collection[int], terms: Terms) -> dict[int, str]:
+    """Whom a partner of the coalition approached within the days of rest: who, in which campaign, and when."""
+    if not terms.rest_days:
+        return {}
+    return {
+        contact_id: " · ".join(filter(None, (wrote.partner, wrote.campaign, wrote.on.isoformat())))
+        for contact_id, wrote in partners_wrote(contact_ids, terms.rest_days).items()
+    }
+
+
 def _about_to_be(contact_ids: Collection[int], terms: Terms) -> dict[int, str]:
     """Whose letter in another mailing still waits, and which; looked up by contact, then by the few ids found.
 
@@ -186,6 +197,7 @@ def judge(found: Sequence[Recipient], terms: Terms, taken: dict[str, str]) -> li
     own = own_languages(contact_ids)
     stances = stances_on(terms.treaty_id, contact_ids, terms.team_id)
     lately = written_lately(contact_ids, terms)
+    partners = written_by_partners(contact_ids, terms)
     day = clock.today()
     judged = []
     for recipient in found:
@@ -208,6 +220,7 @@ def judge(found: Sequence[Recipient], terms: Terms, taken: dict[str, str]) -> li
             (SkipReason.NO_WORDING, not reads, ""),
             (SkipReason.NO_APPROACH, wording is None, ""),
             (SkipReason.RECENTLY_WRITTEN, recipient.contact_id in lately, lately.get(recipient.contact_id, "")),
+            (SkipReason.PARTNER_WROTE, recipient.contact_id in partners, partners.get(recipient.contact_id, "")),
             (SkipReason.DUPLICATE_ADDRESS, address in taken, taken.get(address, "")),
             (SkipReason.EMPTY_VALUE, empty, ", ".join(empty)),
         )

@@ -55,6 +55,7 @@ SKIP_REASONS = {
     SkipReason.NO_WORDING: lazy_gettext("The letter has no text in a language they read"),
     SkipReason.NO_APPROACH: lazy_gettext("The letter has no text for those who stand where they do"),
     SkipReason.RECENTLY_WRITTEN: lazy_gettext("They were written to lately, or are about to be"),
+    SkipReason.PARTNER_WROTE: lazy_gettext("A partner of the coalition wrote to them lately"),
     SkipReason.DUPLICATE_ADDRESS: lazy_gettext("Somebody else in this mailing has the same address"),
     SkipReason.EMPTY_VALUE: lazy_gettext("A placeholder has no value"),
     SkipReason.ADDRESS_CHANGED: lazy_gettext("The address is theirs no more"),

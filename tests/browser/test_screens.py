@@ -31,6 +31,7 @@ REACHED = {
     "audit.change_set",
     "audit.trail",
     "caught_mail.messages",
+    "coalition.partners",
     "duplicates.choose",
     "duplicates.proposals",
     "history.log_form",

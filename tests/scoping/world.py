@@ -19,6 +19,8 @@ from crm.accounts.tokens import token_hash
 from crm.attachments.actions import store
 from crm.attachments.models import Attachment
 from crm.audit.models import ChangeSet
+from crm.coalition.actions import follow_partner
+from crm.coalition.models import Feed, Partner
 from crm.demo.actions import load_demo
 from crm.directory.models import Contact, ContactMerge, ContactPoint, Membership, Relationship
 from crm.duplicates.models import DuplicateProposal
@@ -75,6 +77,7 @@ _ROWS: dict[str, Any] = {
     "change_set_id": ChangeSet,
     "commitment_id": Commitment,
     "export_id": Export,
+    "feed_id": Feed,
     "import_id": Import,
     "inbound.answer_id": Answer,
     "inbound_id": InboundMessage,
@@ -85,6 +88,7 @@ _ROWS: dict[str, Any] = {
     "merge_id": ContactMerge,
     "message_id": OutgoingMessage,
     "overview.change_id": BulkChange,
+    "partner_id": Partner,
     "pipeline.change_id": TargetChange,
     "roster_import.row_id": ImportRow,
     "session_id": UserSession,
@@ -206,6 +210,8 @@ class World:
             db.session.flush()
             add_alias("Espagnie", "ES")
             store(upload())
+            db.session.add(Feed(name="A partner", token_hash=token_hash(_TOKEN), created_by_id=lead.id))
+            follow_partner("A partner", "https://partner.example/feed.json", lead.id)
             save_view(lead.id, "Everybody in Spain", {"country": "ES"}, team_id=None)
         received(a_mail())
         self._prepare_files()
@@ -225,6 +231,7 @@ class World:
             "outbox.order": ["pause"],
             "key": [catch_letter(settings.caught_mail)],
             "accounts.token": [_TOKEN],
+            "coalition.token": [_TOKEN],
             "overview.name": list(Section),
             "overview.token": [stop_token(lead.id)],
             "pipeline.token": [_TOKEN],

@@ -28,6 +28,7 @@ class SkipReason(StrEnum):
     NO_WORDING = "no_wording"  # in no language they read
     NO_APPROACH = "no_approach"  # there is one they could read, but none for where they stand
     RECENTLY_WRITTEN = "recently_written"
+    PARTNER_WROTE = "partner_wrote"  # somebody else of the coalition did
     DUPLICATE_ADDRESS = "duplicate_address"
     EMPTY_VALUE = "empty_value"
     # Only of letters that were written already, when they are about to leave.
