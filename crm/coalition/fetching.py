@@ -98,7 +98,8 @@ def fetch(url: str, etag: str = "", *, local: bool) -> Fetched:
             raise CannotFetch(f"{host} answered {answer.status} {answer.reason}")
         return Fetched(_body(answer, until), answer.headers.get("ETag", ""))
     except (OSError, http.client.HTTPException, UnicodeError) as error:
-        raise CannotFetch(f"{host}: {error or type(error).__name__}") from None
+        # “Connection refused” without its number.
+        raise CannotFetch(f"{host}: {getattr(error, 'strerror', None) or error or type(error).__name__}") from None
     finally:
         connection.close()
 
