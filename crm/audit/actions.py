@@ -57,6 +57,7 @@ class Refusal(StrEnum):
     UNDONE = "undone"  # it was undone already
     CHANGED = "changed"  # a row it left behind has changed since
     NEEDED = "needed"  # other rows have come to need what it made
+    GONE = "gone"  # what it would bring back belonged to a row that is gone, or something stands in its place
     SECRET = "secret"  # noqa: S105  # the trail does not keep what was there before
     BULK = "bulk"  # part of it was written in bulk and only summed up
     LARGE = "large"  # so many rows would keep everybody else waiting; see `parts`
@@ -202,7 +203,10 @@ def go_back(changes: Sequence[Change], undone_by: int, progress: Progress = unto
             listener(changes)
         done = 0
         for table, kind, run in runs(own):
-            _revert(table, kind, run)
+            try:
+                _revert(table, kind, run)
+            except IntegrityError:
+                raise UndoRefused(Refusal.NEEDED if kind is ChangeKind.INSERT else Refusal.GONE) from None
             done += len(run)
             progress(done, len(own))
     except IntegrityError:

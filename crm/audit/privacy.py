@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +56,8 @@ def _values(table: sa.Table, column: str, rows: Sequence[Any]) -> dict[int, set[
     return {row_id: values - {None} for row_id, values in found.items()}
 
 
-def _of_others(model: type[Base], rows: Sequence[Any], reader: Reader) -> set[int]:
-    """The ids of those rows that are another team's alone, or another user's."""
+def _of_others(model: type[Base], rows: Sequence[Any], beside: Mapping[str, Sequence[Any]], reader: Reader) -> set[int]:
+    """The ids of those rows that are another team's alone, or another user's; `beside` are all rows, by table."""
     table, column = Base.metadata.tables[model.__tablename__], str(model.__team_of__)
     held = _values(table, column, rows)
     if column == _TEAM:
@@ -72,8 +72,20 @@ def _of_others(model: type[Base], rows: Sequence[Any], reader: Reader) -> set[in
     named = {number for numbers in held.values() for number in numbers}
     open_to = sa.select(parent.c.id).where(parent.c.id.in_(named), visible_to(parent.c[_TEAM], reader.team_id))
     known = set(db.session.scalars(open_to))
-    # Of a row that is gone nobody can tell any more whose it was.
+    if not named <= known:
+        known |= _gone_and_open(parent, named - known, beside.get(parent.name, ()), reader)
+    # Of any other row that is gone nobody can tell any more whose it was.
     return {row_id for row_id, numbers in held.items() if numbers - known}
+
+
+def _gone_and_open(table: sa.Table, row_ids: set[int], rows: Sequence[Any], reader: Reader) -> set[int]:
+    """Those of the ids whose row is gone, and came or went in the same deed, which says that the reader may see it."""
+    there = set(db.session.scalars(sa.select(table.c.id).where(table.c.id.in_(row_ids))))
+    teams: dict[int, set[int | None]] = defaultdict(set)
+    for row in rows:
+        teams[row.row_id] |= {values[_TEAM] for values in (row.before, row.after) if _TEAM in values}
+    told = {row_id for row_id, found in teams.items() if found and found <= {None, reader.team_id}}
+    return (row_ids - there) & told
 
 
 def _hidden(rows: Iterable[Any], reader: Reader) -> dict[str, set[int]]:
@@ -82,7 +94,9 @@ def _hidden(rows: Iterable[Any], reader: Reader) -> dict[str, set[int]]:
     for row in rows:
         by_table[row.table_name].append(row)
     private = _private()
-    return {name: _of_others(private[name], found, reader) for name, found in by_table.items() if name in private}
+    return {
+        name: _of_others(private[name], found, by_table, reader) for name, found in by_table.items() if name in private
+    }
 
 
 def shown_to(reader: Reader, changes: Iterable[Any]) -> list[ShownChange]:

@@ -51,6 +51,9 @@ def _reason(refusal: Refusal) -> str:
         Refusal.UNDONE: gettext("This was undone already."),
         Refusal.CHANGED: gettext("It cannot be undone: somebody has changed the same thing since."),
         Refusal.NEEDED: gettext("It cannot be undone: other records have come to depend on it."),
+        Refusal.GONE: gettext(
+            "It cannot come back: what it belonged to is gone since, or something else stands in its place."
+        ),
         Refusal.SECRET: gettext("It cannot be undone: the trail does not keep secrets."),
         Refusal.BULK: gettext("It cannot be undone: part of it was written for many records at once."),
         Refusal.LARGE: gettext("It is too large to be undone from here: undo it on its own page."),

@@ -16,7 +16,7 @@ from crm import clock
 from crm.attachments import storage
 from crm.extensions import db
 from crm.inbound.bounces import bring_back
-from crm.inbound.folding import is_automatic
+from crm.inbound.folding import is_automatic, is_to_many
 from crm.inbound.matching import Signed, contact_of, found_contact, referenced_letter, signed_letter
 from crm.inbound.models import (
     ADDRESS_LENGTH,
@@ -153,6 +153,9 @@ def _bring_to_contact(message: InboundMessage, signed: Signed | None, reading: R
     message.kind = InboundKind.AUTOMATIC if is_automatic(reading.message) else InboundKind.OTHER
     referenced = referenced_letter(reading.references)
     message.outgoing_message_id = signed.letter_id if signed else referenced
+    if message.outgoing_message_id is None and is_to_many(reading.message):
+        move(message, InboundState.TO_MANY)
+        return
     found = found_contact(signed.letter_id if signed else None, referenced, message.from_address)
     if found is None:
         move(message, InboundState.UNMATCHED)
@@ -215,8 +218,11 @@ def assign(message: InboundMessage, contact_id: int) -> None:
 
 
 def take_up(message: InboundMessage) -> None:
-    """Let what was dismissed, or brought to the wrong contact, wait anew. Raises MoveRefused."""
-    if message.state is InboundState.DISMISSED:
+    """Let what was dismissed, went to many, or was brought to the wrong contact, wait anew. Raises MoveRefused."""
+    if message.state is InboundState.TO_MANY:
+        # Somebody saw more in it than a program's work.
+        message.kind = InboundKind.OTHER
+    if message.state in (InboundState.DISMISSED, InboundState.TO_MANY):
         move(message, InboundState.UNMATCHED)
         message.settled_at = message.settled_by_id = None
         _put_on_record(message)

@@ -36,6 +36,14 @@ def is_automatic(message: Mail) -> bool:
     return bool(suppressed) and bool(_ABSENT.search(header(message, "Subject")))
 
 
+def is_to_many(message: Mail) -> bool:
+    """Whether it went out to a list, as newsletters do; an absence notice says that a program answers by itself."""
+    if header(message, "Auto-Submitted").partition(";")[0].strip().lower() == "auto-replied":
+        return False
+    listed = any(message.get(name) is not None for name in ("List-Id", "List-Post", "Feedback-ID"))
+    return listed or header(message, "Precedence").strip().lower() in ("bulk", "list")
+
+
 @dataclass(frozen=True)
 class Words:
     """A text as its reader wants it: what is new in it, and what is only quoted."""

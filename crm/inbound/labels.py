@@ -14,6 +14,7 @@ STATES = {
     InboundState.SET_ASIDE: lazy_gettext("Set aside"),
     InboundState.DISMISSED: lazy_gettext("Not for us"),
     InboundState.DUPLICATE: lazy_gettext("Came twice"),
+    InboundState.TO_MANY: lazy_gettext("Sent to many"),
 }
 TONES = {
     InboundState.WAITING: "info",
@@ -22,6 +23,7 @@ TONES = {
     InboundState.SET_ASIDE: "bad",
     InboundState.DISMISSED: "neutral",
     InboundState.DUPLICATE: "neutral",
+    InboundState.TO_MANY: "neutral",
 }
 FAULTS = {
     Fault.TOO_LARGE: lazy_gettext("It is larger than is taken in: only its beginning was kept."),

@@ -31,11 +31,18 @@ class InboundState(StrEnum):
     SET_ASIDE = "set_aside"  # it could not be worked on; `fault` says why
     DISMISSED = "dismissed"  # a person saw that nothing is to be done about it
     DUPLICATE = "duplicate"  # the same mail came in before, by another way
+    TO_MANY = "to_many"  # a newsletter or a mailing list: it answers nothing of ours, and is nobody's reply
 
 
 INBOUND_MOVES: dict[InboundState, frozenset[InboundState]] = {
     InboundState.WAITING: frozenset(
-        {InboundState.MATCHED, InboundState.UNMATCHED, InboundState.SET_ASIDE, InboundState.DUPLICATE}
+        {
+            InboundState.MATCHED,
+            InboundState.UNMATCHED,
+            InboundState.SET_ASIDE,
+            InboundState.DUPLICATE,
+            InboundState.TO_MANY,
+        }
     ),
     # UNMATCHED: it was somebody else's.
     InboundState.MATCHED: frozenset({InboundState.UNMATCHED}),
@@ -44,6 +51,7 @@ INBOUND_MOVES: dict[InboundState, frozenset[InboundState]] = {
     InboundState.SET_ASIDE: frozenset({InboundState.WAITING, InboundState.DISMISSED}),
     InboundState.DISMISSED: frozenset({InboundState.UNMATCHED}),
     InboundState.DUPLICATE: frozenset(),
+    InboundState.TO_MANY: frozenset({InboundState.UNMATCHED}),
 }
 # For a person to look at.
 OPEN = (InboundState.UNMATCHED, InboundState.SET_ASIDE)

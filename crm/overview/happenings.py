@@ -118,6 +118,7 @@ class Happening:
     source: str  # the address where it can be read, or nothing
     record: str | None  # the page of ours that it was taken from
     replied_at: datetime | None  # when they wrote that, if it is a reply
+    follows: bool  # whether its page proposes what to do about it
 
 
 def _href(reference: str) -> str | None:
@@ -218,6 +219,7 @@ def happenings(rows: Sequence[sa.Row[*tuple[Any, ...]]], names: Mapping[str, str
             source=page_link(row.details.get("source") or "") if row.kind is EntryKind.STATED else "",
             record=_href(row.details.get("source_reference") or "") if row.kind is EntryKind.STATED else None,
             replied_at=datetime.fromisoformat(row.details["replied_at"]) if row.details.get("replied_at") else None,
+            follows=row.kind is EntryKind.REPLY and can(Permission.LOBBY),
         )
         for row in _once(rows)
     ]

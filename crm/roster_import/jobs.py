@@ -158,11 +158,13 @@ def undo_queued(import_id: int) -> None:
 
 def _undo(wanted: Import) -> None:
     import_id, actor = wanted.id, _actor(wanted.asked.get("undo_by"))
+    changed = gettext(
+        "It cannot be undone: contacts of this import have changed since. Take back on their pages what was "
+        "changed, then undo the import again. Or keep it, and mend or delete single contacts."
+    )
     words = {
-        Refusal.CHANGED: gettext(
-            "It cannot be undone: contacts of this import have changed since. Take back on their pages what was "
-            "changed, then undo the import again. Or keep it, and mend or delete single contacts."
-        ),
+        Refusal.CHANGED: changed,
+        Refusal.GONE: changed,
         Refusal.NEEDED: gettext(
             "It cannot be undone: contacts of this import are targets or have letters by now. Take them out of "
             "campaigns first, then undo the import again. Or keep it, and mend or delete single contacts."

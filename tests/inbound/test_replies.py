@@ -182,6 +182,28 @@ def test_what_a_program_answers_is_noted_and_is_no_answer(app: Flask, client: Fl
     assert (stored(away.id).state, timeline(letter.contact_id)) == (InboundState.UNMATCHED, [])
 
 
+def test_what_goes_to_many_stands_on_no_timeline(app: Flask, client: FlaskClient) -> None:
+    letter = sent_letter()
+    news = received(a_mail("News of the week", subject="Weekly", List_Id="<news.parliament.example>"))
+    bulk = received(a_mail("Invitation", subject="Come", Precedence="bulk"))
+    through_list = received(a_mail("Yes.", List_Id="<office.parliament.example>", In_Reply_To=header_of(letter)))
+    away = received(a_mail("Away", Precedence="bulk", Auto_Submitted="auto-replied"))
+    assert [each.state for each in map(stored, (news.id, bulk.id, through_list.id, away.id))] == [
+        InboundState.TO_MANY, InboundState.TO_MANY, InboundState.MATCHED, InboundState.MATCHED,
+    ]  # fmt: skip
+    assert timeline(letter.contact_id) == [EntryKind.AUTOMATIC_REPLY] * 2
+    sign_in(client, make_user(Role.OFFICER))
+    assert "Newsletters" in client.get("/received").text
+    assert "Weekly" not in client.get("/received").text
+    page = client.get("/received?part=to-many").text
+    assert ("Weekly" in page, "Come" in page) == (True, True)
+    # Somebody sees more in it.
+    assert "Take it up again" in client.get(f"/received/{news.id}").text
+    client.post(f"/received/{news.id}/taken-up")
+    client.post(f"/received/{news.id}/contact", data={"contact": letter.contact_id})
+    assert timeline(letter.contact_id)[-1:] == [EntryKind.REPLY]
+
+
 def test_a_date_from_a_wrong_clock_puts_nothing_far_away(app: Flask) -> None:
     letter = sent_letter()
     for number, written in enumerate(("Thu, 01 Jan 1970 00:00:00 +0000", "Sun, 01 Jan 2040 00:00:00 +0000")):
@@ -212,6 +234,11 @@ def test_what_nobody_could_place_is_assigned_with_one_click_and_back(app: Flask,
     latest = db.session.scalars(sa.select(ChangeSet.id).order_by(ChangeSet.id.desc()).limit(1)).one()
     client.post(f"/audit/{latest}/undo")
     assert (stored(message.id).state, timeline(ann.id)) == (InboundState.UNMATCHED, [])
+    # And forth again, though what its row belonged to went with it.
+    latest = db.session.scalars(sa.select(ChangeSet.id).order_by(ChangeSet.id.desc()).limit(1)).one()
+    assert "Done again." in client.post(f"/audit/{latest}/undo", follow_redirects=True).text
+    assert (stored(message.id).state, timeline(ann.id)) == (InboundState.MATCHED, [EntryKind.REPLY])
+    client.post(f"/audit/{latest + 1}/undo")
     client.post(f"/received/{message.id}/contact", data={"who": "Ann Ardent"})
     assert db.session.scalars(sa.select(InteractionContact.contact_id)).one() == ann.id
     # It is somebody else's after all.

@@ -23,11 +23,13 @@ class Part(StrEnum):
 
     OPEN = "open"
     DONE = "done"
+    TO_MANY = "to-many"
 
 
 _STATES = {
     Part.OPEN: (*OPEN, InboundState.WAITING),
     Part.DONE: (InboundState.MATCHED, InboundState.DISMISSED, InboundState.DUPLICATE),
+    Part.TO_MANY: (InboundState.TO_MANY,),
 }
 
 
