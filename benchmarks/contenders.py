@@ -48,7 +48,7 @@ _LINK_HTML = link_to(_LINK)
 _BODY = "{{salutation}}\n\nWill you support *the Convention* in {{country}}?"
 _END = "\n\n{{closing}}\n{{sender_name}}"
 # So many such paragraphs are a kilobyte, for each is there as text and as HTML.
-_MORE_PER_KILOBYTE = 4.1
+_MORE_PER_KILOBYTE = 4.4
 _MORE = "\n\nWe ask *you*, {{name}}, for all who work without papers in {{country}}, and for those who wait for them."
 
 
