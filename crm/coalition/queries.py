@@ -92,12 +92,17 @@ class PartnerWrote:
     campaign: str
 
 
+def is_told_of_anybody(days: int = REMEMBERED_DAYS) -> sa.ColumnElement[bool]:
+    """Whether a partner approached anybody at all in the last days: mostly nobody listens to any."""
+    return sa.exists().where(PartnerLetter.on >= clock.today() - timedelta(days=days))
+
+
 def partners_wrote(contact_ids: Collection[int], days: int = REMEMBERED_DAYS) -> dict[int, PartnerWrote]:
     """Whom of these contacts a partner approached in the last days, and the last time; one query where nobody did."""
+    if not contact_ids or not db.session.scalar(sa.select(is_told_of_anybody(days))):
+        return {}
     since = clock.today() - timedelta(days=days)
     letter = PartnerLetter
-    if not contact_ids or not db.session.scalar(sa.select(sa.exists().where(letter.on >= since))):
-        return {}
     keys = keys_of(contact_ids)
     wanted = sorted({key for names in keys.values() for key in names})
     told: dict[str, PartnerWrote] = {}

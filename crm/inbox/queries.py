@@ -15,6 +15,7 @@ from flask import current_app
 from config import Settings
 from crm import clock
 from crm.accounts.models import Team, User
+from crm.coalition.queries import is_told_of_anybody
 from crm.directory.models import Contact, ContactPoint, ContactSource, Membership, PointKind, Restriction
 from crm.extensions import db
 from crm.inbox.models import ReaderRequest
@@ -134,11 +135,13 @@ class Asked:
     """What a contact asked for by the links of letters: when they objected, if so, and what nobody has seen to yet.
 
     `not_written_to` are those of their addresses no letter is sent to, whoever decided it: `reason`, `at`, `note`.
+    `partners_tell`: it is worth asking whether a partner of the coalition wrote to them.
     """
 
     restricted_since: datetime | None
     requests: Sequence[sa.Row[*tuple[Any, ...]]]
     not_written_to: Mapping[str, Stop]
+    partners_tell: bool
 
 
 def asked_by(contact_id: int, points: Iterable[Any]) -> Asked:
@@ -158,6 +161,7 @@ def asked_by(contact_id: int, points: Iterable[Any]) -> Asked:
             Suppression.reason,
             Suppression.at.label("stopped_at"),
             Suppression.note,
+            is_told_of_anybody().label("partners_tell"),
         )
         .select_from(Contact)
         .outerjoin(Restriction, Restriction.contact_id == Contact.id)
@@ -174,4 +178,6 @@ def asked_by(contact_id: int, points: Iterable[Any]) -> Asked:
         for row in rows
         if row.address_hash is not None
     }
-    return Asked(rows[0].restricted_since if rows else None, list(requests.values()), stopped)
+    if not rows:
+        return Asked(None, (), {}, partners_tell=False)
+    return Asked(rows[0].restricted_since, list(requests.values()), stopped, rows[0].partners_tell)
